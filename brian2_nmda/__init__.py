@@ -1,0 +1,60 @@
+"""NMDA receptors, Mg block, calcium and receptor-insertion plasticity for Brian2.
+
+The equations are SymPy templates (`brian2_nmda.equations`); a planner decides where each variable
+lives and how it is integrated; the result are ordinary Brian2 objects.
+"""
+
+from importlib.util import find_spec
+
+if find_spec("brian2_nmda.equations") is None:
+    raise ImportError(
+        "brian2_nmda is imported from a checkout that is not installed; run "
+        "'python -m pip install -e .' in it (or leave its directory)."
+    )
+
+from brian2_nmda.brian.updaters import register as _register
+from brian2_nmda.equations import (
+    AMPA,
+    BackPropagatingSpike,
+    BioNMDA,
+    CalciumIntegrator,
+    CoincidenceInsertion,
+    FractionOfCurrent,
+    JahrStevens,
+    NoBlock,
+    ReceptorInsertion,
+    SpineCalcium,
+    TransmitterPulse,
+    TwoExponentialAMPA,
+    TwoExponentialNMDA,
+)
+from brian2_nmda.model import GlutamateSynapse, post_equations
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.kinds import Receptor
+from brian2_nmda.symbolic.part import Parameter, states
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AMPA",
+    "BackPropagatingSpike",
+    "BioNMDA",
+    "CalciumIntegrator",
+    "CoincidenceInsertion",
+    "FractionOfCurrent",
+    "GlutamateSynapse",
+    "JahrStevens",
+    "ModelError",
+    "NoBlock",
+    "Parameter",
+    "Receptor",
+    "ReceptorInsertion",
+    "SpineCalcium",
+    "TransmitterPulse",
+    "TwoExponentialAMPA",
+    "TwoExponentialNMDA",
+    "post_equations",
+    "states",
+]
+
+_register()

@@ -1,0 +1,1 @@
+"""From a plan to Brian2 objects: the only room that creates them."""

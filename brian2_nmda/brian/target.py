@@ -1,0 +1,271 @@
+"""What a model adds to the equations of its target."""
+
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+import sympy
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Equations
+from brian2.groups.subgroup import Subgroup
+from brian2.input.timedarray import TimedArray
+from brian2.units import volt
+from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
+
+from brian2_nmda.lowering.plan import POST, Declarations, domains
+from brian2_nmda.symbolic.composition import System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import (
+    check_name,
+    number,
+    read,
+    symbol,
+    to_text,
+    unit_symbol,
+    unit_text,
+)
+from brian2_nmda.symbolic.parameter import Value
+
+#: The voltage that the receptors see, whatever the user calls it.
+VOLTAGE = "v_syn"
+
+
+class TargetEquations(Equations):
+    """Brian2 equations that can stand on either side of ``+`` beside a string."""
+
+    def __radd__(self, other: str | Equations) -> Equations:
+        if isinstance(other, str):
+            other = Equations(other)
+        return other + Equations(list(self.values()))
+
+
+def target_names(system: System) -> set[str]:
+    """Parameters that act on the target."""
+    used: set[str] = set()
+    expressions = [r.current for r in system.receptors]
+    expressions += [system.definitions[n].expression for n in _post_definitions(system)]
+    expressions += [system.rates[n] for n in _post_states(system)]
+    for e in expressions:
+        used |= {x.name for x in e.free_symbols}
+    return {n for n in system.parameters if n in used}
+
+
+def _post_definitions(system: System) -> list[str]:
+    domain = domains(system, Declarations())
+    # A block of constant value (say of a Mg-free bath) belongs to the target as well.
+    return [n for n in system.definitions if domain[n] == {POST} or n.startswith("block_")]
+
+
+def _post_states(system: System) -> list[str]:
+    domain = domains(system, Declarations())
+    return [n for n in system.states if domain[n] == {POST}]
+
+
+def post_equations(
+    models: Iterable[Any],
+    *,
+    v: str = "v",
+    block: str = "fresh",
+    variable: Iterable[str] = (),
+    per_neuron: Iterable[str] = (),
+) -> TargetEquations:
+    """Equations that the target of some models needs; see `GlutamateSynapse.post_equations`."""
+    models = list(models)
+    if not models:
+        raise ModelError("post_equations() needs at least one model.")
+    if block not in ("fresh", "frozen"):
+        raise ModelError(f"post_equations: block has to be 'fresh' or 'frozen', found {block!r}.")
+    if v != VOLTAGE:
+        check_name(v, "post_equations, v=")
+    variable, per_neuron = _names(variable, "variable"), _names(per_neuron, "per_neuron")
+    lines = [] if v == VOLTAGE else [f"{VOLTAGE} = {v} : volt"]
+    owners: dict[str, int] = {}
+    declared: dict[str, Value] = {}
+    currents = []
+    for number_, model in enumerate(models, 1):
+        if any(model is m for m in models[: number_ - 1]):
+            continue
+        system: System = model.system
+        for receptor in system.receptors:
+            if receptor.label in owners:
+                first = models[owners[receptor.label] - 1]
+                raise ModelError(
+                    f"post_equations: the label '{receptor.label}' is used by model "
+                    f"{owners[receptor.label]}, {first!r}, and by model {number_}, {model!r}. Give "
+                    f"one receptor another label=; for the same model twice write it once."
+                )
+            owners[receptor.label] = number_
+        known = target_names(system)
+        chosen = {n for n in (*variable, *per_neuron) if n in known}
+        lines += _model_lines(system, block, chosen, set(per_neuron), declared)
+        currents += [r.current_name for r in system.receptors]
+    for name in (*variable, *per_neuron):
+        if name not in declared:
+            everything = sorted(set().union(*(target_names(m.system) for m in models)))
+            raise ModelError(
+                f"post_equations: '{name}' is not a parameter of the target; those are "
+                f"{', '.join(everything)}."
+            )
+    lines.append(f"I_syn = {' + '.join(currents)} : amp")
+    return TargetEquations("\n".join(lines))
+
+
+def _names(given: Iterable[str], argument: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise ModelError(f"post_equations: {argument} expects a list of names, e.g. ['{given}'].")
+    return tuple(given)
+
+
+def _model_lines(
+    system: System,
+    block: str,
+    variable: set[str],
+    per_neuron: set[str],
+    declared: dict[str, Value],
+) -> list[str]:
+    lines = []
+    values = {symbol("v"): symbol(VOLTAGE)}
+    for name in sorted(target_names(system)):
+        p = system.parameters[name]
+        if name in variable:
+            if name in declared:
+                if declared[name].value != p.value:
+                    raise ModelError(
+                        f"post_equations: '{name}' is {declared[name].value!r} in one model and "
+                        f"{p.value!r} in another; one variable cannot be both."
+                    )
+                continue
+            declared[name] = p
+            flags = "constant" if name in per_neuron else "shared, constant"
+            lines.append(f"{name} : {unit_text(p.dim)} ({flags})")
+        elif isinstance(p.value, TimedArray):
+            if name not in declared:
+                declared[name] = p
+                lines.append(f"{name} = {timed_name(name)}(t) : {unit_text(p.dim)} (shared)")
+        elif isinstance(p.value, str):
+            values[symbol(name)] = read(p.value, f"parameter '{name}'")
+        else:
+            values[symbol(name)] = number(p.base()) * unit_symbol(p.dim)
+
+    def text(expression: sympy.Expr) -> str:
+        return to_text(expression.xreplace(values))
+
+    frozen = " (constant over dt)" if block == "frozen" else ""
+    for name in _post_states(system):
+        lines.append(
+            f"d{name}/dt = {text(system.rates[name])} : {unit_text(system.states[name].dim)}"
+        )
+    for name in _post_definitions(system):
+        d = system.definitions[name]
+        flag = frozen if name.startswith("block_") else ""
+        lines.append(f"{name} = {text(d.expression)} : {unit_text(d.dim)}{flag}")
+    for receptor in system.receptors:
+        lines.append(f"{receptor.total} : siemens")
+        lines.append(f"{receptor.current_name} = {text(receptor.current)} : amp")
+    return lines
+
+
+def timed_name(parameter: str) -> str:
+    """Name under which the TimedArray of a parameter is known to the equations."""
+    return f"{parameter}_timed"
+
+
+def base_group(group: Any) -> Any:
+    """The whole group behind a subgroup."""
+    return group.source if isinstance(group, Subgroup) else group
+
+
+def check_target(model: Any, target: Any, where: str) -> None:
+    """Check that the target has been given this model's equations.
+
+    Raises
+    ------
+    ModelError
+        Naming what is missing or different, and what to write.
+    """
+    base, system = base_group(target), model.system
+    equations = base.equations
+    expected = post_equations(
+        [model],
+        v=VOLTAGE,
+        variable=[n for n in target_names(system) if _is_parameter(equations, n)],
+    )
+    advice = "add '+ model.post_equations()' to the equations of the target"
+    for name in (*expected.names, VOLTAGE):
+        if name == "I_syn":
+            continue
+        if name not in equations:
+            raise ModelError(
+                f"{where}: the target '{base.name}' has no variable '{name}'; {advice}."
+            )
+    for name, eq in expected.items():
+        if name == "I_syn" or eq.type == PARAMETER:
+            continue
+        if equations[name].type != eq.type or _text(equations[name]) != _text(eq):
+            raise ModelError(
+                f"{where}: the target '{base.name}' defines '{name}' as "
+                f"'{_text(equations[name])}', this model as '{_text(eq)}'. Build the target's "
+                "equations from this model (or give the receptor another label=)."
+            )
+    if "I_syn" not in equations or equations["I_syn"].type != SUBEXPRESSION:
+        raise ModelError(f"{where}: the target '{base.name}' has no current 'I_syn'; {advice}.")
+    used = {s for e in equations.values() if e.expr is not None for s in e.identifiers}
+    if "I_syn" not in used and not any(r.current_name in used - {"I_syn"} for r in system.receptors):
+        raise ModelError(
+            f"{where}: the target '{base.name}' never uses 'I_syn'; subtract it in the membrane "
+            "equation, e.g. dv/dt = (g_L*(E_L - v) - I_syn)/C_m."
+        )
+    for name in ("I_syn", *(r.current_name for r in system.receptors)):
+        if "point current" in equations[name].flags:
+            raise ModelError(
+                f"{where}: '{name}' of the target '{base.name}' is flagged (point current), which "
+                "Brian2 adds as an inward current: the wrong sign. Remove the flag and write "
+                "'Im = ... - I_syn/area'."
+            )
+    missing = [r.label for r in system.receptors if r.current_name not in used]
+    if missing:
+        raise ModelError(
+            f"{where}: 'I_syn' of the target '{base.name}' does not contain "
+            f"{', '.join('I_' + m for m in missing)}; use post_equations(model1, model2, ...) for "
+            "several models."
+        )
+    dim = base.variables[VOLTAGE].dim
+    if dim is not volt.dim:
+        raise DimensionMismatchError(
+            f"{where}: '{VOLTAGE}' of the target '{base.name}' has to be a voltage", dim, volt.dim
+        )
+
+
+def _is_parameter(equations: Equations, name: str) -> bool:
+    return name in equations and equations[name].type == PARAMETER
+
+
+def _text(equation: Any) -> str:
+    return "" if equation.expr is None else equation.expr.code
+
+
+#: Variables of a target that have had their first value: a second synapse object leaves them alone.
+_initialised: weakref.WeakSet = weakref.WeakSet()
+
+
+def initialise_target(model: Any, target: Any) -> None:
+    """Give the variables that ``post_equations(variable=...)`` declared their first values."""
+    base, system = base_group(target), model.system
+    for name in sorted(target_names(system)):
+        p = system.parameters[name]
+        if isinstance(p.value, TimedArray):
+            base.namespace.setdefault(timed_name(name), p.value)
+        elif _is_parameter(base.equations, name) and p.is_number:
+            var = base.variables[name]
+            if var in _initialised:
+                continue
+            if get_dimensions(p.value) is not var.dim:
+                raise DimensionMismatchError(
+                    f"'{name}' of '{base.name}' and of the model", var.dim, get_dimensions(p.value)
+                )
+            setattr(base, name, p.value)
+            _initialised.add(var)
+    for name in _post_states(system):
+        var = base.variables[name]
+        if var not in _initialised and system.initial[name] != 0:
+            setattr(base, name + "_", system.initial[name])
+        _initialised.add(var)

@@ -1,0 +1,130 @@
+"""The integrators of `brian2_nmda.lowering.integrators` as Brian2 state updaters.
+
+Registered are ``integrating_factor`` (the default of this package), ``brainpy_state`` and
+``brainpy_dyn``. They can be given as ``method=`` to any Brian2 group.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
+from brian2.parsing.sympytools import str_to_sympy
+from brian2.stateupdaters.base import (
+    StateUpdateMethod,
+    UnsupportedEquationsException,
+    extract_method_options,
+)
+
+from brian2_nmda.lowering.integrators import exponential_euler_code, update_code
+from brian2_nmda.symbolic.analysis import insert
+from brian2_nmda.symbolic.expressions import normalise
+
+
+def _system(
+    equations: Equations, blocks: Iterable[Iterable[str]] | None
+) -> tuple[dict[str, sympy.Expr], list[list[str]]]:
+    """Rates and blocks; expressions that move with a block are inserted, others kept by name."""
+    rates, named = {}, {}
+    for name, eq in equations.items():
+        if eq.type == DIFFERENTIAL_EQUATION:
+            rates[name] = normalise(str_to_sympy(eq.expr.code))
+        elif eq.type == SUBEXPRESSION:
+            named[name] = normalise(str_to_sympy(eq.expr.code))
+    if blocks is None:
+        chosen = [list(rates)]
+    else:
+        chosen = [[n for n in block if n in rates] for block in blocks]
+        chosen = [b for b in chosen if b]
+        placed = {n for b in chosen for n in b}
+        chosen += [[n] for n in rates if n not in placed]
+    full = {n: insert(e, named) for n, e in named.items()}
+    out = {}
+    for block in chosen:
+        moving = {
+            n: named[n] for n in named if {s.name for s in full[n].free_symbols} & set(block)
+        }
+        out.update({n: insert(rates[n], moving) for n in block})
+    return {n: out[n] for n in rates}, chosen
+
+
+class IntegratingFactor(StateUpdateMethod):
+    """Exact steps and integrating factors, chosen from the form of each equation.
+
+    Parameters
+    ----------
+    blocks : list of list of str, optional
+        States that are integrated together; others are held over the step. By default all states of
+        the group are one block.
+
+    See Also
+    --------
+    brian2_nmda.lowering.integrators : the schemes and their orders
+    """
+
+    __name__ = "integrating_factor"
+
+    def __init__(self, blocks: Iterable[Iterable[str]] | None = None) -> None:
+        self.blocks = None if blocks is None else tuple(tuple(b) for b in blocks)
+
+    def __call__(
+        self,
+        equations: Equations,
+        variables: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Abstract code of one step."""
+        _refuse_options_and_noise(equations, method_options)
+        rates, blocks = _system(equations, self.blocks)
+        return update_code(rates, blocks)
+
+
+class BrainPyExponentialEuler(StateUpdateMethod):
+    """Exponential Euler in one of the two update orders of BrainPy.
+
+    Parameters
+    ----------
+    staggered : bool
+        Each state uses the new values of the states it depends on (``brainpy.state``) instead of the
+        old ones (``brainpy.dyn``).
+    """
+
+    def __init__(self, staggered: bool) -> None:
+        self.staggered = staggered
+        self.__name__ = "brainpy_state" if staggered else "brainpy_dyn"
+
+    def __call__(
+        self,
+        equations: Equations,
+        variables: Mapping[str, Any] | None = None,
+        method_options: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Abstract code of one step."""
+        _refuse_options_and_noise(equations, method_options)
+        rates, _ = _system(equations, None)
+        try:
+            return exponential_euler_code(rates, self.staggered)
+        except ValueError as error:
+            raise UnsupportedEquationsException(f"{self.__name__}: {error}.") from error
+
+
+def _refuse_options_and_noise(
+    equations: Equations, method_options: Mapping[str, Any] | None
+) -> None:
+    extract_method_options(method_options, {})
+    if equations.is_stochastic:
+        raise UnsupportedEquationsException(
+            "This state updater does not integrate stochastic equations."
+        )
+
+
+integrating_factor = IntegratingFactor()
+brainpy_state = BrainPyExponentialEuler(staggered=True)
+brainpy_dyn = BrainPyExponentialEuler(staggered=False)
+
+
+def register() -> None:
+    """Register the state updaters with Brian2, once."""
+    for updater in (integrating_factor, brainpy_state, brainpy_dyn):
+        if updater.__name__ not in StateUpdateMethod.stateupdaters:
+            StateUpdateMethod.register(updater.__name__, updater)

@@ -1,0 +1,421 @@
+"""Where each variable of a model lives, how it is integrated, and why.
+
+The *domain* of a variable is the set of sides that its value depends on: ``pre`` (spikes of the
+presynaptic neuron, after one uniform delay), ``post`` (voltage of the target) and ``synapse``
+(weights, per-synapse parameters and delays). A variable lives where its domain is one side, once per
+neuron; what mixes sides lives on the synapse. Further sides (a dendrite, an astrocyte) are
+further members of the set.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sympy
+
+from brian2_nmda.lowering.integrators import Scheme, classify, gauss_bound
+from brian2_nmda.symbolic.composition import ReceptorTerm, System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.part import Pulse
+
+PRE, POST, SYNAPSE = "pre", "post", "synapse"
+#: Where a variable can live, in the words of `Plan`.
+PLACES = {
+    PRE: "presynaptic neuron",
+    POST: "target",
+    SYNAPSE: "synapse",
+    "summed": "target, summed over synapses",
+}
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What the user says before connectivity, weights and delays are known.
+
+    Attributes
+    ----------
+    delay : {'uniform', 'per_synapse'}
+    w : {'per_synapse', 'shared', 'constant'}
+    per_synapse : frozenset of str
+        Parameters with one value per synapse.
+    method : str or None
+        A state updater registered with Brian2 instead of the default.
+    optimize : bool
+    """
+
+    delay: str = "uniform"
+    w: str = "per_synapse"
+    per_synapse: frozenset[str] = frozenset()
+    method: str | None = None
+    optimize: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of `Plan.table`."""
+
+    variable: str
+    lives_on: str
+    integrated_by: str
+    why: str
+    error_bound: str = ""
+
+
+@dataclass
+class Plan:
+    """The result of the analysis; printing it explains it."""
+
+    declarations: Declarations
+    rows: list[Row] = field(default_factory=list)
+    place: dict[str, str] = field(default_factory=dict)
+    pulses: dict[str, tuple[sympy.Expr, sympy.Expr]] = field(default_factory=dict)
+    blocks: list[list[str]] = field(default_factory=list)
+    summed_receptors: set[str] = field(default_factory=set)
+    schemes: dict[str, Scheme] = field(default_factory=dict)
+    domain: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def states(self, place: str) -> list[str]:
+        """States that live at ``place``."""
+        return [n for n in self.schemes if self.place[n] == place]
+
+    @property
+    def table(self) -> list[dict[str, str]]:
+        """Rows with ``variable``, ``lives on``, ``integrated by``, ``why`` and ``error bound``."""
+        return [
+            {
+                "variable": r.variable,
+                "lives on": r.lives_on,
+                "integrated by": r.integrated_by,
+                "why": r.why,
+                "error bound": r.error_bound,
+            }
+            for r in self.rows
+        ]
+
+    def __str__(self) -> str:
+        table = self.table
+        heads = list(table[0])
+        width = {h: max(len(h), *(len(r[h]) for r in table)) for h in heads}
+        lines = ["  ".join(h.ljust(width[h]) for h in heads).rstrip()]
+        lines.append("  ".join("-" * width[h] for h in heads))
+        lines += ["  ".join(r[h].ljust(width[h]) for h in heads).rstrip() for r in table]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        table = self.table
+        head = "".join(f"<th>{h}</th>" for h in table[0])
+        body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in r.values()) + "</tr>" for r in table)
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
+    """Place and classify every variable of ``system``.
+
+    Parameters
+    ----------
+    system : System
+    declarations : Declarations
+    dt : float
+        Time step in seconds, for the error bounds.
+
+    Raises
+    ------
+    ModelError
+        If a parameter declared per synapse does not exist or belongs to the target.
+    """
+    plan = Plan(declarations)
+    _check_per_synapse(system, declarations)
+    plan.pulses = {
+        n: d.expression.args for n, d in system.definitions.items() if isinstance(d.expression, Pulse)
+    }
+    for name, definition in system.definitions.items():
+        if definition.expression.has(Pulse) and name not in plan.pulses:
+            raise ModelError(f"'{name}': a Pulse has to stand alone, found {definition.expression}.")
+    plan.domain = domains(system, declarations)
+    for name, domain in plan.domain.items():
+        plan.place[name] = _place(domain, declarations.optimize)
+    plan.blocks = _blocks(system)
+    plan.schemes = classify(_flat_rates(system, plan), plan.blocks)
+    if declarations.optimize and declarations.w in ("shared", "constant"):
+        for receptor in system.receptors:
+            states = linear_receptor(system, receptor, plan)
+            if states:
+                plan.summed_receptors.add(receptor.label)
+                plan.place.update({n: "summed" for n in states})
+    _explain(system, plan, dt)
+    return plan
+
+
+def _check_per_synapse(system: System, declarations: Declarations) -> None:
+    target = {
+        x.name
+        for e in [
+            *(r.current for r in system.receptors),
+            *(d.expression for n, d in system.definitions.items() if n.startswith("block_")),
+        ]
+        for x in e.free_symbols
+    }
+    for name in sorted(declarations.per_synapse):
+        if name not in system.parameters:
+            raise ModelError(
+                f"per_synapse=['{name}']: no such parameter; the parameters are "
+                f"{', '.join(system.parameters)}."
+            )
+        if name in target:
+            raise ModelError(
+                f"per_synapse=['{name}']: this parameter acts on the target, where the synapses are "
+                f"summed already; use post_equations(per_neuron=['{name}'])."
+            )
+
+
+def domains(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
+    """The sides on which each name depends."""
+    spike = PRE if declarations.delay == "uniform" else SYNAPSE
+    found: dict[str, frozenset[str]] = {"v": frozenset({POST}), "w": frozenset({SYNAPSE})}
+    for name, p in system.parameters.items():
+        on_synapse = name in declarations.per_synapse or isinstance(p.value, str)
+        found[name] = frozenset({SYNAPSE} if on_synapse else ())
+    own: dict[str, set[str]] = {n: set() for n in [*system.states, *system.definitions]}
+    expressions: dict[str, list[sympy.Expr]] = {n: [e] for n, e in system.rates.items()}
+    for name, definition in system.definitions.items():
+        expressions[name] = [definition.expression]
+        if definition.expression.has(Pulse):
+            own[name].add(spike)
+    for name, jump in system.on_spike.items():
+        own[name].add(spike)
+        expressions[name].append(jump)
+    for _, event in system.events:
+        for name, change in event.changes.items():
+            expressions[name] += [event.condition, change]
+    found.update({n: frozenset(s) for n, s in own.items()})
+    changed = True
+    while changed:
+        changed = False
+        for name, sources in expressions.items():
+            names = {x.name for e in sources for x in e.free_symbols}
+            new = found[name].union(*(found.get(n, frozenset()) for n in names))
+            changed |= new != found[name]
+            found[name] = new
+    return found
+
+
+def _place(domain: frozenset[str], optimize: bool) -> str:
+    if domain == {POST}:
+        return POST
+    if optimize and domain <= {PRE}:
+        return PRE
+    return SYNAPSE
+
+
+def _blocks(system: System) -> list[list[str]]:
+    """States of one part; a calcium integrator is stepped with the pool that feeds it."""
+    groups: dict[str, list[str]] = {}
+    for name in system.states:
+        owner = system.owner[name]
+        groups.setdefault("Ca" if name in ("Ca", "Ca_eff") else owner, []).append(name)
+    return list(groups.values())
+
+
+def _flat_rates(system: System, plan: Plan) -> dict[str, sympy.Expr]:
+    """Rates in which only definitions that move with a state of the same block are inserted."""
+    block_of = {n: b for b in plan.blocks for n in b}
+    return {
+        name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()
+    }
+
+
+def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sympy.Expr:
+    """Insert the definitions that contain a state of ``block``; keep the others by name."""
+    block = set(block)
+    keep = {
+        n
+        for n, d in system.definitions.items()
+        if not {x.name for x in system.inserted(d.expression).free_symbols} & block
+    }
+    return system.inserted(rate, keep=keep)
+
+
+def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[str]:
+    """States of a receptor whose sum over synapses obeys the same equations, else nothing.
+
+    That is so if the kinetics are linear and homogeneous with parameters that all synapses share,
+    spikes add constants, and nothing else on the synapse reads the states.
+    """
+    names = _upstream(system, receptor.conductance)
+    if not names or any(system.initial[n] != 0 for n in names):
+        return []
+    symbols = [symbol(n) for n in names]
+    rates = {n: system.inserted(system.rates[n]) for n in names}
+    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
+
+    def homogeneous(expression: sympy.Expr) -> bool:
+        slopes = [sympy.diff(expression, x) for x in symbols]
+        rest = sympy.expand(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
+        return (
+            rest == 0
+            and not any(a.has(*symbols) for a in slopes)
+            and {x.name for a in slopes for x in a.free_symbols} <= shared
+        )
+
+    jumps = [system.inserted(system.on_spike[n]) - symbol(n) for n in names if n in system.on_spike]
+    additive = bool(jumps) and not any(sympy.expand(j).has(*symbols) for j in jumps)
+    others = [r for n, r in system.rates.items() if n not in names]
+    others += [d.expression for d in system.definitions.values()]
+    others += [r.conductance for r in system.receptors if r.label != receptor.label]
+    others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
+    read_elsewhere = any(e.has(*symbols) for e in others)
+    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
+    return names if additive and fits and not read_elsewhere else []
+
+
+def _upstream(system: System, expression: sympy.Expr) -> list[str]:
+    found: set[str] = set()
+    todo = [system.inserted(expression)]
+    while todo:
+        for x in todo.pop().free_symbols:
+            if x.name in system.rates and x.name not in found:
+                found.add(x.name)
+                todo.append(system.inserted(system.rates[x.name]))
+    return [n for n in system.states if n in found]
+
+
+def fastest_rate(system: System) -> tuple[str, float]:
+    """State with the largest rate of relaxation at the bounds of its interval, in 1/s."""
+    values = {**system.values()}
+    worst = ("", 0.0)
+    inputs = {n: 1.0 for n in ("T", "Ca", "Ca_eff")}
+    for name, d in system.definitions.items():
+        if isinstance(d.expression, Pulse):
+            try:
+                inputs[name] = float(numeric(d.expression.args[0], [], values)())
+            except ModelError:
+                continue
+    for name, rate in system.rates.items():
+        slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
+        slope = slope.replace(
+            lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
+        )
+        given = {**values, **inputs}
+        for n, state in system.states.items():
+            high = state.within[1]
+            given.setdefault(n, 1.0 if high == 1 else system.initial[n])
+        given.setdefault("v", 0.0)
+        try:
+            value = abs(float(numeric(slope, [], given)()))
+        except (ModelError, TypeError, ZeroDivisionError):
+            continue
+        if value > worst[1]:
+            worst = (name, value)
+    return worst
+
+
+def _bound(system: System, plan: Plan, name: str, dt: float) -> str:
+    scheme = plan.schemes[name]
+    if plan.declarations.method is not None:
+        return ""
+    if scheme.kind == "constant":
+        return "0"
+    if scheme.kind == "exact":
+        return "rounding" if not scheme.held else "order 1 in what is held"
+    if scheme.kind == "integrating factor" and not scheme.held:
+        value = integrating_factor_bound(system, plan, name, dt)
+        if value is not None:
+            return f"{value:.1e} (dt {dt * 1e3:g} ms)"
+    return "not known"
+
+
+def integrating_factor_bound(system: System, plan: Plan, name: str, dt: float) -> float | None:
+    """Bound of the global error of ``name``; ``None`` where none is known."""
+    values = system.values()
+    block = next(b for b in plan.blocks if name in b)
+    rates = _flat_rates(system, plan)
+    inputs = {}
+    for pulse, (height, _) in plan.pulses.items():
+        if any(rates[n].has(symbol(pulse)) for n in block):
+            try:
+                inputs[pulse] = (0.0, float(numeric(height, [], values)()))
+            except ModelError:
+                return None
+    within = {}
+    for n in block:
+        low, high = system.states[n].within
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+            within[n] = (float(low), float(high))
+    try:
+        return gauss_bound(rates, block, name, inputs or {"_": (0.0,)}, values, within, dt)
+    except ModelError:
+        return None
+
+
+def _explain(system: System, plan: Plan, dt: float) -> None:
+    d = plan.declarations
+    for name in system.states:
+        scheme, domain = plan.schemes[name], plan.domain[name]
+        place = plan.place[name]
+        by = f"'{d.method}'" if d.method else str(scheme)
+        if place == POST:
+            by = "the target's own method"
+        plan.rows.append(
+            Row(name, PLACES[place], by, _why(place, domain, d), _bound(system, plan, name, dt))
+        )
+    for name in plan.pulses:
+        place = PRE if plan.place[name] == PRE else SYNAPSE
+        plan.rows.append(
+            Row(
+                name,
+                PLACES[place],
+                "counted in whole time steps",
+                _why(place, plan.domain[name], d),
+                "0",
+            )
+        )
+    for name, definition in system.definitions.items():
+        if name not in plan.pulses and not definition.expression.is_number:
+            plan.rows.append(
+                Row(
+                    name,
+                    PLACES[plan.place[name]],
+                    "expression",
+                    _why(plan.place[name], plan.domain[name], d),
+                )
+            )
+    for receptor in system.receptors:
+        if receptor.label in plan.summed_receptors:
+            plan.rows.append(
+                Row(receptor.total, PLACES[POST], "added at spikes", "linear, weights do not change")
+            )
+        else:
+            plan.rows.append(
+                Row(receptor.total, PLACES[POST], "summed at each time step of the target", _sum_why(d))
+            )
+
+
+def _sum_why(d: Declarations) -> str:
+    return "naive form (optimize=False)" if not d.optimize else "w multiplies what is open now"
+
+
+def _why(place: str, domain: frozenset[str], d: Declarations) -> str:
+    if place == "summed":
+        return "linear, weights declared constant or shared: the sum obeys the same equations"
+    if place == PRE:
+        return "depends on presynaptic spikes only, with one delay"
+    if place == POST:
+        return "depends on the target's voltage only"
+    if not d.optimize:
+        return "naive form (optimize=False)"
+    reasons = []
+    if POST in domain:
+        reasons.append("the target's voltage")
+    if PRE in domain:
+        reasons.append("presynaptic spikes")
+    if SYNAPSE in domain:
+        reasons.append(
+            "delays or parameters of each synapse"
+            if d.delay == "per_synapse" or d.per_synapse
+            else "values of each synapse"
+        )
+    return "depends on " + " and ".join(reasons)
+
+

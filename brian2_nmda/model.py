@@ -1,0 +1,184 @@
+"""The model of a glutamate synapse, with the methods that make Brian2 objects from it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from brian2.core.clocks import Clock
+from brian2.equations.equations import Equations
+from brian2.synapses.synapses import Synapses
+from brian2.units.fundamentalunits import Quantity
+
+from brian2_nmda.brian import target as _target
+from brian2_nmda.brian.synapses import build_synapses
+from brian2_nmda.equations.release import TransmitterPulse
+from brian2_nmda.lowering.plan import Declarations, Plan, make_plan
+from brian2_nmda.symbolic.composition import SynapseModel
+from brian2_nmda.symbolic.kinds import Calcium, Plasticity, Receptor, Release
+
+
+class GlutamateSynapse(SynapseModel):
+    """Receptors in one cleft, and optionally calcium and plasticity.
+
+    Parameters
+    ----------
+    receptors : Receptor or list of Receptor
+    release : Release, optional
+        Transmitter in the cleft, shared by all receptors; by default `TransmitterPulse`.
+    calcium : Calcium, optional
+    plasticity : Plasticity or list of Plasticity, optional
+
+    Raises
+    ------
+    ModelError
+        If parts do not fit together: labels or names clash, an input is not provided, a state
+        cannot start where it is told to.
+
+    Examples
+    --------
+    >>> from brian2 import mM, nS
+    >>> from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, JahrStevens
+    >>> model = GlutamateSynapse([AMPA(gmax=0.5*nS), BioNMDA(block=JahrStevens(Mg=1*mM))])
+    >>> [row['variable'] for row in model.plan.table][:3]
+    ['g_AMPA', 'x_NMDA', 'g_NMDA']
+    """
+
+    def __init__(
+        self,
+        receptors: Receptor | Iterable[Receptor],
+        release: Release | None = None,
+        calcium: Calcium | None = None,
+        plasticity: Plasticity | Iterable[Plasticity] | None = None,
+    ) -> None:
+        super().__init__(
+            receptors, TransmitterPulse() if release is None else release, calcium, plasticity
+        )
+
+    @property
+    def plan(self) -> Plan:
+        """The plan for the default declarations, at a time step of 0.1 ms; see also ``S.plan``."""
+        return make_plan(self.system, Declarations(), 1e-4)
+
+    def post_equations(
+        self,
+        v: str = "v",
+        block: str = "fresh",
+        variable: Iterable[str] = (),
+        per_neuron: Iterable[str] = (),
+    ) -> Equations:
+        """Equations that the target needs; see `post_equations` for several models."""
+        return post_equations(self, v=v, block=block, variable=variable, per_neuron=per_neuron)
+
+    def synapses(
+        self,
+        source: Any,
+        target: Any = None,
+        *,
+        delay: Quantity | str | None = None,
+        w: str | float = "per_synapse",
+        per_synapse: Iterable[str] = (),
+        method: str | None = None,
+        optimize: bool = True,
+        tolerance: float = 1e-6,
+        model: str | Equations | None = None,
+        on_pre: str | Mapping[str, str] | None = None,
+        on_post: str | Mapping[str, str] | None = None,
+        namespace: Mapping[str, Any] | None = None,
+        name: str = "synapses*",
+        dt: Quantity | None = None,
+        clock: Clock | None = None,
+        **kwargs: Any,
+    ) -> Synapses:
+        """Synapses of this model between two groups.
+
+        Parameters
+        ----------
+        source : NeuronGroup, Subgroup, PoissonGroup or SpikeGeneratorGroup
+        target : NeuronGroup, Subgroup or SpatialNeuron, optional
+            Its equations contain `post_equations`. By default the source.
+        delay : Quantity or 'per_synapse', optional
+            One delay for all synapses (a scalar, may be changed later by ``S.delay = 2*ms``), or
+            delays that are set by ``S.delay`` after ``connect``.
+        w : 'per_synapse', 'constant' or float
+            Weight that multiplies the open conductance. Per synapse it starts at 1. A number is shared
+            by all synapses. ``'constant'``: per synapse, but fixed once a simulation has run.
+        per_synapse : list of str
+            Parameters that get one value per synapse.
+        method : str, optional
+            A state updater registered with Brian2, such as ``'brainpy_dyn'``, instead of the default.
+        optimize : bool
+            ``False`` gives a plain `Synapses` in which everything is computed per synapse.
+        tolerance : float
+            A warning is given if the error bound of a gate exceeds it.
+        model, on_pre, on_post, namespace, name, dt, clock, **kwargs
+            As for `Synapses`; equations and statements are added to the model's own.
+
+        Returns
+        -------
+        Synapses
+            ``S.plan`` explains where each variable lives.
+
+        Raises
+        ------
+        ModelError, DimensionMismatchError, TypeError
+            For what would otherwise fail late or silently; see the message.
+        """
+        return build_synapses(
+            self,
+            source,
+            target,
+            delay=delay,
+            w=w,
+            per_synapse=per_synapse,
+            method=method,
+            optimize=optimize,
+            tolerance=tolerance,
+            own_model=model,
+            on_pre=on_pre,
+            on_post=on_post,
+            namespace=namespace,
+            name=name,
+            dt=dt,
+            clock=clock,
+            **kwargs,
+        )
+
+
+def post_equations(
+    *models: GlutamateSynapse,
+    v: str = "v",
+    block: str = "fresh",
+    variable: Iterable[str] = (),
+    per_neuron: Iterable[str] = (),
+) -> Equations:
+    """Equations for the target of one or several models.
+
+    Parameters
+    ----------
+    *models : GlutamateSynapse
+        Their labels have to differ.
+    v : str
+        Name of the voltage that the receptors see.
+    block : {'fresh', 'frozen'}
+        ``'frozen'`` holds the block over a time step, which makes ``method='exact'`` possible and is
+        needed on a `SpatialNeuron`.
+    variable : list of str
+        Parameters of the target, such as ``'Mg'``, that become shared variables of the group,
+        initialised when the first synapses are attached.
+    per_neuron : list of str
+        The same with one value per neuron.
+
+    Returns
+    -------
+    Equations
+        Total conductances ``g_total_<label>``, blocks ``block_<label>``, currents ``I_<label>`` and their
+        sum ``I_syn`` (outward positive: subtract it).
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse, post_equations
+    >>> sorted(post_equations(GlutamateSynapse(BioNMDA())).names)
+    ['I_NMDA', 'I_syn', 'block_NMDA', 'g_total_NMDA', 'v_syn']
+    """
+    return _target.post_equations(
+        models, v=v, block=block, variable=variable, per_neuron=per_neuron
+    )

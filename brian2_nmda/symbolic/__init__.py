@@ -1,0 +1,1 @@
+"""Parts and models as SymPy, and what can be derived from them without a simulator."""

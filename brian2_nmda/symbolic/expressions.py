@@ -1,0 +1,292 @@
+"""Reading Brian2 text into SymPy, printing SymPy as Brian2 text, checking dimensions.
+
+Text is only ever read with Brian2's own parser, never with ``sympify`` or ``eval``.
+All symbols carry ``real=True``, as Brian2's do, so that expressions written by a user in SymPy,
+read from text, or taken from the library are the same objects.
+"""
+
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import sympy
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Constant, Variable
+from brian2.equations.equations import EquationError, Equations
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    DimensionMismatchError,
+    Quantity,
+    get_dimensions,
+    get_unit,
+)
+
+from brian2_nmda.symbolic.errors import ModelError
+
+#: Names that pass Brian2's own check and work in NumPy and Cython, but fail to compile in C++.
+CPP_KEYWORDS = frozenset(
+    """alignas alignof and_eq asm auto bitand bitor bool break case catch char char8_t char16_t
+    char32_t class compl concept const consteval constexpr constinit const_cast continue co_await
+    co_return co_yield decltype default delete do double dynamic_cast else enum explicit export
+    extern false float for friend goto if inline int long mutable namespace new noexcept not_eq
+    nullptr operator or_eq private protected public register reinterpret_cast requires return
+    short signed sizeof static static_assert static_cast struct switch template this
+    thread_local throw true try typedef typeid typename union unsigned using virtual void
+    volatile wchar_t while xor xor_eq""".split()
+)
+
+_RESERVED = frozenset(
+    "t dt i j N xi lastupdate t_in_timesteps delay not_refractory w "
+    "Synapses NeuronGroup Network".split()
+)
+
+
+class exprel(sympy.Function):
+    """``(exp(z) - 1)/z``, regular at 0; printed as Brian2's function of that name.
+
+    Brian2's own SymPy class rewrites ``exprel(log(q))`` as ``(q - 1)/log(q)``, which is singular at 1.
+    """
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        """First derivative."""
+        (z,) = self.args
+        return (sympy.exp(z) - exprel(z)) / z
+
+    def _eval_rewrite_as_exp(self, z: sympy.Expr, **kwargs: object) -> sympy.Expr:
+        return (sympy.exp(z) - 1) / z
+
+    def _eval_evalf(self, prec: int) -> sympy.Expr:
+        z = self.args[0].evalf(prec)
+        return sympy.S.One if z.is_zero else ((sympy.exp(z) - 1) / z)._eval_evalf(prec)
+
+
+def symbol(name: str) -> sympy.Symbol:
+    """The one symbol that stands for ``name`` everywhere in this package."""
+    return sympy.Symbol(name, real=True)
+
+
+def check_name(name: str, where: str) -> str:
+    """Return ``name`` if it can be a variable in every Brian2 target.
+
+    Raises
+    ------
+    ModelError
+        If it is not an ASCII identifier, or is reserved by Python, C++ or Brian2.
+    """
+    reason = None
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,59}", name):
+        reason = "it has to be an ASCII identifier that begins with a letter"
+    elif keyword.iskeyword(name):
+        reason = "it is a Python keyword"
+    elif name in CPP_KEYWORDS:
+        reason = "it is a C++ keyword, so the model would not compile in cpp_standalone"
+    elif name in _RESERVED or name in DEFAULT_FUNCTIONS:
+        reason = "Brian2 or this package already uses it"
+    elif name in DEFAULT_UNITS:
+        reason = "it is the name of a unit"
+    elif name.endswith(("_pre", "_post")):
+        reason = "Brian2 reserves the endings _pre and _post"
+    if reason:
+        raise ModelError(f"{where}: '{name}' cannot name a variable: {reason}. Rename it.")
+    return name
+
+
+def read(text: str, where: str) -> sympy.Expr:
+    """Read an expression written in Brian2's syntax."""
+    try:
+        return normalise(str_to_sympy(text))
+    except (SyntaxError, NotImplementedError, RecursionError) as error:
+        raise ModelError(f"{where}: cannot read '{text}': {error}") from error
+
+
+def normalise(expression: object) -> sympy.Expr:
+    """A SymPy expression in which every symbol is the real symbol of its name.
+
+    Brian2's opaque names for the standard functions become SymPy's, so that they can be
+    differentiated and solved.
+    """
+    if isinstance(expression, bool) or not isinstance(
+        expression, (sympy.Basic, int, float, np.integer, np.floating)
+    ):
+        raise TypeError(f"expected a SymPy expression or a number, got {expression!r}")
+    expression = sympy.sympify(expression, strict=True)
+    expression = expression.xreplace({s: symbol(s.name) for s in expression.free_symbols})
+    opaque = {
+        f: _OPAQUE[f.func.__name__](*f.args)
+        for f in expression.atoms(sympy.core.function.AppliedUndef)
+        if f.func.__name__ in _OPAQUE
+    }
+    return expression.xreplace(opaque) if opaque else expression
+
+
+class int_of(sympy.Function):
+    """Brian2's ``int(condition)``, as a function that is printed but never evaluated."""
+
+    nargs = 1
+
+
+_OPAQUE = {"int_": int_of, "sqrt": sympy.sqrt, "exp": sympy.exp, "log": sympy.log, "exprel": exprel}
+
+
+def to_text(expression: sympy.Expr) -> str:
+    """Print a SymPy expression in Brian2's syntax.
+
+    ``Heaviside(x)`` becomes ``int(x > 0)``; ``Min`` and ``Max`` become sums of products with
+    ``int``; functions that Brian2 does not have are refused.
+    """
+    expression = _without_piecewise(sympy.sympify(expression, strict=True))
+    for function in expression.atoms(sympy.Function):
+        name = function.func.__name__
+        if isinstance(function, (sympy.exp, sympy.log, exprel, int_of)):
+            continue
+        if name not in DEFAULT_FUNCTIONS and not isinstance(
+            function, sympy.core.function.AppliedUndef
+        ):
+            if name.lower() not in DEFAULT_FUNCTIONS and name not in {"Abs", "ceiling", "sign"}:
+                raise ModelError(
+                    f"'{function}' cannot be written in Brian2: it has no function '{name}'."
+                )
+    return sympy_to_str(expression).replace("int_of(", "int(")
+
+
+def _without_piecewise(expression: sympy.Expr) -> sympy.Expr:
+    def choose(arguments: tuple, better: type) -> sympy.Expr:
+        first, *rest = arguments
+        for other in rest:
+            first = first * int_of(better(first, other)) + other * (1 - int_of(better(first, other)))
+        return first
+
+    expression = expression.replace(
+        lambda e: isinstance(e, sympy.Heaviside), lambda e: int_of(_positive(e.args[0]))
+    )
+    expression = expression.replace(
+        lambda e: isinstance(e, sympy.Min), lambda e: choose(e.args, sympy.Lt)
+    )
+    return expression.replace(
+        lambda e: isinstance(e, sympy.Max), lambda e: choose(e.args, sympy.Gt)
+    )
+
+
+def _positive(expression: sympy.Expr) -> sympy.Expr:
+    """``a - b > 0`` as ``a > b``, so that both sides keep their dimensions."""
+    terms = sympy.Add.make_args(expression)
+    negative = [x for x in terms if x.could_extract_minus_sign()]
+    positive = [x for x in terms if x not in negative]
+    return sympy.Gt(sympy.Add(*positive), -sympy.Add(*negative))
+
+
+def is_external(name: str) -> bool:
+    """Whether Brian2 resolves ``name`` by itself: a unit or the time."""
+    return name in DEFAULT_UNITS or name in ("t", "dt", "t_in_timesteps", "inf", "pi", "e")
+
+
+def dimensions_of(
+    expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str
+) -> Dimension:
+    """Dimensions of ``expression``, checked by Brian2.
+
+    Raises
+    ------
+    DimensionMismatchError
+        If a sum, an exponent or a function argument is inconsistent.
+    """
+    variables: dict[str, object] = {
+        name: Variable(name, dimensions=dim) for name, dim in dimensions.items()
+    }
+    variables.update({n: u for n, u in DEFAULT_UNITS.items() if n not in variables})
+    variables = {
+        n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
+        for n, v in variables.items()
+    }
+    for name in ("t", "dt"):
+        variables[name] = Variable(name, dimensions=get_dimensions(Quantity(1, dim=_SECOND)))
+    variables["t_in_timesteps"] = Variable("t_in_timesteps", dimensions=DIMENSIONLESS)
+    variables.update(DEFAULT_FUNCTIONS)
+    for function in expression.atoms(sympy.core.function.AppliedUndef):
+        if function.func.__name__ not in variables:
+            raise ModelError(f"{where}: unknown function '{function.func.__name__}'.")
+    # SymPy reorders sums and may write a sum of quantities with different dimensions as it was
+    # entered, so the text is what Brian2 will see.
+    try:
+        return parse_expression_dimensions(to_text(expression), variables)
+    except DimensionMismatchError as error:
+        raise DimensionMismatchError(f"{where}: {error.desc}", *error.dims) from error
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise ModelError(f"{where}: {error}") from error
+
+
+_BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+_SECOND = get_dimensions(DEFAULT_UNITS["second"])
+
+
+def unit_text(dim: Dimension) -> str:
+    """Name of the base unit of ``dim`` as Brian2 equations spell it."""
+    if dim.is_dimensionless:
+        return "1"
+    text = repr(get_unit(dim))
+    try:
+        Equations(f"x : {text}")
+    except (SyntaxError, ValueError, EquationError):  # Brian2 reads neither (mM*s)**-1 nor metre3
+        text = "*".join(f"{u}**{p:g}" for u, p in zip(_BASE, dim._dims, strict=True) if p)
+    return text
+
+
+def unit_symbol(dim: Dimension) -> sympy.Expr:
+    """The base unit of ``dim`` as a product of the symbols that Brian2 resolves."""
+    factors = [symbol(u) ** sympy.nsimplify(p) for u, p in zip(_BASE, dim._dims, strict=True) if p]
+    return sympy.Mul(*factors)
+
+
+def number(value: object) -> sympy.Float:
+    """A value in base SI units as a literal that reads back to the same float."""
+    text = repr(float(np.asarray(value)))
+    return sympy.Float(text, max(15, sum(c.isdigit() for c in text)))
+
+
+def numeric(
+    expression: sympy.Expr, arguments: Iterable[str], values: Mapping[str, float]
+) -> "callable":
+    """A NumPy function of ``arguments``; all other symbols take their ``values`` (base SI).
+
+    Symbols are replaced by anonymous ones first: no name reaches ``lambdify``.
+    """
+    arguments = list(arguments)
+    anonymous = [sympy.Dummy(real=True) for _ in arguments]
+    replacement = {symbol(n): d for n, d in zip(arguments, anonymous, strict=True)}
+    for s in expression.free_symbols - set(replacement):
+        replacement[s] = number(value_of(s.name, values))
+    expression = expression.xreplace(replacement)
+    modules = [
+        {
+            "exprel": lambda z: np.where(
+                np.abs(z) < 1e-16, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)
+            ),
+            "Heaviside": lambda z, *_: (np.asarray(z) > 0) * 1.0,
+        },
+        "numpy",
+    ]
+    return sympy.lambdify(anonymous, expression, modules=modules)
+
+
+def value_of(name: str, values: Mapping[str, float]) -> float:
+    """The number behind ``name``: a given value or a Brian2 unit."""
+    if name in values:
+        return float(values[name])
+    if name in DEFAULT_UNITS:
+        return float(DEFAULT_UNITS[name])
+    raise ModelError(f"no value for '{name}'")
+
+
+def parse_equations(text: str, where: str) -> Equations:
+    """Parse a block of Brian2 equations, with ``where`` in front of Brian2's message."""
+    try:
+        return Equations(text)
+    except (SyntaxError, ValueError, EquationError, DimensionMismatchError) as error:
+        raise ModelError(f"{where}: cannot read the equations\n{text}\n{error}") from error

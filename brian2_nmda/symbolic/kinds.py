@@ -1,0 +1,191 @@
+"""The kinds of part that a synapse is made of, and what each has to provide."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import sympy
+from brian2.units import amp, mV, nS, siemens, volt
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import (
+    check_name,
+    number,
+    symbol,
+    to_text,
+    unit_symbol,
+    unit_text,
+)
+from brian2_nmda.symbolic.part import _MOLAR, Parameter, Part, v
+
+
+class Release(Part):
+    """Time course of the transmitter in the cleft; provides ``concentration``."""
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": _MOLAR}
+    default_label: ClassVar[str] = "T"
+
+
+class Block(Part):
+    """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts."""
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"block": DIMENSIONLESS}
+
+
+class NoBlock(Block):
+    """No block: every open channel conducts."""
+
+    block = 1
+
+
+class Receptor(Part):
+    """Ligand-gated channels; provides ``activation``, the open fraction.
+
+    Subclasses declare kinetics (states and their derivatives, in terms of the transmitter ``T`` or
+    of ``on_spike``) and ``activation``. Conductance and current follow:
+    ``I = gmax*activation*block*(v - E)``, outward positive.
+
+    Parameters
+    ----------
+    gmax : Quantity
+        Maximal conductance.
+    E : Quantity
+        Reversal potential.
+    block : Block
+        Voltage-dependent block, by default none.
+    release : Release, optional
+        A release of its own instead of the one that all receptors of the synapse share.
+    """
+
+    gmax = Parameter(1 * nS, "maximal conductance", sign="nonnegative")
+    E = Parameter(
+        0 * mV,
+        "reversal potential",
+        sign="real",
+        status="reported",
+        source="github:brainpy/BrainPy brainpy/dyn/outs/outputs.py (MgBlock, E = 0 mV)",
+    )
+    conductance = gmax * symbol("activation")
+    current = symbol("conductance") * symbol("block") * (v - E)
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {
+        "activation": DIMENSIONLESS,
+        "conductance": siemens.dim,
+        "current": amp.dim,
+    }
+    _children: ClassVar[Mapping[str, Any]] = {"block": NoBlock, "release": None}
+    default_label: ClassVar[str] = "receptor"
+    #: Whether calcium passes; the calcium part then sees the open conductance.
+    calcium_permeable: ClassVar[bool] = False
+    #: One line for the table of models.
+    summary: ClassVar[str] = ""
+
+    @classmethod
+    def from_string(
+        cls, label: str, equations: str, activation: str, *, block: Block | None = None, **parameters: Any
+    ) -> "Receptor":
+        """A receptor from Brian2 equations.
+
+        Parameters
+        ----------
+        label : str
+            Ending of the names of its variables.
+        equations : str
+            Differential equations of its states, in terms of the transmitter ``T``.
+        activation : str
+            Expression for the open fraction.
+        block : Block, optional
+        **parameters
+            ``gmax``, ``E`` and a value for each parameter that the equations use.
+
+        Examples
+        --------
+        >>> from brian2 import ms, mM, nS
+        >>> from brian2_nmda import Receptor
+        >>> kainate = Receptor.from_string(
+        ...     'KA', 'dr/dt = a*T*(1 - r) - b*r : 1', 'r', a=1/(mM*ms), b=0.05/ms, gmax=0.1*nS)
+        >>> kainate.label
+        'KA'
+        """
+        base = type(label, (Receptor,), {"activation": sympy.S.Zero, "__doc__": f"{label}."})
+        kinetics = {n: parameters.pop(n) for n in list(parameters) if n not in ("gmax", "E")}
+        receptor = base(label=label, block=block or NoBlock(), **parameters)
+        return receptor.replace(equations, activation=activation, **kinetics)
+
+    def _check(self) -> None:
+        if "activation" not in self.template.roles:
+            raise ModelError(
+                f"{self.name}: a receptor has to say what is open; add 'activation = ...' to the "
+                "class body."
+            )
+        super()._check()
+
+
+class Calcium(Part):
+    """Calcium in the spine.
+
+    Provides ``current``, the calcium current of one permeable receptor type, and ``resting``.
+    """
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"current": amp.dim, "resting": _MOLAR}
+    default_label: ClassVar[str] = "Ca"
+
+
+class Plasticity(Part):
+    """A rule that changes a receptor; provides the receptor's ``conductance``.
+
+    Parameters
+    ----------
+    target : str
+        Label of the receptor that it changes.
+    """
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"conductance": siemens.dim}
+    default_label: ClassVar[str] = "AMPA"
+
+    def __init__(self, *, target: str | None = None, **parameters: Any) -> None:
+        super().__init__(label=target, **parameters)
+
+
+class NeuronFragment(Part):
+    """Equations to add to an integrate-and-fire neuron; provides ``voltage``."""
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"voltage": volt.dim}
+
+    def _numbers(self) -> dict[sympy.Symbol, sympy.Expr]:
+        parameters = self.template.parameters
+        return {
+            symbol(n): number(p.base()) * unit_symbol(p.dim) for n, p in parameters.items()
+        }
+
+    def neuron_equations(self, v: str = "v", name: str = "v_s") -> str:
+        """Brian2 equations of the fragment.
+
+        Parameters
+        ----------
+        v : str
+            Name of the membrane potential in the neuron's own equations.
+        name : str
+            Name under which the voltage at the synapse is defined.
+
+        Returns
+        -------
+        str
+            To be added to the neuron's equations.
+        """
+        check_name(name, self.name)
+        given = {**self._numbers(), symbol("v"): symbol(v)}
+        t = self.template
+        lines = [
+            f"d{n}/dt = {to_text(e.xreplace(given))} : {unit_text(t.states[n].dim)}"
+            for n, e in t.rates.items()
+        ]
+        lines.append(f"{name} = {to_text(t.roles['voltage'].xreplace(given))} : volt")
+        return "\n" + "\n".join(lines) + "\n"
+
+    def reset(self) -> str:
+        """Statements to append to the neuron's ``reset``."""
+        given = self._numbers()
+        return "\n".join(
+            f"{n} = {to_text(e.xreplace(given))}" for n, e in self.template.on_spike.items()
+        )

@@ -1,0 +1,149 @@
+"""Numbers with their provenance."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.input.timedarray import TimedArray
+from brian2.units.fundamentalunits import (
+    Dimension,
+    DimensionMismatchError,
+    Quantity,
+    get_dimensions,
+)
+
+from brian2_nmda.symbolic.errors import ModelError
+
+STATUSES = ("reported", "converted", "fitted", "assumed", "user")
+SIGNS = ("positive", "nonnegative", "real")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter of a model: a number, its unit, its meaning and where it comes from.
+
+    Attributes
+    ----------
+    value : Quantity, float, TimedArray or str
+        A string names a variable or an expression that the user defines where the parameter is
+        used.
+    dim : Dimension
+    meaning, source, status : str
+        ``status`` is one of ``reported``, ``converted``, ``fitted``, ``assumed`` or ``user``.
+    sign : str
+        ``positive``, ``nonnegative`` or ``real``.
+    bath : bool
+        A property of the solution around all receptors: it carries no label.
+    """
+
+    value: Any
+    dim: Dimension
+    meaning: str
+    source: str
+    status: str
+    sign: str = "positive"
+    bath: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is known before the run."""
+        return not isinstance(self.value, (str, TimedArray))
+
+    def base(self) -> float:
+        """The value in base SI units."""
+        return float(np.asarray(self.value))
+
+    def with_value(self, value: Any, where: str, name: str) -> "Value":
+        """The same parameter with a value chosen by the user.
+
+        Raises
+        ------
+        DimensionMismatchError
+            If the dimensions differ.
+        ModelError
+            If the value is not one finite number of the required sign.
+        """
+        checked = replace(self, value=value, source="set by the user", status="user")
+        checked.check(where, name)
+        return checked
+
+    def check(self, where: str, name: str) -> None:
+        """Check dimensions, size, finiteness and sign."""
+        if isinstance(self.value, str):
+            return
+        if isinstance(self.value, TimedArray):
+            numbers, dim = self.value.values, self.value.dim
+        else:
+            if isinstance(self.value, bool) or not isinstance(
+                self.value, (int, float, np.number, np.ndarray)
+            ):
+                raise ModelError(
+                    f"{where}: '{name}' has to be a number with units, a TimedArray or the name "
+                    f"of a variable, got {self.value!r}."
+                )
+            numbers, dim = np.asarray(self.value), get_dimensions(self.value)
+            if numbers.size != 1:
+                raise ModelError(
+                    f"{where}: '{name}' has to be a single value, got shape {numbers.shape}. Declare "
+                    f"per_synapse=['{name}'] and set S.{name} for values that differ."
+                )
+        if dim is not self.dim:
+            raise DimensionMismatchError(
+                f"{where}: '{name}' ({self.meaning}) has the wrong dimensions; expected those of "
+                f"{Quantity(1, dim=self.dim)!r}, found {self.value!r}. Dimensions were",
+                self.dim,
+                dim,
+            )
+        if not np.all(np.isfinite(numbers)):
+            raise ModelError(f"{where}: '{name}' has to be finite, found {self.value!r}.")
+        bad = (self.sign == "positive" and np.any(numbers <= 0)) or (
+            self.sign == "nonnegative" and np.any(numbers < 0)
+        )
+        if bad:
+            raise ModelError(
+                f"{where}: '{name}' ({self.meaning}) has to be {self.sign}, found {self.value!r}."
+            )
+
+
+class Placeholder(sympy.Dummy):
+    """A symbol in a class body, before it knows its name."""
+
+    def __new__(cls, **fields: Any) -> "Placeholder":
+        self = sympy.Dummy.__new__(cls, "unnamed", real=True)
+        self.fields = fields
+        return self
+
+
+def Parameter(
+    value: Any,
+    meaning: str,
+    *,
+    source: str = "",
+    status: str = "reported",
+    sign: str = "positive",
+    bath: bool = False,
+) -> Placeholder:
+    """Declare a parameter in the body of a `Part` class.
+
+    Parameters
+    ----------
+    value : Quantity or float
+        Default value; its dimensions are those of the parameter.
+    meaning : str
+        What it is, in words.
+    source : str
+        DOI, or repository and path, with table or line. Without one, ``status`` is ``assumed``.
+    status : {'reported', 'converted', 'fitted', 'assumed'}
+    sign : {'positive', 'nonnegative', 'real'}
+    bath : bool
+        A property of the solution around all receptors, such as [Mg]: it carries no label.
+    """
+    if status not in STATUSES:
+        raise ModelError(f"status has to be one of {', '.join(STATUSES)}, got '{status}'.")
+    if sign not in SIGNS:
+        raise ModelError(f"sign has to be one of {', '.join(SIGNS)}, got '{sign}'.")
+    if not source:
+        status = "assumed"
+    record = Value(value, get_dimensions(value), meaning, source, status, sign, bath)
+    return Placeholder(parameter=record)

@@ -1,0 +1,612 @@
+"""A part of a synapse: states, equations, parameters and what they provide to other parts.
+
+A part is declared as a class body that reads like the paper (see `brian2_nmda.equations`), and
+changed by `Part.replace`, which returns a new part. Shipped and customised parts are the same
+kind of object and take the same path from here on.
+"""
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import sympy
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
+from brian2.input.timedarray import TimedArray
+from brian2.units import amp, metre, mole, second, siemens, volt
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    DimensionMismatchError,
+    Quantity,
+    get_dimensions,
+)
+
+from brian2_nmda.symbolic import analysis, latex
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import (
+    check_name,
+    dimensions_of,
+    is_external,
+    normalise,
+    parse_equations,
+    read,
+    symbol,
+)
+from brian2_nmda.symbolic.parameter import Parameter as Parameter
+from brian2_nmda.symbolic.parameter import Placeholder, Value
+
+_MOLAR = get_dimensions(mole / metre**3)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A quantity that a part reads and something else provides."""
+
+    dim: Dimension
+    meaning: str
+    provider: str
+
+
+#: What a part may read without declaring it, and who provides it.
+INPUTS: Mapping[str, Input] = MappingProxyType(
+    {
+        "v": Input(volt.dim, "voltage at the receptor", "the target"),
+        "T": Input(_MOLAR, "transmitter in the cleft", "release="),
+        "Ca": Input(_MOLAR, "free calcium in the spine", "calcium="),
+        "Ca_eff": Input(_MOLAR, "slowly integrated calcium", "calcium=SpineCalcium(integrator=)"),
+        "Ca_rest": Input(_MOLAR, "resting calcium", "calcium="),
+        "I_Ca": Input(amp.dim, "calcium current of the receptors", "receptors="),
+        "G_open": Input(siemens.dim, "open conductance of one receptor type", "receptors="),
+        "E_open": Input(volt.dim, "reversal potential of that receptor type", "receptors="),
+        "g_initial": Input(siemens.dim, "conductance at the start", "the receptor it changes"),
+        "block": Input(DIMENSIONLESS, "fraction of open channels that conducts", "block="),
+        "activation": Input(DIMENSIONLESS, "open fraction", "the receptor it changes"),
+    }
+)
+
+v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open, g_initial = map(
+    symbol, ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open", "g_initial")
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """A dynamic variable, its invariant interval and its value at the start."""
+
+    dim: Dimension
+    within: tuple[Any, Any]
+    initial: sympy.Expr
+    meaning: str = ""
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens at once in the time step in which ``condition`` becomes true.
+
+    Attributes
+    ----------
+    condition : sympy.Expr
+        Non-zero when it happens, e.g. ``armed*Heaviside(Ca_eff - theta)``.
+    changes : mapping of str to sympy.Expr
+        New value of each state that changes, in terms of the old values.
+    """
+
+    condition: sympy.Expr
+    changes: Mapping[str, sympy.Expr]
+
+
+class Pulse(sympy.Function):
+    """A square pulse ``Pulse(height, duration)`` at each presynaptic spike.
+
+    A later spike prolongs the pulse; it never adds.
+    """
+
+    nargs = 2
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        height, duration = (printer._print(a) for a in self.args)
+        return rf"{height}\,\left[\,0 < t - t_{{spike}} \leq {duration}\,\right]"
+
+
+def states(
+    names: str,
+    *,
+    within: tuple[Any, Any] = (0, 1),
+    unit: Any = 1,
+    initial: Any = 0,
+    meaning: str = "",
+    bare: bool = False,
+) -> Any:
+    """Declare states in the body of a `Part` class.
+
+    Parameters
+    ----------
+    names : str
+        Names separated by blanks; one name gives one symbol, several a tuple.
+    within : pair
+        Interval that the solution never leaves (numbers in ``unit``, parameters or ``None``).
+    unit : Quantity
+        Any quantity with the dimensions of the states.
+    initial : number or expression
+        Value at the start.
+    meaning : str
+    bare : bool
+        Exposed under its own name, without the label of the part.
+
+    Examples
+    --------
+    >>> from brian2_nmda.symbolic.part import states
+    >>> x, g = states('x g', within=(0, 1))
+    """
+    made = tuple(
+        Placeholder(
+            state=State(get_dimensions(unit), tuple(within), sympy.S(initial), meaning, bare),
+            expected=name,
+        )
+        for name in names.split()
+    )
+    return made if len(made) > 1 else made[0]
+
+
+def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
+    """Name an expression in the body of a `Part` class, so that it is printed by that name."""
+    return Placeholder(definition=sympy.S(expression), dim=get_dimensions(unit), meaning=meaning)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named expression."""
+
+    expression: sympy.Expr
+    dim: Dimension
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Template:
+    """Everything that a part says; plain data."""
+
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    states: Mapping[str, State] = field(default_factory=dict)
+    rates: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    roles: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    on_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Names of parameters, states and definitions."""
+        return {*self.parameters, *self.states, *self.definitions}
+
+    def map(self, change: Any) -> "Template":
+        """Apply ``change`` to every expression."""
+
+        def each(mapping: Mapping[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+            return {name: change(e) for name, e in mapping.items()}
+
+        def bound(value: Any) -> Any:
+            return change(value) if isinstance(value, sympy.Basic) else value
+
+        return replace(
+            self,
+            rates=each(self.rates),
+            roles=each(self.roles),
+            on_spike=each(self.on_spike),
+            definitions={
+                n: replace(d, expression=change(d.expression)) for n, d in self.definitions.items()
+            },
+            states={
+                n: replace(
+                    s, initial=change(s.initial), within=(bound(s.within[0]), bound(s.within[1]))
+                )
+                for n, s in self.states.items()
+            },
+            events=tuple(Event(change(e.condition), each(e.changes)) for e in self.events),
+        )
+
+
+def _collect(cls: type, base: Template) -> Template:
+    """The template of a class: what it inherits, and what its body adds."""
+    where = cls.__name__
+    body = dict(vars(cls))
+    # ``activation = g`` hands out a state under a second name: that is a role, not a declaration.
+    known_roles = {*cls._roles, *base.roles}
+    placeholders = {
+        n: x for n, x in body.items() if isinstance(x, Placeholder) and n not in known_roles
+    }
+    parameters, known_states = dict(base.parameters), dict(base.states)
+    definitions = dict(base.definitions)
+    for name, placeholder in placeholders.items():
+        check_name(name, where)
+        fields = placeholder.fields
+        if "parameter" in fields:
+            fields["parameter"].check(where, name)
+            parameters[name] = fields["parameter"]
+        elif "state" in fields:
+            if fields["expected"] != name:
+                raise ModelError(
+                    f"{where}: the state '{fields['expected']}' is assigned to '{name}'; use the "
+                    "same name on both sides."
+                )
+            known_states[name] = fields["state"]
+        else:
+            definitions[name] = Definition(
+                fields["definition"], fields["dim"], fields["meaning"]
+            )
+        setattr(cls, name, symbol(name))
+    rates, roles = dict(base.rates), dict(base.roles)
+    for name, value in body.items():
+        if name.startswith("_") or name in placeholders:
+            continue
+        is_expression = isinstance(value, sympy.Basic)
+        if name.startswith("d") and name[1:] in known_states:
+            rates[name[1:]] = sympy.S(value)
+        elif name in known_roles and (is_expression or isinstance(value, (int, float))):
+            roles[name] = sympy.S(value)
+        elif is_expression and isinstance(value, sympy.Expr):
+            hint = difflib.get_close_matches(name, [*known_roles, *(f"d{s}" for s in known_states)])
+            raise ModelError(
+                f"{where}: '{name}' is not the derivative of a state nor something that a "
+                f"{where} provides ({', '.join(sorted(known_roles)) or 'nothing'})."
+                + (f" Did you mean '{hint[0]}'?" if hint else " Use define(...) to name it.")
+            )
+    named = {p: symbol(n) for n, p in placeholders.items()}
+    on_spike = dict(base.on_spike)
+    for key, value in body.get("on_spike", {}).items():
+        on_spike[named.get(key, key).name] = sympy.S(value)
+    events = base.events + tuple(
+        Event(sympy.S(e.condition), {named.get(k, k).name: sympy.S(x) for k, x in e.changes.items()})
+        for e in body.get("events", ())
+    )
+    template = Template(parameters, known_states, rates, definitions, roles, on_spike, events)
+    return template.map(lambda e: normalise(sympy.S(e).xreplace(named)))
+
+
+class Part:
+    """One replaceable part of a synapse; see `brian2_nmda.equations` for those that exist.
+
+    Parameters
+    ----------
+    label : str, optional
+        Ending of the names of its variables, ``x_<label>``.
+    **parameters
+        New values for its parameters (`Quantity`, `TimedArray`, or the name of a variable that
+        you define yourself).
+
+    Raises
+    ------
+    ModelError
+        For an unknown parameter or an impossible value.
+    DimensionMismatchError
+        For a value or an equation with the wrong dimensions.
+    """
+
+    _template: ClassVar[Template] = Template()
+    #: Expressions that a part of this kind may provide, with their dimensions.
+    _roles: ClassVar[Mapping[str, Dimension]] = {}
+    #: Names of the parts that this part contains, with their defaults.
+    _children: ClassVar[Mapping[str, Any]] = {}
+    default_label: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._template = _collect(cls, cls._template)
+
+    def __init__(self, *, label: str | None = None, **parameters: Any) -> None:
+        children = {}
+        for name, default in type(self)._children.items():
+            child = parameters.pop(name, default)
+            children[name] = child() if inspect.isclass(child) else child
+        template = type(self)._template
+        values = dict(template.parameters)
+        for name, value in parameters.items():
+            if name not in values:
+                raise ModelError(self._unknown(name, [*values, *children]))
+            values[name] = values[name].with_value(value, type(self).__name__, name)
+        label = type(self).default_label if label is None else label
+        if label:
+            check_name(label, type(self).__name__)
+        self._fill(replace(template, parameters=values), label, children)
+
+    def _fill(self, template: Template, label: str, children: Mapping[str, Any]) -> None:
+        put = self.__dict__.__setitem__
+        put("template", template)
+        put("label", label)
+        put("children", dict(children))
+        for name, value in template.parameters.items():
+            put(name, value.value)
+        for name, child in children.items():
+            put(name, child)
+        self._check()
+
+    def _unknown(self, name: str, known: list[str]) -> str:
+        close = difflib.get_close_matches(name, known)
+        return (
+            f"{type(self).__name__} has no parameter '{name}'; its parameters are "
+            f"{', '.join(known)}." + (f" Did you mean '{close[0]}'?" if close else "")
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(
+            f"{type(self).__name__} is frozen; write {type(self).__name__}({name}=...) or "
+            f".replace({name}=...), which return a new one."
+        )
+
+    def __repr__(self) -> str:
+        changed = ", ".join(
+            f"{n}={v.value!r}" for n, v in self.template.parameters.items() if v.status == "user"
+        )
+        return f"{type(self).__name__}({changed})"
+
+    @property
+    def name(self) -> str:
+        """Name of the class."""
+        return type(self).__name__
+
+    # -- checks ------------------------------------------------------------------------------
+
+    def _expressions(self) -> dict[str, tuple[sympy.Expr, Dimension | None]]:
+        """Each expression by the name under which an error shows it, with its dimensions."""
+        t = self.template
+        out: dict[str, tuple[sympy.Expr, Dimension | None]] = {}
+        for name, rate in t.rates.items():
+            out[f"d{name}/dt"] = (rate, get_dimensions(Quantity(1, dim=t.states[name].dim) / second))
+        for name, definition in t.definitions.items():
+            out[name] = (definition.expression, definition.dim)
+        for name, role in t.roles.items():
+            out[name] = (role, type(self)._roles.get(name))
+        for name, jump in t.on_spike.items():
+            out[f"{name} at a spike"] = (jump, t.states[name].dim)
+        for name, state in t.states.items():
+            out[f"initial value of {name}"] = (state.initial, state.dim)
+        for number, event in enumerate(t.events, 1):
+            out[f"condition of event {number}"] = (event.condition, DIMENSIONLESS)
+            for name, change in event.changes.items():
+                out[f"{name} at event {number}"] = (change, t.states[name].dim)
+        return out
+
+    def _dimensions(self) -> dict[str, Dimension]:
+        t = self.template
+        dims = {name: i.dim for name, i in INPUTS.items()}
+        dims.update({n: d for n, d in type(self)._roles.items() if n in t.roles})
+        dims.update({n: p.dim for n, p in t.parameters.items()})
+        dims.update({n: s.dim for n, s in t.states.items()})
+        dims.update({n: d.dim for n, d in t.definitions.items()})
+        return dims
+
+    def _check(self) -> None:
+        t, where = self.template, type(self).__name__
+        for name in t.states:
+            if name not in t.rates:
+                raise ModelError(f"{where}: the state '{name}' has no equation d{name}.")
+        dims = self._dimensions()
+        for what, (expression, dim) in self._expressions().items():
+            for s in sorted(expression.free_symbols, key=str):
+                if s.name in dims or is_external(s.name):
+                    continue
+                close = difflib.get_close_matches(s.name, sorted(dims))
+                raise ModelError(
+                    f"{where}: '{s.name}' in the equation of '{what}' is not known; known are "
+                    f"{', '.join(sorted(t.names))} and the inputs {', '.join(INPUTS)}. "
+                    + (f"Did you mean '{close[0]}'? " if close else "")
+                    + f"Give a new parameter as a keyword: {s.name}=<value with unit>."
+                )
+            if expression == 0:
+                continue
+            if expression.has(Pulse):
+                expression = expression.xreplace(
+                    {p: p.args[0] for p in expression.atoms(Pulse)}
+                )
+            found = dimensions_of(expression, dims, f"{where}, '{what}'")
+            if dim is not None and found is not dim:
+                raise DimensionMismatchError(
+                    f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
+                    "Expected and found are",
+                    dim,
+                    found,
+                )
+
+    # -- customising -------------------------------------------------------------------------
+
+    def replace(self, *equations: str, **changes: Any) -> Self:
+        """A new part with some equations, expressions or parameters replaced or added.
+
+        Parameters
+        ----------
+        *equations : str
+            Brian2 equations. ``'dg/dt = ... : 1'`` replaces the equation of a state or adds a
+            state, ``'B = ... : 1'`` a named or provided expression.
+        **changes
+            A `Quantity`, number, `TimedArray` or variable name for a parameter, old or new; a SymPy
+            expression (or Brian2 text) for an expression that the part provides or ``d<state>``;
+            a part for a part that it contains.
+
+        Examples
+        --------
+        >>> from brian2 import ms
+        >>> from brian2_nmda import BioNMDA
+        >>> slow = BioNMDA().replace('dg/dt = alpha1*x*(1 - g)**2 - beta1*g : 1', beta1=0.005/ms)
+        >>> slow.beta1
+        5. * hertz
+        """
+        where = type(self).__name__
+        t = self.template
+        parameters, known = dict(t.parameters), dict(t.states)
+        rates, roles, definitions = dict(t.rates), dict(t.roles), dict(t.definitions)
+        children = dict(self.children)
+        for text in equations:
+            for name, eq in parse_equations(text, where).items():
+                check_name(name, where)
+                if eq.flags:
+                    raise ModelError(
+                        f"{where}: flags such as {eq.flags} on '{name}' are chosen by the planner; "
+                        "leave them out."
+                    )
+                if eq.type == DIFFERENTIAL_EQUATION:
+                    rates[name] = read(eq.expr.code, where)
+                    known.setdefault(name, State(eq.dim, (None, None), sympy.S.Zero))
+                    if known[name].dim is not eq.dim:
+                        raise DimensionMismatchError(
+                            f"{where}: the state '{name}' changes its dimensions", known[name].dim, eq.dim
+                        )
+                elif eq.type == PARAMETER:
+                    raise ModelError(
+                        f"{where}: write the parameter '{name}' as a keyword with its value, "
+                        f"{name}=<value with unit>."
+                    )
+                elif name in type(self)._roles:
+                    roles[name] = read(eq.expr.code, where)
+                else:
+                    definitions[name] = Definition(read(eq.expr.code, where), eq.dim)
+        for name, value in changes.items():
+            is_expression = isinstance(value, sympy.Basic)
+            text_or_number = isinstance(value, (str, int, float)) and not isinstance(
+                value, Quantity
+            )
+            if name in children:
+                children[name] = value
+            elif name in parameters and not is_expression:
+                parameters[name] = parameters[name].with_value(value, where, name)
+            elif name in type(self)._roles and (is_expression or text_or_number):
+                roles[name] = read(value, where) if isinstance(value, str) else normalise(value)
+            elif name in definitions and (is_expression or isinstance(value, str)):
+                expression = read(value, where) if isinstance(value, str) else normalise(value)
+                definitions[name] = replace(definitions[name], expression=expression)
+            elif name.startswith("d") and name[1:] in known and (is_expression or text_or_number):
+                rates[name[1:]] = (
+                    read(value, where) if isinstance(value, str) else normalise(value)
+                )
+            elif isinstance(value, (int, float, np.number, np.ndarray, TimedArray)):
+                check_name(name, where)
+                if name in t.names or name in INPUTS:
+                    raise ModelError(f"{where}: '{name}' is not a parameter.")
+                new = Value(value, get_dimensions(value), "added by the user", "", "user", "real")
+                new.check(where, name)
+                parameters[name] = new
+            else:
+                raise ModelError(
+                    f"{where}.replace: do not know what to do with {name}={value!r}; the part has "
+                    f"{', '.join([*parameters, *roles, *definitions, *(f'd{s}' for s in known)])}."
+                )
+        used = {
+            s.name
+            for e in [*rates.values(), *roles.values(), *t.on_spike.values()]
+            + [d.expression for d in definitions.values()]
+            + [s.initial for s in known.values()]
+            for s in e.free_symbols
+        }
+        unused = [n for n in changes if n in parameters and n not in t.parameters and n not in used]
+        if unused:
+            raise ModelError(
+                f"{where}.replace: the new parameter '{unused[0]}' is used by no equation."
+            )
+        new = object.__new__(type(self))
+        new._fill(
+            replace(
+                t,
+                parameters=parameters,
+                states=known,
+                rates=rates,
+                roles=roles,
+                definitions=definitions,
+            ),
+            self.label,
+            children,
+        )
+        return new
+
+    def relabelled(self, label: str) -> Self:
+        """The same part under another label."""
+        check_name(label, type(self).__name__)
+        new = object.__new__(type(self))
+        new._fill(self.template, label, self.children)
+        return new
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """Rows with ``name``, ``value``, ``meaning``, ``source`` and ``status``."""
+        rows = [
+            dict(name=n, value=p.value, meaning=p.meaning, source=p.source, status=p.status)
+            for n, p in self.template.parameters.items()
+        ]
+        for child in self.children.values():
+            if child is not None:
+                rows += child.parameters
+        return rows
+
+    @property
+    def equations(self) -> dict[str, sympy.Expr]:
+        """Right-hand sides of ``dx/dt`` by the name of the state, then the named expressions."""
+        t = self.template
+        out = {f"d{n}/dt": e for n, e in t.rates.items()}
+        out.update({n: d.expression for n, d in t.definitions.items()})
+        out.update(t.roles)
+        for child in self.children.values():
+            if child is not None:
+                out.update(child.equations)
+        return out
+
+    def _right_hand_sides(self) -> dict[str, sympy.Expr]:
+        """Rates with the definitions inserted."""
+        named = {n: d.expression for n, d in self.template.definitions.items()}
+        return {n: analysis.insert(e, named) for n, e in self.template.rates.items()}
+
+    def jacobian(self) -> sympy.Matrix:
+        """Jacobian of the rates with respect to the states, almost everywhere."""
+        return analysis.jacobian(self._right_hand_sides())
+
+    def steady_state(self) -> dict[str, sympy.Expr]:
+        """Value of each state at which all rates vanish, for constant inputs."""
+        return analysis.steady_state(self._right_hand_sides(), type(self).__name__)
+
+    def solution(self, state: str, **inputs: Any) -> sympy.Expr:
+        """Closed-form solution of a state for constant (or given) inputs, as a function of t.
+
+        Parameters
+        ----------
+        state : str
+        **inputs
+            Time course of an input in terms of ``t`` (a SymPy expression); otherwise constant.
+
+        Returns
+        -------
+        sympy.Expr
+            In terms of ``t`` and the initial values ``<state>_0``.
+
+        Raises
+        ------
+        ModelError
+            If no closed form is known.
+        """
+        if state not in self.template.states:
+            raise ModelError(f"{type(self).__name__} has no state '{state}'.")
+        return analysis.solution(self._right_hand_sides(), state, inputs, type(self).__name__)
+
+    def latex(self) -> str:
+        """The equations as a LaTeX ``align*`` environment."""
+        return latex.latex(self)
+
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+    def difference(self, other: "Part") -> list[str]:
+        """What ``self`` has that ``other`` has not, one line each, for a methods section."""
+        lines = []
+        mine, theirs = self.equations, other.equations
+        for name in [*mine, *(n for n in theirs if n not in mine)]:
+            if mine.get(name) != theirs.get(name):
+                lines.append(f"{name}: {theirs.get(name, 'absent')} -> {mine.get(name, 'absent')}")
+        a = {r["name"]: r["value"] for r in self.parameters}
+        b = {r["name"]: r["value"] for r in other.parameters}
+        for name in [*a, *(n for n in b if n not in a)]:
+            if name not in a or name not in b or not np.array_equal(a[name], b[name]):
+                lines.append(f"{name}: {b.get(name, 'absent')} -> {a.get(name, 'absent')}")
+        return lines

@@ -1,0 +1,10 @@
+"""Where numbers come from, each reference once."""
+
+BRAINPY = "github:brainpy/BrainPy brainpy/dyn/synapses/bio_models.py"
+JAHR_STEVENS = "doi:10.1523/JNEUROSCI.10-09-03178.1990"
+SABATINI = "doi:10.1016/S0896-6273(02)00573-1"
+SHOUVAL = "doi:10.1073/pnas.152343099"
+SHOUVAL_CODE = "github:folmez/CaDP-MatLab"
+BLUE_BRAIN_EMS = "github:BlueBrain/neurodamus-models ProbAMPANMDA_EMS.mod"
+WOLF = "github:ModelDBRepository/112834"
+CODATA = "doi:10.1103/RevModPhys.93.025010"
