@@ -11,7 +11,7 @@ from brian2 import mM, ms, nS
 from sympy import exp, log
 
 from brian2_nmda.equations.magnesium import JahrStevens
-from brian2_nmda.equations.sources import BLUE_BRAIN_EMS, BRAINPY
+from brian2_nmda.equations.sources import BLUE_BRAIN_EMS, BRAINPY, DESTEXHE_AMPA
 from brian2_nmda.symbolic.expressions import exprel
 from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Parameter, T, states
@@ -61,12 +61,13 @@ class AMPA(Receptor):
 
     References
     ----------
-    Destexhe A, Mainen ZF, Sejnowski TJ (1994). The rates are those circulating with that family.
+    Destexhe A, Mainen ZF, Sejnowski TJ (1998). Kinetic models of synaptic transmission. In: Methods in
+    Neuronal Modeling, 2nd ed., MIT Press, pp. 1-25.
     """
 
-    alpha = Parameter(1.1 / (mM * ms), "binding rate", source="doi:10.1162/neco.1994.6.1.14",
+    alpha = Parameter(1.1 / (mM * ms), "binding rate", source=DESTEXHE_AMPA,
                       sign="nonnegative")  # fmt: skip
-    beta = Parameter(0.19 / ms, "unbinding rate", source="doi:10.1162/neco.1994.6.1.14")
+    beta = Parameter(0.19 / ms, "unbinding rate", source=DESTEXHE_AMPA)
     gmax = Parameter(0.5 * nS, "maximal conductance: 20 receptors of 25 pS", source=_TUNED,
                      status="fitted", sign="nonnegative")  # fmt: skip
 

@@ -8,3 +8,7 @@ SHOUVAL_CODE = "github:folmez/CaDP-MatLab"
 BLUE_BRAIN_EMS = "github:BlueBrain/neurodamus-models ProbAMPANMDA_EMS.mod"
 WOLF = "github:ModelDBRepository/112834"
 CODATA = "doi:10.1103/RevModPhys.93.025010"
+DESTEXHE_AMPA = (
+    "Destexhe, Mainen & Sejnowski (1998), Methods in Neuronal Modeling, MIT Press, pp. 1-25; values as in "
+    "A. Destexhe's AMPA.mod (Alpha 1.1, Beta 0.19)"
+)

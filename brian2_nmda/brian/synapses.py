@@ -536,7 +536,6 @@ class _BeforeRun(BrianObject):
             n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
         }
         self.weights = synapses.variables["w"]
-        self.active = False
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
@@ -701,7 +700,7 @@ class NMDASynapses(Synapses):
         uniform = not isinstance(delay, str)
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
-        self._gate = self._driver = self._kinetics = None
+        self._gate = self._driver = self._kinetics = self._totals = None
         helpers: list[Any] = []
         if parts.gate_states or parts.gate_pulses:
             self._make_gate(name, clock, order, start, shared_namespace)
@@ -770,8 +769,7 @@ class NMDASynapses(Synapses):
         for n in parts.gate_states:
             if parts.system.initial[n] != 0:
                 setattr(self._gate, n + "_", parts.system.initial[n])
-        self._checks = _BeforeRun(self, parts, f"{name}_checks", self)
-        self._contained_objects.append(self._checks)
+        self._contained_objects.append(_BeforeRun(self, parts, f"{name}_checks", self))
 
     # -- construction ------------------------------------------------------------------------
 
@@ -901,11 +899,11 @@ class NMDASynapses(Synapses):
                 )
             self.variables.add_reference(name, group, varname, index=index)
 
-        for n in parts.gate_states:
-            refer(n, self._gate, n, "_presynaptic_idx")
-        for n in parts.gate_pulses:
-            if n in parts.definitions:
-                refer(_counter(n), self._gate, _counter(n), "_presynaptic_idx")
+        # Each with a name of its own for the presynaptic index: Brian2 cannot record two variables
+        # that share a dynamic index in one StateMonitor.
+        for n in [*parts.gate_states, *(_counter(p) for p in parts.gate_pulses if p in parts.definitions)]:
+            self.variables.add_reference(f"_presynaptic_idx_{n}", self, "_synaptic_pre")
+            refer(n, self._gate, n, f"_presynaptic_idx_{n}")
         for group, place in (
             (self._gate, "gate"),
             (self._kinetics, "kinetics"),
@@ -960,6 +958,16 @@ class NMDASynapses(Synapses):
         for path in self._uniform_pathways():
             path.delay = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
 
+    def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
+        """As for any group; a parameter is returned by the helper in which it is stored.
+
+        That makes ``device.run(run_args={S.beta1_NMDA: ...})`` name the variable that exists.
+        """
+        home = self._home_of(name) if name in self._parts.system.parameters else None
+        if home is not None:
+            return home.state(name, use_units, level + 1)
+        return super().state(name, use_units, level + 1)
+
     def check_variable_write(self, variable: Any) -> None:
         """Allow shared parameters to be set before ``connect``."""
         if not variable.scalar:
@@ -969,4 +977,8 @@ class NMDASynapses(Synapses):
         """Protect weights that were declared constant, then do what `Synapses` does."""
         if self._parts.plan.declarations.w == "constant":
             self.variables["w"].read_only = True
+        device = get_device()
+        if self._driver is not None and hasattr(device, "synapses"):
+            # C++ standalone declares the Synapses of a Network, but not those that they contain
+            device.synapses.add(self._driver)
         super().before_run(run_namespace)

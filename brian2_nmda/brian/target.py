@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import sympy
-from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 from brian2.groups.subgroup import Subgroup
 from brian2.input.timedarray import TimedArray
 from brian2.units import volt
@@ -16,6 +16,7 @@ from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     check_name,
+    int_of,
     number,
     read,
     symbol,
@@ -183,23 +184,38 @@ def check_target(model: Any, target: Any, where: str) -> None:
         Naming what is missing or different, and what to write.
     """
     base, system = base_group(target), model.system
-    equations = base.equations
+    # Brian2 turns "(constant over dt)" expressions into parameters of ``equations``
+    equations = base.user_equations
     expected = post_equations(
         [model],
         v=VOLTAGE,
         variable=[n for n in target_names(system) if _is_parameter(equations, n)],
     )
     advice = "add '+ model.post_equations()' to the equations of the target"
-    for name in (*expected.names, VOLTAGE):
-        if name == "I_syn":
-            continue
-        if name not in equations:
+    missing = sorted({*expected.names, VOLTAGE} - set(equations.names) - {"I_syn"})
+    if missing:
+        raise ModelError(
+            f"{where}: the target '{base.name}' has no variable {', '.join(missing)}; {advice}."
+        )
+    seen = equations[VOLTAGE]
+    for name in sorted(seen.identifiers):
+        if name not in base.variables:
             raise ModelError(
-                f"{where}: the target '{base.name}' has no variable '{name}'; {advice}."
+                f"{where}: the target '{base.name}' has no voltage '{name}'; its variables are "
+                f"{', '.join(sorted(equations.names))}. Write model.post_equations(v='<its name>')."
+            )
+        if base.variables[name].dim is not volt.dim:
+            raise DimensionMismatchError(
+                f"{where}: '{name}' of the target '{base.name}' has to be a voltage in volt; "
+                "found and expected are",
+                base.variables[name].dim,
+                volt.dim,
             )
     for name, eq in expected.items():
         if name == "I_syn" or eq.type == PARAMETER:
             continue
+        if name.startswith("block_") and equations[name].type == PARAMETER:
+            continue  # a frozen block on a SpatialNeuron, whose expression Brian2 keeps elsewhere
         if equations[name].type != eq.type or _text(equations[name]) != _text(eq):
             raise ModelError(
                 f"{where}: the target '{base.name}' defines '{name}' as "
@@ -209,18 +225,15 @@ def check_target(model: Any, target: Any, where: str) -> None:
     if "I_syn" not in equations or equations["I_syn"].type != SUBEXPRESSION:
         raise ModelError(f"{where}: the target '{base.name}' has no current 'I_syn'; {advice}.")
     used = {s for e in equations.values() if e.expr is not None for s in e.identifiers}
-    if "I_syn" not in used and not any(r.current_name in used - {"I_syn"} for r in system.receptors):
+    apart_from_sum = {
+        s for n, e in equations.items() if e.expr is not None and n != "I_syn" for s in e.identifiers
+    }
+    if not apart_from_sum & {"I_syn", *(r.current_name for r in system.receptors)}:
         raise ModelError(
             f"{where}: the target '{base.name}' never uses 'I_syn'; subtract it in the membrane "
             "equation, e.g. dv/dt = (g_L*(E_L - v) - I_syn)/C_m."
         )
-    for name in ("I_syn", *(r.current_name for r in system.receptors)):
-        if "point current" in equations[name].flags:
-            raise ModelError(
-                f"{where}: '{name}' of the target '{base.name}' is flagged (point current), which "
-                "Brian2 adds as an inward current: the wrong sign. Remove the flag and write "
-                "'Im = ... - I_syn/area'."
-            )
+    _check_sign(base, [r.current_name for r in system.receptors], where)
     missing = [r.label for r in system.receptors if r.current_name not in used]
     if missing:
         raise ModelError(
@@ -228,11 +241,28 @@ def check_target(model: Any, target: Any, where: str) -> None:
             f"{', '.join('I_' + m for m in missing)}; use post_equations(model1, model2, ...) for "
             "several models."
         )
-    dim = base.variables[VOLTAGE].dim
-    if dim is not volt.dim:
-        raise DimensionMismatchError(
-            f"{where}: '{VOLTAGE}' of the target '{base.name}' has to be a voltage", dim, volt.dim
-        )
+
+
+def _check_sign(base: Any, currents: list[str], where: str) -> None:
+    """The currents are outward positive: the membrane equation subtracts them."""
+    for name, eq in base.equations.items():
+        if eq.expr is None or not (eq.type == DIFFERENTIAL_EQUATION or name == "Im"):
+            continue
+        expression = read(eq.expr.code, where)
+        for current in ("I_syn", *currents):
+            if _sign(sympy.diff(expression, symbol(current))) > 0:
+                raise ModelError(
+                    f"{where}: '{name}' of the target '{base.name}' adds '{current}', which is outward "
+                    "positive: the wrong sign. Subtract it: 'dv/dt = (... - I_syn)/C_m', on a "
+                    "SpatialNeuron 'Im = ... - I_syn/area'. A (point current) flag adds it, too: remove it."
+                )
+
+
+def _sign(coefficient: sympy.Expr) -> float:
+    """Sign of a coefficient for plausible values (positive, below 1); 0 if it cannot be told."""
+    value = coefficient.replace(lambda e: isinstance(e, int_of), lambda e: sympy.S.One)
+    value = value.xreplace({s: sympy.Rational(1, 2) for s in value.free_symbols})
+    return float(sympy.sign(value)) if value.is_number and value.is_real else 0.0
 
 
 def _is_parameter(equations: Equations, name: str) -> bool:

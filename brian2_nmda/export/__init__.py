@@ -1,1 +1,1 @@
-"""."""
+"""From a symbolic model to documents."""

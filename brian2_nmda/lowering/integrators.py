@@ -26,9 +26,11 @@ import numpy as np
 import sympy
 
 from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
-from brian2_nmda.symbolic.expressions import exprel, numeric, symbol, to_text
+from brian2_nmda.symbolic.expressions import exprel, int_of, numeric, symbol, to_text
 
 _dt = symbol("dt")
+#: Below this product of rate and dt, closed forms that divide by the rate lose their digits.
+_SMALL = sympy.Float("1e-8", 17)
 _GAUSS = tuple(sympy.Float((1 + s / np.sqrt(3)) / 2, 17) for s in (-1, 1))
 
 
@@ -189,14 +191,14 @@ class _Block:
         self._lines: list[str] = []
         self._done: dict[tuple[str, sympy.Expr], sympy.Symbol] = {}
         for group in self.groups:
-            if self.rates[group[0]] == 0 and len(group) == 1:
-                continue
-            if self.schemes[group[0]].kind == "rk4":
-                self._runge_kutta(group)
-            else:
-                name = group[0]
+            name = group[0]
+            if self.schemes[name].kind not in ("constant", "rk4"):
                 self._lines.append(f"_new_{name} = {to_text(self._course(name, sympy.S.One))}")
                 self._done[name, sympy.S.One] = symbol(f"_new_{name}")
+        # no other state depends on these; together, so that they see each other at the stage times
+        together = [n for group in self.groups for n in group if self.schemes[n].kind == "rk4"]
+        if together:
+            self._runge_kutta(together)
         return self._lines
 
     def _temporary(self, base: str, value: sympy.Expr) -> sympy.Expr:
@@ -246,10 +248,7 @@ class _Block:
         for n in linear.upstream:
             inner, x = self.linear[n], symbol(n)
             weight = sympy.diff(linear.rest, x)
-            rate = self._named(n, "rate", inner.slope)
-            plateau = (
-                sympy.S.Zero if inner.rest == 0 else self._named(n, "inf", inner.rest / rate)
-            )
+            rate, plateau = self._rate_and_plateau(n)
             steady = steady.xreplace({x: plateau})
             spread = h * sympy.exp(-slope * h) * exprel((slope - rate) * h)
             value += weight * (x - plateau) * spread
@@ -279,15 +278,24 @@ class _Block:
             if inner.slope == 0:
                 area = x * h + inner.rest * h**2 / 2
             else:
-                rate = self._named(n, "rate", inner.slope)
-                plateau = (
-                    sympy.S.Zero
-                    if inner.rest == 0
-                    else self._named(n, "inf", inner.rest / rate)
-                )
+                rate, plateau = self._rate_and_plateau(n)
                 area = plateau * h + (x - plateau) * h * exprel(-rate * h)
             total += weight * area
         return constant * h + total
+
+    def _rate_and_plateau(self, state: str) -> tuple[sympy.Expr, sympy.Expr]:
+        """Rate and plateau of a state, for integrals over its course, which divide by the rate.
+
+        The rate is kept off 0 (an integral is then right to 1e-8), where there is no plateau.
+        """
+        linear = self.linear[state]
+        rate = self._named(state, "rate", linear.slope)
+        if linear.rest == 0:
+            return rate, sympy.S.Zero
+        if not (linear.slope.is_Pow and linear.slope.exp.is_negative):  # 1/tau is never 0
+            small = int_of(sympy.Abs(rate) * _dt < _SMALL)
+            rate = self._named(state, "safe", rate + 2 * _SMALL * small / _dt)
+        return rate, self._named(state, "inf", linear.rest / rate)
 
     def _named(self, state: str, what: str, value: sympy.Expr) -> sympy.Expr:
         key = (f"{state} {what}", sympy.S.Zero)
@@ -301,11 +309,8 @@ class _Block:
         for stage, fraction in enumerate((sympy.S.Zero, half, half, sympy.S.One)):
             here: dict[sympy.Basic, sympy.Expr] = {}
             for n in self.rates:
-                if n not in group and any(self.rates[m].has(symbol(n)) for m in group):
-                    if n in self.linear:
-                        here[symbol(n)] = self._at(n, fraction)
-                    else:  # an rk4 state upstream: its secant over the step
-                        here[symbol(n)] = symbol(n) + fraction * (symbol(f"_new_{n}") - symbol(n))
+                if n in self.linear and any(self.rates[m].has(symbol(n)) for m in group):
+                    here[symbol(n)] = self._at(n, fraction)
             if stage:
                 for n in group:
                     here[symbol(n)] = symbol(n) + fraction * _dt * slopes[-1][n]

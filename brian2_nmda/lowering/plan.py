@@ -8,7 +8,7 @@ further members of the set.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy
 
@@ -73,6 +73,7 @@ class Plan:
     summed_receptors: set[str] = field(default_factory=set)
     schemes: dict[str, Scheme] = field(default_factory=dict)
     domain: dict[str, frozenset[str]] = field(default_factory=dict)
+    together: dict[str, str] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
@@ -137,7 +138,8 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     for name, domain in plan.domain.items():
         plan.place[name] = _place(domain, declarations.optimize)
     plan.blocks = _blocks(system)
-    plan.schemes = classify(_flat_rates(system, plan), plan.blocks)
+    _keep_together(system, plan)
+    plan.schemes = _with_hidden_inputs(system, plan, classify(_flat_rates(system, plan), plan.blocks))
     if declarations.optimize and declarations.w in ("shared", "constant"):
         for receptor in system.receptors:
             states = linear_receptor(system, receptor, plan)
@@ -218,12 +220,39 @@ def _blocks(system: System) -> list[list[str]]:
     return list(groups.values())
 
 
+def _keep_together(system: System, plan: Plan) -> None:
+    """Move states to the synapse that a state of the same block needs there.
+
+    The integrators need the course of such a state within the step, not its value at the start.
+    """
+    for block in plan.blocks:
+        for name in block:
+            if plan.place[name] == SYNAPSE:
+                for n in _upstream(system, system.rates[name]):
+                    if n in block and plan.place[n] == PRE:
+                        plan.place[n] = SYNAPSE
+                        plan.together[n] = name
+
+
 def _flat_rates(system: System, plan: Plan) -> dict[str, sympy.Expr]:
     """Rates in which only definitions that move with a state of the same block are inserted."""
     block_of = {n: b for b in plan.blocks for n in b}
     return {
         name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()
     }
+
+
+def _with_hidden_inputs(
+    system: System, plan: Plan, schemes: Mapping[str, Scheme]
+) -> dict[str, Scheme]:
+    """Add to ``held`` what a state reads through a named expression, such as g through I_Ca."""
+    out = {}
+    for name, rate in _flat_rates(system, plan).items():
+        read = {x.name for x in system.inserted(rate, keep=plan.pulses).free_symbols}
+        block = next(b for b in plan.blocks if name in b)
+        held = {n for n in read if n in system.states and n not in block} | (read & {"v"})
+        out[name] = replace(schemes[name], held=tuple(sorted(held)))
+    return out
 
 
 def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sympy.Expr:
@@ -282,10 +311,13 @@ def _upstream(system: System, expression: sympy.Expr) -> list[str]:
 
 
 def fastest_rate(system: System) -> tuple[str, float]:
-    """State with the largest rate of relaxation at the bounds of its interval, in 1/s."""
+    """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
+
+    Quantities without an upper bound, such as calcium, are taken at their starting values.
+    """
     values = {**system.values()}
     worst = ("", 0.0)
-    inputs = {n: 1.0 for n in ("T", "Ca", "Ca_eff")}
+    inputs: dict[str, float] = {}
     for name, d in system.definitions.items():
         if isinstance(d.expression, Pulse):
             try:
@@ -357,9 +389,10 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
         by = f"'{d.method}'" if d.method else str(scheme)
         if place == POST:
             by = "the target's own method"
-        plan.rows.append(
-            Row(name, PLACES[place], by, _why(place, domain, d), _bound(system, plan, name, dt))
-        )
+        why = _why(place, domain, d)
+        if name in plan.together:
+            why = f"integrated together with {plan.together[name]}"
+        plan.rows.append(Row(name, PLACES[place], by, why, _bound(system, plan, name, dt)))
     for name in plan.pulses:
         place = PRE if plan.place[name] == PRE else SYNAPSE
         plan.rows.append(

@@ -1,0 +1,44 @@
+"""A receptor of one's own: once as a class, once as a string. It takes the same path as a shipped one."""
+
+import matplotlib.pyplot as plt
+from brian2 import *
+
+from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Receptor, states
+from brian2_nmda.symbolic.part import T
+
+
+class Desensitising(Receptor):
+    """An AMPA receptor with one desensitised state."""
+
+    k_open = Parameter(1.1/(mM*ms), "binding and opening")
+    k_close = Parameter(0.19/ms, "closing")
+    k_desens = Parameter(0.1/ms, "desensitisation")
+    k_recover = Parameter(0.01/ms, "recovery")
+
+    o, d = states("o d", within=(0, 1))
+    do = k_open*T*(1 - o - d) - (k_close + k_desens)*o
+    dd = k_desens*o - k_recover*d
+    activation = o
+
+
+kainate = Receptor.from_string(
+    "KA", "dr/dt = a*T*(1 - r) - b*r : 1", "r", a=0.5/(mM*ms), b=0.02/ms, gmax=0.2*nS
+)
+model = GlutamateSynapse([Desensitising(label="DES", gmax=1*nS), kainate, AMPA(gmax=1*nS)])
+print(model.plan)
+
+source = SpikeGeneratorGroup(1, [0]*5, [10, 30, 50, 70, 90]*ms)
+neuron = NeuronGroup(1, "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt" + model.post_equations(),
+                     method="euler")  # fmt: skip
+neuron.v = -70*mV
+S = model.synapses(source, neuron)
+S.connect()
+monitor = StateMonitor(neuron, ["g_total_DES", "g_total_KA", "g_total_AMPA"], record=0)
+run(150*ms)
+
+figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
+for name, label in {"AMPA": "AMPA (shipped)", "DES": "desensitising (class)", "KA": "kainate (string)"}.items():
+    axis.plot(monitor.t/ms, getattr(monitor, f"g_total_{name}")[0]/nS, label=label)
+axis.set(xlabel="time (ms)", ylabel="conductance (nS)", title="Five spikes at 50 Hz")
+axis.legend(frameon=False)
+figure.savefig("own_receptor.png", dpi=120)

@@ -1,0 +1,392 @@
+"""Bad input: an exception before the run that names model, variable, what was expected, and a fix."""
+
+import numpy as np
+import pytest
+from brian2 import (
+    BrianObjectException,
+    Equations,
+    cm,
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    PoissonGroup,
+    PoissonInput,
+    Soma,
+    SpatialNeuron,
+    SpikeGeneratorGroup,
+    Synapses,
+    defaultclock,
+    mM,
+    ms,
+    mV,
+    nS,
+    second,
+    uF,
+    um,
+    umolar,
+)
+
+from brian2_nmda import (
+    AMPA,
+    BioNMDA,
+    GlutamateSynapse,
+    JahrStevens,
+    ModelError,
+    Parameter,
+    Receptor,
+    ReceptorInsertion,
+    SpineCalcium,
+    TransmitterPulse,
+    TwoExponentialNMDA,
+    post_equations,
+    states,
+)
+
+MEMBRANE = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt"
+MODEL = GlutamateSynapse(BioNMDA())
+
+
+@pytest.fixture
+def source():
+    return SpikeGeneratorGroup(2, [0], [1] * ms)
+
+
+def target(model=MODEL, membrane=MEMBRANE, **kwargs):
+    return NeuronGroup(2, membrane + model.post_equations(**kwargs), method="euler")
+
+
+def refuses(network, *words):
+    """Brian2 wraps what an object raises before a run and names the object."""
+    with pytest.raises(BrianObjectException) as caught:
+        network.run(1 * ms)
+    assert isinstance(caught.value.__cause__, ModelError)
+    for word in words:
+        assert word in str(caught.value.__cause__)
+
+
+def connected(model, source, neurons, **kwargs):
+    synapses = model.synapses(source, neurons, **kwargs)
+    synapses.connect()
+    return synapses
+
+
+# -- the model ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (
+            lambda: BioNMDA(beta1=1 * mV),
+            DimensionMismatchError,
+            ["BioNMDA", "beta1", "closing rate"],
+        ),
+        (lambda: BioNMDA(beta3=1 / ms), ModelError, ["BioNMDA", "beta3", "Did you mean 'beta"]),
+        (lambda: BioNMDA(beta1=float("nan") / ms), ModelError, ["beta1", "finite", "nan"]),
+        (lambda: BioNMDA(beta1=[1, 2] / ms), ModelError, ["beta1", "single value", "per_synapse"]),
+        (lambda: BioNMDA(beta1=0 / ms), ModelError, ["beta1", "positive"]),
+        (lambda: BioNMDA(beta1=None), ModelError, ["beta1", "number with units", "None"]),
+        (lambda: JahrStevens(Mg=-1 * mM), ModelError, ["JahrStevens", "Mg", "nonnegative"]),
+        (lambda: TransmitterPulse(peak=-1 * mM), ModelError, ["peak", "nonnegative"]),
+        (lambda: BioNMDA(label="2x"), ModelError, ["2x", "identifier"]),
+        (lambda: BioNMDA(label="pre_post"), ModelError, ["_post"]),
+        (
+            lambda: BioNMDA().replace("dg/dt = alpha1*x*(1-g) - beta7*g : 1"),
+            ModelError,
+            ["BioNMDA", "beta7", "dg/dt", "Did you mean 'beta"],
+        ),
+        (
+            lambda: BioNMDA().replace("dg/dt = alpha1*x*(1-g) - beta1*v : 1"),
+            DimensionMismatchError,
+            ["BioNMDA", "dg/dt"],
+        ),
+        (
+            lambda: BioNMDA().replace("dg/dt = alpha1*x*(1-g) - g : 1"),
+            DimensionMismatchError,
+            ["BioNMDA", "dg/dt"],
+        ),
+        (
+            lambda: BioNMDA().replace("dg/dt = alpha1*x*( : 1"),
+            ModelError,
+            ["BioNMDA", "cannot read"],
+        ),
+        (lambda: BioNMDA().replace(gg=1), ModelError, ["gg", "used by no equation"]),
+        (
+            lambda: BioNMDA().replace("dnew/dt = -beta1*new : 1"),
+            ModelError,
+            ["new", "C++ keyword", "Rename"],
+        ),
+        (lambda: GlutamateSynapse([]), ModelError, ["receptors=", "at least one"]),
+        (lambda: GlutamateSynapse([AMPA(), AMPA()]), ModelError, ["AMPA", "label="]),
+        (lambda: GlutamateSynapse(JahrStevens()), ModelError, ["receptors=", "JahrStevens"]),
+        (
+            lambda: GlutamateSynapse(AMPA(), calcium=SpineCalcium()),
+            ModelError,
+            ["calcium", "BioNMDA"],
+        ),
+        (
+            lambda: GlutamateSynapse(BioNMDA(), plasticity=ReceptorInsertion()),
+            ModelError,
+            ["AMPA", "target='NMDA'"],
+        ),
+        (
+            lambda: GlutamateSynapse([AMPA(), BioNMDA()], plasticity=ReceptorInsertion()),
+            ModelError,
+            ["Ca_eff", "calcium="],
+        ),
+        (
+            lambda: GlutamateSynapse(
+                BioNMDA().replace(
+                    "dg/dt = alpha1*x*(1-g) - beta1*g*(1 + Ca/K_Ca) : 1", K_Ca=1 * umolar
+                )
+            ),
+            ModelError,
+            ["Ca", "dg_NMDA/dt", "calcium="],
+        ),
+        (
+            lambda: GlutamateSynapse(
+                [AMPA(gmax=2 * nS), BioNMDA()],
+                calcium=SpineCalcium(),
+                plasticity=ReceptorInsertion(),
+            ),
+            ModelError,
+            ["n_AMPA", "80", "[10, 40]"],
+        ),
+        (
+            lambda: GlutamateSynapse(
+                [
+                    BioNMDA(block=JahrStevens(Mg=1 * mM)),
+                    BioNMDA(label="N2", block=JahrStevens(Mg=2 * mM)),
+                ]
+            ),
+            ModelError,
+            ["Mg", "bath"],
+        ),
+    ],
+)
+def test_models(make, error, words):
+    with pytest.raises(error) as caught:
+        make()
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_typos_in_a_class_body():
+    with pytest.raises(ModelError, match="'activaton'.*activation"):
+
+        class Typo(Receptor):
+            r = states("r")
+            rate = Parameter(1 / ms, "a rate")
+            dr = -rate * r
+            activaton = 2 * r
+
+    with pytest.raises(NameError):
+
+        class Unknown(Receptor):
+            r = states("r")
+            dr = -ratee * r  # noqa: F821
+            activation = r
+
+    class NoEquation(Receptor):
+        r = states("r")
+        activation = r
+
+    with pytest.raises(ModelError, match="'r' has no equation dr"):
+        NoEquation()
+
+    class Silent(Receptor):
+        pass
+
+    with pytest.raises(ModelError, match="what is open"):
+        Silent()
+
+
+def test_frozen():
+    with pytest.raises(AttributeError, match="replace"):
+        BioNMDA().beta1 = 0.1 / ms
+    with pytest.raises(AttributeError, match="frozen"):
+        MODEL.calcium = SpineCalcium()
+
+
+# -- the target --------------------------------------------------------------------------------
+
+
+def test_target_without_our_equations(source):
+    neurons = NeuronGroup(2, "dv/dt = -v/(10*ms) : volt")
+    with pytest.raises(ModelError, match=r"g_total_NMDA.*post_equations"):
+        MODEL.synapses(source, neurons)
+
+
+def test_target_that_never_uses_the_current(source):
+    neurons = NeuronGroup(2, "dv/dt = -v/(10*ms) : volt" + MODEL.post_equations())
+    with pytest.raises(ModelError, match="never uses 'I_syn'"):
+        MODEL.synapses(source, neurons)
+
+
+def test_target_without_the_voltage(source):
+    membrane = "du/dt = (-70*mV - u)/(10*ms) - I_syn/(200*pF) : volt"
+    neurons = NeuronGroup(2, membrane + MODEL.post_equations())
+    with pytest.raises(ModelError, match=r"no voltage 'v'.*post_equations\(v="):
+        MODEL.synapses(source, neurons)
+
+
+def test_target_with_another_model(source):
+    neurons = target(GlutamateSynapse(BioNMDA(E=5 * mV)))
+    with pytest.raises(ModelError, match="'I_NMDA'.*this model"):
+        MODEL.synapses(source, neurons)
+
+
+def test_voltage_with_wrong_dimensions(source):
+    neurons = NeuronGroup(2, "dv/dt = -v/(10*ms) + 0*I_syn/amp/second: 1" + MODEL.post_equations())
+    with pytest.raises(DimensionMismatchError, match="'v' of the target.*voltage"):
+        MODEL.synapses(source, neurons)
+
+
+def test_point_current(source):
+    morphology = Soma(diameter=20 * um)
+    equations = "Im = 1e-4*siemens/cm**2*(-70*mV - v) : amp/meter**2"
+    ours = MODEL.post_equations(block="frozen")
+    lines = [
+        f"{n} = {e.expr.code} : {'amp (point current)' if n == 'I_syn' else 'amp'}"
+        for n, e in ours.items()
+        if n.startswith("I_")
+    ]
+    rest = Equations([e for n, e in ours.items() if not n.startswith("I_")])
+    flagged = Equations(equations) + rest + Equations("\n".join(lines))
+    neuron = SpatialNeuron(morphology, flagged, Cm=1 * uF / cm**2)
+    with pytest.raises(ModelError, match="wrong sign"):
+        MODEL.synapses(source, neuron)
+
+
+def test_current_of_the_wrong_sign(source):
+    neurons = target(membrane=MEMBRANE.replace("- I_syn", "+ I_syn"))
+    with pytest.raises(ModelError, match="wrong sign.*Subtract"):
+        MODEL.synapses(source, neurons)
+
+
+def test_labels_that_clash_on_one_target():
+    with pytest.raises(ModelError, match="label 'NMDA'.*model 1.*model 2"):
+        post_equations(MODEL, GlutamateSynapse(TwoExponentialNMDA()))
+
+
+def test_post_equations_arguments():
+    with pytest.raises(ModelError, match="fresh"):
+        MODEL.post_equations(block="stale")
+    with pytest.raises(ModelError, match="Mgg"):
+        MODEL.post_equations(variable=["Mgg"])
+    with pytest.raises(ModelError, match="list"):
+        MODEL.post_equations(variable="Mg")
+    with pytest.raises(ModelError, match="at least one"):
+        post_equations()
+
+
+# -- the synapses ------------------------------------------------------------------------------
+
+
+def test_wrong_source_and_target(source):
+    neurons = target()
+    with pytest.raises(TypeError, match="source has to be"):
+        MODEL.synapses(PoissonInput(neurons, "v", 1, 1 / second, 1 * mV), neurons)
+    with pytest.raises(TypeError, match="target has to be"):
+        MODEL.synapses(source, PoissonGroup(2, 1 / second))
+    with pytest.raises(TypeError, match="target has to be"):
+        MODEL.synapses(source, Synapses(source, neurons))
+    with pytest.raises(ModelError, match=r"never spikes.*threshold"):
+        MODEL.synapses(target(), neurons)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_names_of_the_user(source, optimize):
+    neurons = target(membrane=MEMBRANE + "\nw : 1")
+    with pytest.raises(ModelError, match="target.*'w'"):
+        MODEL.synapses(source, neurons, optimize=optimize)
+    neurons = target(membrane=MEMBRANE + "\ng_NMDA : 1")
+    with pytest.raises(ModelError, match="target.*'g_NMDA'.*label="):
+        MODEL.synapses(source, neurons, optimize=optimize)
+    with pytest.raises(ModelError, match="your model= defines w"):
+        MODEL.synapses(source, target(), model="w : 1", optimize=optimize)
+
+
+def test_declarations(source):
+    neurons = target()
+    for wrong, words in [
+        (dict(delay="rand()*ms"), "per_synapse"),
+        (dict(delay=[1, 2] * ms), "delay='per_synapse'"),
+        (dict(delay=-1 * ms), "not negative"),
+        (dict(w="big"), "shared weight"),
+        (dict(w=np.nan), "finite"),
+        (dict(w=[1, 2]), "per synapse"),
+        (dict(per_synapse="gmax_NMDA"), "list"),
+        (dict(per_synapse=["gmax"]), "no such parameter"),
+        (dict(per_synapse=["Mg"]), "per_neuron"),
+        (dict(dt=0.1 * ms, clock=neurons.clock), "not both"),
+        (dict(order=1), "order"),
+    ]:
+        with pytest.raises(ModelError, match=words):
+            MODEL.synapses(source, neurons, **wrong)
+    with pytest.raises(DimensionMismatchError):
+        MODEL.synapses(source, neurons, delay=1 * mV)
+    with pytest.raises((ModelError, DimensionMismatchError)):
+        MODEL.synapses(source, neurons, w=1 * nS)
+
+
+def test_delay_array_after_construction(source):
+    synapses = connected(MODEL, source, target())
+    for wrong in ("rand()*ms", [1, 2, 3, 4] * ms):
+        with pytest.raises(ModelError, match="delay='per_synapse'"):
+            synapses.delay = wrong
+    synapses.delay = 2 * ms
+    assert np.all(np.asarray(synapses.delay[:]) == 0.002)
+
+
+def test_constant_weight_is_protected_after_a_run(source):
+    model = GlutamateSynapse(TwoExponentialNMDA())
+    neurons = target(model)
+    synapses = connected(model, source, neurons, w="constant")
+    synapses.w = 2
+    Network(source, neurons, synapses).run(1 * ms)
+    with pytest.raises(TypeError, match="read-only"):
+        synapses.w = 3
+
+
+# -- the run -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    ("duration", "dt", "words"),
+    [
+        (0.5 * ms, 0.2 * ms, "2.5 time steps"),
+        (0.05 * ms, 0.1 * ms, "less than one time step"),
+        (1 * ms, 1 * ms, "too coarse for 'g_NMDA'"),
+    ],
+)
+def test_time_step(source, optimize, duration, dt, words):
+    model = GlutamateSynapse(BioNMDA(), release=TransmitterPulse(duration=duration))
+    neurons = target(model)
+    synapses = connected(model, source, neurons, optimize=optimize)
+    before = defaultclock.dt
+    defaultclock.dt = dt
+    try:
+        refuses(Network(source, neurons, synapses), words)
+    finally:
+        defaultclock.dt = before
+
+
+def test_values_at_the_start_of_a_run(source):
+    neurons = target()
+    synapses = connected(MODEL, source, neurons)
+    network = Network(source, neurons, synapses)
+    synapses.beta1_NMDA = -1 / ms
+    refuses(network, "beta1_NMDA", "positive")
+    synapses.beta1_NMDA = 0.01 / ms
+    synapses.w = "1/(i - i)"
+    refuses(network, "weights")
+
+
+def test_exponential_euler_on_a_rule_that_can_stand_still(source):
+    model = GlutamateSynapse(
+        [AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion()
+    )
+    with pytest.raises(ModelError, match=r"n_AMPA.*NaN"):
+        model.synapses(source, target(model), method="exponential_euler")
