@@ -31,7 +31,11 @@ from brian2_nmda.equations import (
 from brian2_nmda.model import GlutamateSynapse, post_equations
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.kinds import Receptor
+from brian2_nmda.symbolic.part import Ca as Ca  # the symbols that a class body may use; not in
+from brian2_nmda.symbolic.part import Ca_eff as Ca_eff  # __all__, since v and T are common names
 from brian2_nmda.symbolic.part import Parameter, states
+from brian2_nmda.symbolic.part import T as T
+from brian2_nmda.symbolic.part import v as v
 
 __version__ = "0.1.0"
 

@@ -49,9 +49,7 @@ class GlutamateSynapse(SynapseModel):
         calcium: Calcium | None = None,
         plasticity: Plasticity | Iterable[Plasticity] | None = None,
     ) -> None:
-        super().__init__(
-            receptors, TransmitterPulse() if release is None else release, calcium, plasticity
-        )
+        super().__init__(receptors, TransmitterPulse() if release is None else release, calcium, plasticity)
 
     @property
     def plan(self) -> Plan:
@@ -73,7 +71,7 @@ class GlutamateSynapse(SynapseModel):
         source: Any,
         target: Any = None,
         *,
-        delay: Quantity | str | None = None,
+        delay: Quantity | str | Mapping[str, Quantity] | None = None,
         w: str | float = "per_synapse",
         per_synapse: Iterable[str] = (),
         method: str | None = None,
@@ -90,6 +88,9 @@ class GlutamateSynapse(SynapseModel):
     ) -> Synapses:
         """Synapses of this model between two groups.
 
+        While they are inactive, or after they are removed from a network, the target keeps the last total
+        conductance; set ``target.g_total_<label> = 0*nS`` if that is not wanted.
+
         Parameters
         ----------
         source : NeuronGroup, Subgroup, PoissonGroup or SpikeGeneratorGroup
@@ -97,7 +98,8 @@ class GlutamateSynapse(SynapseModel):
             Its equations contain `post_equations`. By default the source.
         delay : Quantity or 'per_synapse', optional
             One delay for all synapses (a scalar, may be changed later by ``S.delay = 2*ms``), or
-            delays that are set by ``S.delay`` after ``connect``.
+            delays that are set by ``S.delay`` after ``connect``. A mapping gives delays to your own
+            pathways as in `Synapses`; the transmitter takes that of ``'pre'``.
         w : 'per_synapse', 'constant' or float
             Weight that multiplies the open conductance. Per synapse it starts at 1. A number is shared
             by all synapses. ``'constant'``: per synapse, but fixed once a simulation has run.
@@ -179,6 +181,4 @@ def post_equations(
     >>> sorted(post_equations(GlutamateSynapse(BioNMDA())).names)
     ['I_NMDA', 'I_syn', 'block_NMDA', 'g_total_NMDA', 'v_syn']
     """
-    return _target.post_equations(
-        models, v=v, block=block, variable=variable, per_neuron=per_neuron
-    )
+    return _target.post_equations(models, v=v, block=block, variable=variable, per_neuron=per_neuron)

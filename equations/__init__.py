@@ -23,6 +23,7 @@ from brian2_nmda.equations.receptors import (
     BioNMDA,
     TwoExponentialAMPA,
     TwoExponentialNMDA,
+    WangNMDA,
 )
 from brian2_nmda.equations.release import TransmitterPulse
 
@@ -40,4 +41,5 @@ __all__ = [
     "TransmitterPulse",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
+    "WangNMDA",
 ]

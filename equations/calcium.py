@@ -63,7 +63,7 @@ class SpineCalcium(Calcium):
     E = Parameter(130 * mV, "reversal potential of calcium", source=f"{SHOUVAL_CODE} (V_r)",
                   sign="real")  # fmt: skip
     V = Parameter(0.1 * umetre**3, "volume of the spine head", status="assumed",
-                  source="round; github:BlueBrain/neurodamus-models GluSynapse.mod has 0.087 um^3")  # fmt: skip
+                  source="round; 0.087 um^3 in github:BlueBrain/neurodamus-models GluSynapse")  # fmt: skip
     kappa = Parameter(24.0, "calcium bound per free calcium", source=SABATINI, sign="nonnegative")
     tau = Parameter(14 * ms, "decay time constant of the pool", source=SABATINI)
     rest = Parameter(70 * nmolar, "resting calcium", source=SABATINI, sign="nonnegative")

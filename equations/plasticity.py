@@ -1,6 +1,7 @@
 """Plasticity: the number of AMPA receptors on the membrane is the stored weight."""
 
-from brian2 import psiemens as pS, second, umolar
+from brian2 import psiemens as pS
+from brian2 import second, umolar
 from sympy import Heaviside, Min
 
 from brian2_nmda.symbolic.expressions import symbol
@@ -34,9 +35,7 @@ class ReceptorInsertion(Plasticity):
     n_max = Parameter(40.0, "places for receptors", source=_TUNED, status="fitted")
 
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
-    dn = k_ins * Heaviside(Ca_eff - theta_p) * (n_max - n) - k_rem * Heaviside(
-        Ca_eff - theta_d
-    ) * (n - n_min)
+    dn = k_ins * Heaviside(Ca_eff - theta_p) * (n_max - n) - k_rem * Heaviside(Ca_eff - theta_d) * (n - n_min)
     conductance = n * gamma * symbol("activation")
 
     summary = "AMPA receptors inserted at high, removed at moderate calcium"

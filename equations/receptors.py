@@ -11,7 +11,7 @@ from brian2 import mM, ms, nS
 from sympy import exp, log
 
 from brian2_nmda.equations.magnesium import JahrStevens
-from brian2_nmda.equations.sources import BLUE_BRAIN_EMS, BRAINPY, DESTEXHE_AMPA
+from brian2_nmda.equations.sources import BLUE_BRAIN_EMS, BRAINPY, DESTEXHE_AMPA, WANG_2002
 from brian2_nmda.symbolic.expressions import exprel
 from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Parameter, T, states
@@ -54,6 +54,40 @@ class BioNMDA(Receptor):
     summary = "second-order NMDA kinetics, saturating (BrainPy's BioNMDA)"
 
 
+class WangNMDA(Receptor):
+    r"""Saturating NMDA gate of Wang (1999), Brunel & Wang (2001) and Wang (2002).
+
+    .. math::
+
+        \dot x = -x/\tau_x, \quad x \to x + 1 \text{ at a spike} \qquad
+        \dot s = \alpha x (1 - s) - s/\tau_s
+
+    ``x`` jumps and has no upper bound, so no error bound of the integrator is known; its order is 4.
+
+    References
+    ----------
+    Wang XJ (2002). Neuron 36:955. doi:10.1016/S0896-6273(02)01092-9
+    """
+
+    tau_x = Parameter(2 * ms, "rise time constant", source=WANG_2002)
+    tau_s = Parameter(100 * ms, "decay time constant", source=WANG_2002)
+    alpha = Parameter(0.5 / ms, "saturation rate", source=WANG_2002, sign="nonnegative")
+    gmax = Parameter(0.165 * nS, "maximal conductance, recurrent onto pyramidal cells",
+                     source=WANG_2002, sign="nonnegative")  # fmt: skip
+
+    x = states("x", within=(0, None))
+    s = states("s", within=(0, 1))
+    dx = -x / tau_x
+    ds = alpha * x * (1 - s) - s / tau_s
+    on_spike = {x: x + 1}
+    activation = s
+
+    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens, "release": None}
+    default_label = "NMDA"
+    calcium_permeable = True
+    summary = "saturating NMDA gate driven by spikes (Wang 1999, 2002)"
+
+
 class AMPA(Receptor):
     r"""First-order AMPA receptor kinetics driven by the shared transmitter pulse.
 
@@ -80,12 +114,7 @@ class AMPA(Receptor):
 
 
 class _TwoExponential(Receptor):
-    r"""Linear conductance with exponential rise and decay, peak-normalised.
-
-    One spike gives ``g = f (exp(-t/tau_decay) - exp(-t/tau_rise))`` with the factor ``f`` for which
-    the peak is 1; spikes add. The equations stay exact where both time constants are equal (then
-    ``g`` is an alpha function).
-    """
+    """Equations of a linear conductance; see `TwoExponentialNMDA`."""
 
     s, g = states("s g", within=(0, None))
     tau_rise = Parameter(1 * ms, "rise time constant")
@@ -97,7 +126,12 @@ class _TwoExponential(Receptor):
 
 
 class TwoExponentialNMDA(_TwoExponential):
-    __doc__ = _TwoExponential.__doc__
+    r"""Linear NMDA conductance with exponential rise and decay, peak-normalised.
+
+    One spike gives ``g = f (exp(-t/tau_decay) - exp(-t/tau_rise))`` with the factor ``f`` for which
+    the peak is 1; spikes add. The equations stay exact where both time constants are equal (then
+    ``g`` is an alpha function).
+    """
 
     tau_rise = Parameter(0.29 * ms, "rise time constant", source=BLUE_BRAIN_EMS)
     tau_decay = Parameter(43 * ms, "decay time constant", source=BLUE_BRAIN_EMS)
@@ -111,7 +145,7 @@ class TwoExponentialNMDA(_TwoExponential):
 
 
 class TwoExponentialAMPA(_TwoExponential):
-    __doc__ = _TwoExponential.__doc__
+    """Linear AMPA conductance with exponential rise and decay; see `TwoExponentialNMDA`."""
 
     tau_rise = Parameter(0.2 * ms, "rise time constant", source=BLUE_BRAIN_EMS)
     tau_decay = Parameter(1.7 * ms, "decay time constant", source=BLUE_BRAIN_EMS)

@@ -12,3 +12,7 @@ DESTEXHE_AMPA = (
     "Destexhe, Mainen & Sejnowski (1998), Methods in Neuronal Modeling, MIT Press, pp. 1-25; values as in "
     "A. Destexhe's AMPA.mod (Alpha 1.1, Beta 0.19)"
 )
+WANG_2002 = (
+    "doi:10.1016/S0896-6273(02)01092-9; values as in github:nest/nest-simulator "
+    "pynest/examples/wang_decision_making.py"
+)

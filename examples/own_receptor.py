@@ -3,8 +3,7 @@
 import matplotlib.pyplot as plt
 from brian2 import *
 
-from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Receptor, states
-from brian2_nmda.symbolic.part import T
+from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Receptor, T, states
 
 
 class Desensitising(Receptor):
@@ -37,7 +36,8 @@ monitor = StateMonitor(neuron, ["g_total_DES", "g_total_KA", "g_total_AMPA"], re
 run(150*ms)
 
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
-for name, label in {"AMPA": "AMPA (shipped)", "DES": "desensitising (class)", "KA": "kainate (string)"}.items():
+labels = {"AMPA": "AMPA (shipped)", "DES": "desensitising (class)", "KA": "kainate (string)"}
+for name, label in labels.items():
     axis.plot(monitor.t/ms, getattr(monitor, f"g_total_{name}")[0]/nS, label=label)
 axis.set(xlabel="time (ms)", ylabel="conductance (nS)", title="Five spikes at 50 Hz")
 axis.legend(frameon=False)

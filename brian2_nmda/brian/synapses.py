@@ -15,6 +15,7 @@ from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock, defaultclock
 from brian2.core.names import find_name
 from brian2.core.variables import ArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations, Expression
 from brian2.groups.neurongroup import NeuronGroup
@@ -90,6 +91,11 @@ def build_synapses(
     """Make the Brian2 objects of `GlutamateSynapse.synapses`."""
     target = source if target is None else target
     where = f"{model.name}.synapses"
+    own_delays: dict[str, Quantity] = {}
+    if isinstance(delay, Mapping):  # the transmitter takes that of the pathway 'pre'
+        own_delays = {k: d for k, d in delay.items() if k != "pre"}
+        delay = delay.get("pre")
+    _check_device(optimize, where)
     _check_groups(source, target, where)
     declarations, weight = _declare(delay, w, per_synapse, method, optimize, where)
     check_target(model, target, where)
@@ -100,6 +106,7 @@ def build_synapses(
     step = float((defaultclock if clock is None else clock).dt)
     plan = make_plan(model.system, declarations, step)
     parts = _Assembly(model, plan, source, target, weight, tolerance, where)
+    parts.own_delays = own_delays
     parts.check_names(own_model)
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
@@ -110,6 +117,16 @@ def build_synapses(
             parts, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs
         )
     return _plain(parts, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs)
+
+
+def _check_device(optimize: bool, where: str) -> None:
+    """The helpers refer to variables of other groups: only devices tested with that are accepted."""
+    device = get_device()
+    if optimize and type(device) not in (RuntimeDevice, CPPStandaloneDevice):
+        raise ModelError(
+            f"{where}: the optimised form has not been tested on the device "
+            f"'{type(device).__name__}'; use optimize=False, 'runtime' or 'cpp_standalone'."
+        )
 
 
 def _check_groups(source: Any, target: Any, where: str) -> None:
@@ -519,7 +536,9 @@ class _Filler:
         elif self.done:
             for name, value in self.values.items():
                 view = getattr(synapses, name + "_")
-                view.set_with_expression_conditional(f"not {_MARKER}", repr(value), check_units=False)
+                view.set_with_expression_conditional(
+                    f"not {_MARKER}", repr(value), run_namespace={}, check_units=False
+                )
         else:
             for name, value in self.values.items():
                 setattr(synapses, name + "_", value)
@@ -630,7 +649,9 @@ def _plain(
         model=parts.synapse_equations(own_model),
         on_pre=_merge_code(ours, on_pre),
         on_post=on_post,
-        delay=None if isinstance(delay, str) else delay,
+        delay=parts.own_delays
+        if delay is None or isinstance(delay, str)
+        else {**parts.own_delays, "pre": delay},
         namespace=parts.namespace(namespace),
         method=parts.updater(),
         clock=clock,
@@ -727,10 +748,9 @@ class NMDASynapses(Synapses):
         ours = parts.pulse_starts(parts.synapse_pulses, "") + parts.jumps(parts.states, "")
         ours += parts.summed_jumps()
         code = _merge_code(ours, on_pre)
-        delays: Any = None
-        if uniform and code is not None:
-            paths = ["pre"] if isinstance(code, str) else [k for k in code if k == "pre"]
-            delays = dict.fromkeys(paths, start)
+        delays = dict(parts.own_delays)
+        if uniform and code is not None and (isinstance(code, str) or "pre" in code):
+            delays["pre"] = start
         super().__init__(
             parts.source,
             parts.target,

@@ -237,14 +237,10 @@ def _keep_together(system: System, plan: Plan) -> None:
 def _flat_rates(system: System, plan: Plan) -> dict[str, sympy.Expr]:
     """Rates in which only definitions that move with a state of the same block are inserted."""
     block_of = {n: b for b in plan.blocks for n in b}
-    return {
-        name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()
-    }
+    return {name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()}
 
 
-def _with_hidden_inputs(
-    system: System, plan: Plan, schemes: Mapping[str, Scheme]
-) -> dict[str, Scheme]:
+def _with_hidden_inputs(system: System, plan: Plan, schemes: Mapping[str, Scheme]) -> dict[str, Scheme]:
     """Add to ``held`` what a state reads through a named expression, such as g through I_Ca."""
     out = {}
     for name, rate in _flat_rates(system, plan).items():
@@ -450,5 +446,3 @@ def _why(place: str, domain: frozenset[str], d: Declarations) -> str:
             else "values of each synapse"
         )
     return "depends on " + " and ".join(reasons)
-
-

@@ -28,9 +28,7 @@ def insert(expression: sympy.Expr, named: Mapping[str, sympy.Expr]) -> sympy.Exp
 
 def strongly_connected(rates: Mapping[str, sympy.Expr]) -> list[list[str]]:
     """Groups of mutually dependent states, each group after those it depends on."""
-    edges = [
-        (a, b.name) for a, e in rates.items() for b in e.free_symbols if b.name in rates
-    ]
+    edges = [(a, b.name) for a, e in rates.items() for b in e.free_symbols if b.name in rates]
     groups = sympy.utilities.iterables.strongly_connected_components((list(rates), edges))
     order = list(rates)
     return [sorted(g, key=order.index) for g in groups]
@@ -72,9 +70,7 @@ def steady_state(rates: Mapping[str, sympy.Expr], where: str) -> dict[str, sympy
             continue
         solutions = sympy.solve(equations, [symbol(n) for n in group], dict=True)
         if len(solutions) != 1:
-            raise ModelError(
-                f"{where}: {len(solutions)} steady states of {', '.join(group)} found, not one."
-            )
+            raise ModelError(f"{where}: {len(solutions)} steady states of {', '.join(group)} found, not one.")
         found.update({s.name: sympy.simplify(e) for s, e in solutions[0].items()})
     return found
 
@@ -87,9 +83,7 @@ def solution(
     needed = _upstream(rates, state)
     for group in strongly_connected({n: rates[n] for n in needed}):
         if len(group) > 1:
-            raise ModelError(
-                f"{where}: no closed form is known for the coupled states {', '.join(group)}."
-            )
+            raise ModelError(f"{where}: no closed form is known for the coupled states {', '.join(group)}.")
         (name,) = group
         parts = linear_in(rates[name], name)
         if parts is None:
@@ -137,15 +131,12 @@ def _exponential_terms(expression: sympy.Expr) -> list[tuple[sympy.Expr, int, sy
     return terms
 
 
-def _convolve(
-    slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, where: str, name: str
-) -> sympy.Expr:
+def _convolve(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, where: str, name: str) -> sympy.Expr:
     """Solution of ``y' = rest(t) - slope*y`` for a sum of exponentials (times powers of t)."""
     terms = _exponential_terms(rest)
     if terms is None:
         raise ModelError(
-            f"{where}: no closed form is known for '{name}' with an input that is not a sum of "
-            "exponentials."
+            f"{where}: no closed form is known for '{name}' with an input that is not a sum of exponentials."
         )
     total = start * sympy.exp(-slope * _t)
     for c, n, k in terms:
@@ -161,20 +152,14 @@ def _convolve(
         else:
             # int_0^t s^n exp(gap*s) ds, integrated by parts
             integral = sum(
-                (-1) ** (n - j)
-                * sympy.factorial(n)
-                / sympy.factorial(j)
-                * _t**j
-                / gap ** (n - j + 1)
+                (-1) ** (n - j) * sympy.factorial(n) / sympy.factorial(j) * _t**j / gap ** (n - j + 1)
                 for j in range(n + 1)
             ) * sympy.exp(gap * _t) - (-1) ** n * sympy.factorial(n) / gap ** (n + 1)
             total += c * sympy.exp(-slope * _t) * integral
     return total
 
 
-def _saturating(
-    slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, where: str, name: str
-) -> sympy.Expr:
+def _saturating(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, where: str, name: str) -> sympy.Expr:
     r"""Solution of ``y' = rest(t) - slope(t)*y`` with ``slope = a + b exp(-k t)``.
 
     With ``c = b/k`` and ``P(t) = a t + c (1 - e^{-k t})`` the integral of the slope, and ``r`` the

@@ -142,9 +142,7 @@ class SynapseModel:
         parts = [p() if isinstance(p, type) and issubclass(p, Part) else p for p in parts]
         for part in parts:
             if not isinstance(part, kind):
-                raise ModelError(
-                    f"{self.name}: {argument}= expects a {kind.__name__}, found {part!r}."
-                )
+                raise ModelError(f"{self.name}: {argument}= expects a {kind.__name__}, found {part!r}.")
         return list(parts)
 
     # -- reading -----------------------------------------------------------------------------
@@ -181,9 +179,7 @@ class SynapseModel:
     def solution(self, state: str, **inputs: Any) -> sympy.Expr:
         """Closed-form solution of a state; see `Part.solution`."""
         if state not in self.system.states:
-            raise ModelError(
-                f"{self.name} has no state '{state}'; it has {', '.join(self.system.states)}."
-            )
+            raise ModelError(f"{self.name} has no state '{state}'; it has {', '.join(self.system.states)}.")
         return analysis.solution(self._right_hand_sides(), state, inputs, self.name)
 
     def latex(self) -> str:
@@ -269,13 +265,9 @@ class _Flattener:
             self._claim(local[name], owner)
             s.definitions[local[name]] = definition
         for event in flat.events:
-            s.events.append(
-                (owner, Event(event.condition, {local[k]: e for k, e in event.changes.items()}))
-            )
+            s.events.append((owner, Event(event.condition, {local[k]: e for k, e in event.changes.items()})))
         named = {
-            local[n]: d.expression
-            for n, d in flat.definitions.items()
-            if d.expression.has(*_PER_RECEPTOR)
+            local[n]: d.expression for n, d in flat.definitions.items() if d.expression.has(*_PER_RECEPTOR)
         }
         return {n: analysis.insert(e, named) for n, e in flat.roles.items()}
 
@@ -425,16 +417,17 @@ class _Flattener:
             try:
                 start = float(numeric(state.initial, [], values)())
                 low, high = (
-                    None if b is None else float(numeric(sympy.S(b), [], values)())
-                    for b in state.within
+                    None if b is None else float(numeric(sympy.S(b), [], values)()) for b in state.within
                 )
             except ModelError as error:
                 raise ModelError(
                     f"{self.model.name}: the value of '{name}' at the start cannot be computed "
                     f"({error}); parameters it depends on have to be numbers."
                 ) from error
-            if not np.isfinite(start) or (low is not None and start < low) or (
-                high is not None and start > high
+            if (
+                not np.isfinite(start)
+                or (low is not None and start < low)
+                or (high is not None and start > high)
             ):
                 raise ModelError(
                     f"{self.model.name}: '{name}' cannot start at {start:g}; expected a value within "

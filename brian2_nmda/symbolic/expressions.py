@@ -30,19 +30,17 @@ from brian2_nmda.symbolic.errors import ModelError
 
 #: Names that pass Brian2's own check and work in NumPy and Cython, but fail to compile in C++.
 CPP_KEYWORDS = frozenset(
-    """alignas alignof and_eq asm auto bitand bitor bool break case catch char char8_t char16_t
-    char32_t class compl concept const consteval constexpr constinit const_cast continue co_await
-    co_return co_yield decltype default delete do double dynamic_cast else enum explicit export
-    extern false float for friend goto if inline int long mutable namespace new noexcept not_eq
-    nullptr operator or_eq private protected public register reinterpret_cast requires return
-    short signed sizeof static static_assert static_cast struct switch template this
-    thread_local throw true try typedef typeid typename union unsigned using virtual void
-    volatile wchar_t while xor xor_eq""".split()
+    """alignas alignof and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class
+    compl concept const consteval constexpr constinit const_cast continue co_await co_return co_yield decltype
+    default delete do double dynamic_cast else enum explicit export extern false float for friend goto if
+    inline int long mutable namespace new noexcept not_eq nullptr operator or_eq private protected public
+    register reinterpret_cast requires return short signed sizeof static static_assert static_cast struct
+    switch template this thread_local throw true try typedef typeid typename union unsigned using virtual
+    void volatile wchar_t while xor xor_eq""".split()  # noqa: SIM905
 )
 
 _RESERVED = frozenset(
-    "t dt i j N xi lastupdate t_in_timesteps delay not_refractory w "
-    "Synapses NeuronGroup Network".split()
+    ("t", "dt", "i", "j", "N", "xi", "lastupdate", "t_in_timesteps", "delay", "not_refractory", "w")
 )
 
 
@@ -132,6 +130,8 @@ class int_of(sympy.Function):
     nargs = 1
 
 
+#: Functions that Brian2 has under another name.
+_RENAMED = frozenset(("Abs", "ceiling"))
 _OPAQUE = {"int_": int_of, "sqrt": sympy.sqrt, "exp": sympy.exp, "log": sympy.log, "exprel": exprel}
 
 
@@ -146,13 +146,9 @@ def to_text(expression: sympy.Expr) -> str:
         name = function.func.__name__
         if isinstance(function, (sympy.exp, sympy.log, exprel, int_of)):
             continue
-        if name not in DEFAULT_FUNCTIONS and not isinstance(
-            function, sympy.core.function.AppliedUndef
-        ):
-            if name.lower() not in DEFAULT_FUNCTIONS and name not in {"Abs", "ceiling", "sign"}:
-                raise ModelError(
-                    f"'{function}' cannot be written in Brian2: it has no function '{name}'."
-                )
+        known = name in DEFAULT_FUNCTIONS or name.lower() in DEFAULT_FUNCTIONS or name in _RENAMED
+        if not known and not isinstance(function, sympy.core.function.AppliedUndef):
+            raise ModelError(f"'{function}' cannot be written in Brian2: it has no function '{name}'.")
     return sympy_to_str(expression).replace("int_of(", "int(")
 
 
@@ -166,12 +162,8 @@ def _without_piecewise(expression: sympy.Expr) -> sympy.Expr:
     expression = expression.replace(
         lambda e: isinstance(e, sympy.Heaviside), lambda e: int_of(_positive(e.args[0]))
     )
-    expression = expression.replace(
-        lambda e: isinstance(e, sympy.Min), lambda e: choose(e.args, sympy.Lt)
-    )
-    return expression.replace(
-        lambda e: isinstance(e, sympy.Max), lambda e: choose(e.args, sympy.Gt)
-    )
+    expression = expression.replace(lambda e: isinstance(e, sympy.Min), lambda e: choose(e.args, sympy.Lt))
+    return expression.replace(lambda e: isinstance(e, sympy.Max), lambda e: choose(e.args, sympy.Gt))
 
 
 def _positive(expression: sympy.Expr) -> sympy.Expr:
@@ -187,9 +179,7 @@ def is_external(name: str) -> bool:
     return name in DEFAULT_UNITS or name in ("t", "dt", "t_in_timesteps", "inf", "pi", "e")
 
 
-def dimensions_of(
-    expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str
-) -> Dimension:
+def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str) -> Dimension:
     """Dimensions of ``expression``, checked by Brian2.
 
     Raises
@@ -197,9 +187,7 @@ def dimensions_of(
     DimensionMismatchError
         If a sum, an exponent or a function argument is inconsistent.
     """
-    variables: dict[str, object] = {
-        name: Variable(name, dimensions=dim) for name, dim in dimensions.items()
-    }
+    variables: dict[str, object] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
     variables.update({n: u for n, u in DEFAULT_UNITS.items() if n not in variables})
     variables = {
         n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
@@ -250,9 +238,7 @@ def number(value: object) -> sympy.Float:
     return sympy.Float(text, max(15, sum(c.isdigit() for c in text)))
 
 
-def numeric(
-    expression: sympy.Expr, arguments: Iterable[str], values: Mapping[str, float]
-) -> "callable":
+def numeric(expression: sympy.Expr, arguments: Iterable[str], values: Mapping[str, float]) -> "callable":
     """A NumPy function of ``arguments``; all other symbols take their ``values`` (base SI).
 
     Symbols are replaced by anonymous ones first: no name reaches ``lambdify``.
@@ -265,9 +251,7 @@ def numeric(
     expression = expression.xreplace(replacement)
     modules = [
         {
-            "exprel": lambda z: np.where(
-                np.abs(z) < 1e-16, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)
-            ),
+            "exprel": lambda z: np.where(np.abs(z) < 1e-16, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)),
             "Heaviside": lambda z, *_: (np.asarray(z) > 0) * 1.0,
         },
         "numpy",

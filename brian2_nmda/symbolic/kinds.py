@@ -115,8 +115,7 @@ class Receptor(Part):
     def _check(self) -> None:
         if "activation" not in self.template.roles:
             raise ModelError(
-                f"{self.name}: a receptor has to say what is open; add 'activation = ...' to the "
-                "class body."
+                f"{self.name}: a receptor has to say what is open; add 'activation = ...' to the class body."
             )
         super()._check()
 
@@ -154,9 +153,7 @@ class NeuronFragment(Part):
 
     def _numbers(self) -> dict[sympy.Symbol, sympy.Expr]:
         parameters = self.template.parameters
-        return {
-            symbol(n): number(p.base()) * unit_symbol(p.dim) for n, p in parameters.items()
-        }
+        return {symbol(n): number(p.base()) * unit_symbol(p.dim) for n, p in parameters.items()}
 
     def neuron_equations(self, v: str = "v", name: str = "v_s") -> str:
         """Brian2 equations of the fragment.
@@ -186,6 +183,4 @@ class NeuronFragment(Part):
     def reset(self) -> str:
         """Statements to append to the neuron's ``reset``."""
         given = self._numbers()
-        return "\n".join(
-            f"{n} = {to_text(e.xreplace(given))}" for n, e in self.template.on_spike.items()
-        )
+        return "\n".join(f"{n} = {to_text(e.xreplace(given))}" for n, e in self.template.on_spike.items())

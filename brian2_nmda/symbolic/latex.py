@@ -10,7 +10,7 @@ _GREEK = {"alpha", "beta", "gamma", "theta", "tau", "kappa", "delta", "lambda", 
 
 
 def _name(name: str) -> str:
-    """``tau_rise_NMDA`` as ``\\tau_{rise,NMDA}``."""
+    r"""``tau_rise_NMDA`` as ``\tau_{rise,NMDA}``."""
     head, *rest = name.split("_")
     digits = ""
     while head and head[-1].isdigit():
@@ -23,6 +23,8 @@ def _name(name: str) -> str:
 def expression_latex(expression: sympy.Expr) -> str:
     """LaTeX of an expression, terms in the order in which SymPy keeps them."""
     expression = sympy.sympify(expression, strict=True)
+    step = sympy.Function("H")  # SymPy prints Heaviside as theta, the name of our thresholds
+    expression = expression.replace(lambda e: isinstance(e, sympy.Heaviside), lambda e: step(e.args[0]))
     names = {s: _name(s.name) for s in expression.free_symbols}
     return sympy.latex(expression, symbol_names=names, order="none")
 

@@ -109,7 +109,7 @@ class Value:
 class Placeholder(sympy.Dummy):
     """A symbol in a class body, before it knows its name."""
 
-    def __new__(cls, **fields: Any) -> "Placeholder":
+    def __new__(cls, **fields: Any) -> "Placeholder":  # noqa: D102
         self = sympy.Dummy.__new__(cls, "unnamed", real=True)
         self.fields = fields
         return self

@@ -198,13 +198,9 @@ class Template:
             rates=each(self.rates),
             roles=each(self.roles),
             on_spike=each(self.on_spike),
-            definitions={
-                n: replace(d, expression=change(d.expression)) for n, d in self.definitions.items()
-            },
+            definitions={n: replace(d, expression=change(d.expression)) for n, d in self.definitions.items()},
             states={
-                n: replace(
-                    s, initial=change(s.initial), within=(bound(s.within[0]), bound(s.within[1]))
-                )
+                n: replace(s, initial=change(s.initial), within=(bound(s.within[0]), bound(s.within[1])))
                 for n, s in self.states.items()
             },
             events=tuple(Event(change(e.condition), each(e.changes)) for e in self.events),
@@ -217,9 +213,7 @@ def _collect(cls: type, base: Template) -> Template:
     body = dict(vars(cls))
     # ``activation = g`` hands out a state under a second name: that is a role, not a declaration.
     known_roles = {*cls._roles, *base.roles}
-    placeholders = {
-        n: x for n, x in body.items() if isinstance(x, Placeholder) and n not in known_roles
-    }
+    placeholders = {n: x for n, x in body.items() if isinstance(x, Placeholder) and n not in known_roles}
     parameters, known_states = dict(base.parameters), dict(base.states)
     definitions = dict(base.definitions)
     for name, placeholder in placeholders.items():
@@ -236,9 +230,7 @@ def _collect(cls: type, base: Template) -> Template:
                 )
             known_states[name] = fields["state"]
         else:
-            definitions[name] = Definition(
-                fields["definition"], fields["dim"], fields["meaning"]
-            )
+            definitions[name] = Definition(fields["definition"], fields["dim"], fields["meaning"])
         setattr(cls, name, symbol(name))
     rates, roles = dict(base.rates), dict(base.roles)
     for name, value in body.items():
@@ -327,9 +319,8 @@ class Part:
 
     def _unknown(self, name: str, known: list[str]) -> str:
         close = difflib.get_close_matches(name, known)
-        return (
-            f"{type(self).__name__} has no parameter '{name}'; its parameters are "
-            f"{', '.join(known)}." + (f" Did you mean '{close[0]}'?" if close else "")
+        return f"{type(self).__name__} has no parameter '{name}'; its parameters are {', '.join(known)}." + (
+            f" Did you mean '{close[0]}'?" if close else ""
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -400,9 +391,7 @@ class Part:
             if expression == 0:
                 continue
             if expression.has(Pulse):
-                expression = expression.xreplace(
-                    {p: p.args[0] for p in expression.atoms(Pulse)}
-                )
+                expression = expression.xreplace({p: p.args[0] for p in expression.atoms(Pulse)})
             found = dimensions_of(expression, dims, f"{where}, '{what}'")
             if dim is not None and found is not dim:
                 raise DimensionMismatchError(
@@ -466,9 +455,7 @@ class Part:
                     definitions[name] = Definition(read(eq.expr.code, where), eq.dim)
         for name, value in changes.items():
             is_expression = isinstance(value, sympy.Basic)
-            text_or_number = isinstance(value, (str, int, float)) and not isinstance(
-                value, Quantity
-            )
+            text_or_number = isinstance(value, (str, int, float)) and not isinstance(value, Quantity)
             if name in children:
                 children[name] = value
             elif name in parameters and not is_expression:
@@ -479,9 +466,7 @@ class Part:
                 expression = read(value, where) if isinstance(value, str) else normalise(value)
                 definitions[name] = replace(definitions[name], expression=expression)
             elif name.startswith("d") and name[1:] in known and (is_expression or text_or_number):
-                rates[name[1:]] = (
-                    read(value, where) if isinstance(value, str) else normalise(value)
-                )
+                rates[name[1:]] = read(value, where) if isinstance(value, str) else normalise(value)
             elif isinstance(value, (int, float, np.number, np.ndarray, TimedArray)):
                 check_name(name, where)
                 if name in t.names or name in INPUTS:
@@ -503,9 +488,7 @@ class Part:
         }
         unused = [n for n in changes if n in parameters and n not in t.parameters and n not in used]
         if unused:
-            raise ModelError(
-                f"{where}.replace: the new parameter '{unused[0]}' is used by no equation."
-            )
+            raise ModelError(f"{where}.replace: the new parameter '{unused[0]}' is used by no equation.")
         new = object.__new__(type(self))
         new._fill(
             replace(
