@@ -362,9 +362,12 @@ class _Assembly:
         return expression.xreplace(rename)
 
     def rate(self, name: str, flag: str = "") -> str:
-        """The line of a differential equation."""
+        """The line that declares a state."""
+        unit = unit_text(self.system.states[name].dim)
+        if self.system.rates[name] == 0:  # changed by events only
+            return f"{name} : {unit}"
         text = to_text(self.on_synapse(self.system.rates[name]))
-        return f"d{name}/dt = {text} : {unit_text(self.system.states[name].dim)}{flag}"
+        return f"d{name}/dt = {text} : {unit}{flag}"
 
     def pulse_starts(self, pulses: Iterable[str], suffix: str) -> list[str]:
         """Statements at a spike: the pulse acts in the first ``duration/dt`` steps after it."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import sympy
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
-from brian2.parsing.sympytools import str_to_sympy
 from brian2.stateupdaters.base import (
     StateUpdateMethod,
     UnsupportedEquationsException,
@@ -18,7 +17,7 @@ from brian2.stateupdaters.base import (
 
 from brian2_nmda.lowering.integrators import exponential_euler_code, update_code
 from brian2_nmda.symbolic.analysis import insert
-from brian2_nmda.symbolic.expressions import normalise
+from brian2_nmda.symbolic.expressions import parse
 
 
 def _system(
@@ -28,9 +27,9 @@ def _system(
     rates, named = {}, {}
     for name, eq in equations.items():
         if eq.type == DIFFERENTIAL_EQUATION:
-            rates[name] = normalise(str_to_sympy(eq.expr.code))
+            rates[name] = parse(eq.expr.code)
         elif eq.type == SUBEXPRESSION:
-            named[name] = normalise(str_to_sympy(eq.expr.code))
+            named[name] = parse(eq.expr.code)
     if blocks is None:
         chosen = [list(rates)]
     else:

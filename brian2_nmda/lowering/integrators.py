@@ -246,7 +246,7 @@ class _Block:
         slope = self._named(name, "rate", linear.slope)
         steady, value = linear.rest, sympy.S.Zero
         for n in linear.upstream:
-            inner, x = self.linear[n], symbol(n)
+            x = symbol(n)
             weight = sympy.diff(linear.rest, x)
             rate, plateau = self._rate_and_plateau(n)
             steady = steady.xreplace({x: plateau})

@@ -150,15 +150,15 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     return plan
 
 
+def _acting_on_target(system: System) -> set[str]:
+    """Names in the currents and blocks, which are computed on the target."""
+    expressions = [r.current for r in system.receptors]
+    expressions += [d.expression for n, d in system.definitions.items() if n.startswith("block_")]
+    return {x.name for e in expressions for x in e.free_symbols}
+
+
 def _check_per_synapse(system: System, declarations: Declarations) -> None:
-    target = {
-        x.name
-        for e in [
-            *(r.current for r in system.receptors),
-            *(d.expression for n, d in system.definitions.items() if n.startswith("block_")),
-        ]
-        for x in e.free_symbols
-    }
+    target = _acting_on_target(system)
     for name in sorted(declarations.per_synapse):
         if name not in system.parameters:
             raise ModelError(
@@ -175,10 +175,15 @@ def _check_per_synapse(system: System, declarations: Declarations) -> None:
 def domains(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
     """The sides on which each name depends."""
     spike = PRE if declarations.delay == "uniform" else SYNAPSE
+    on_target = _acting_on_target(system)
     found: dict[str, frozenset[str]] = {"v": frozenset({POST}), "w": frozenset({SYNAPSE})}
     for name, p in system.parameters.items():
-        on_synapse = name in declarations.per_synapse or isinstance(p.value, str)
-        found[name] = frozenset({SYNAPSE} if on_synapse else ())
+        if name in declarations.per_synapse:
+            found[name] = frozenset({SYNAPSE})
+        elif isinstance(p.value, str):  # a variable of the user's, of the target or the synapses
+            found[name] = frozenset({POST if name in on_target else SYNAPSE})
+        else:
+            found[name] = frozenset()
     own: dict[str, set[str]] = {n: set() for n in [*system.states, *system.definitions]}
     expressions: dict[str, list[sympy.Expr]] = {n: [e] for n, e in system.rates.items()}
     for name, definition in system.definitions.items():

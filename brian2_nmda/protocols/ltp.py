@@ -525,7 +525,10 @@ class _Experiment:
         left = np.repeat([D_AP5_REMAINDER if c.D_AP5 else 1.0 for c in self.conditions], 2)
         synapses.gmax_NMDA = left * self.model.system.parameters["gmax_NMDA"].value
         synapses.run_regularly(
-            "peak_Ca = maximum(peak_Ca, Ca)\npeak_Ca_eff = maximum(peak_Ca_eff, Ca_eff)",
+            """
+            peak_Ca += int(Ca > peak_Ca)*(Ca - peak_Ca)
+            peak_Ca_eff += int(Ca_eff > peak_Ca_eff)*(Ca_eff - peak_Ca_eff)
+            """,
             dt=1 * ms,
         )
         return synapses
@@ -549,18 +552,18 @@ class _Experiment:
         free, clamped = self.chosen("Mg_free"), self.chosen("clamped")
 
         self._record_traces(False)
-        self.network.run(schedule.start * second, report=report)
+        self.network.run(schedule.start * second, report=report, namespace={})
         self._record_traces(True)
         neurons.Mg[free] = 0 * mM
         neurons.clamped[clamped] = 1
         neurons.v[clamped] = _NEURON["E_L"]
-        self.network.run(train * second)
+        self.network.run(train * second, namespace={})
         neurons.Mg[free] = self.Mg
-        self.network.run(CLAMP_DURATION - train * second)
+        self.network.run(CLAMP_DURATION - train * second, namespace={})
         neurons.clamped[clamped] = 0
         self._record_traces(False)
         rest = schedule.end - schedule.start - float(CLAMP_DURATION)
-        self.network.run(rest * second, report=report)
+        self.network.run(rest * second, report=report, namespace={})
 
     def _record_traces(self, active: bool) -> None:
         self.traces.active = self.synapse_traces.active = active
@@ -600,7 +603,7 @@ class _Experiment:
     def _epsp(self) -> np.ndarray:
         """Potentials around the test pulses, relative to that at the pulse."""
         tests, length, K = self.schedule.tests, _window(), len(self.conditions)
-        v = np.array(self.tests.v / mV).reshape(-1, length, K)[: tests.size]
+        v = np.array(self.tests.v / mV)[: tests.size * length * K]
         v = v.reshape(tests.shape[1], 2, length, K).transpose(3, 1, 0, 2)
         tested = np.array([self.schedule.tested(c) for c in self.conditions])
         return np.where(tested[..., np.newaxis], v - v[..., [_steps(-WINDOW[0])]], np.nan)

@@ -99,9 +99,14 @@ def check_name(name: str, where: str) -> str:
 def read(text: str, where: str) -> sympy.Expr:
     """Read an expression written in Brian2's syntax."""
     try:
-        return normalise(str_to_sympy(text))
+        return parse(text)
     except (SyntaxError, NotImplementedError, RecursionError) as error:
         raise ModelError(f"{where}: cannot read '{text}': {error}") from error
+
+
+def parse(text: str) -> sympy.Expr:
+    """Read Brian2 text, without letting Brian2 rewrite ``exprel``; see `exprel`."""
+    return normalise(str_to_sympy(re.sub(r"\bexprel\b", "_exprel", text)))
 
 
 def normalise(expression: object) -> sympy.Expr:
@@ -116,12 +121,10 @@ def normalise(expression: object) -> sympy.Expr:
         raise TypeError(f"expected a SymPy expression or a number, got {expression!r}")
     expression = sympy.sympify(expression, strict=True)
     expression = expression.xreplace({s: symbol(s.name) for s in expression.free_symbols})
-    opaque = {
-        f: _OPAQUE[f.func.__name__](*f.args)
-        for f in expression.atoms(sympy.core.function.AppliedUndef)
-        if f.func.__name__ in _OPAQUE
-    }
-    return expression.xreplace(opaque) if opaque else expression
+    return expression.replace(
+        lambda e: isinstance(e, sympy.core.function.AppliedUndef) and e.func.__name__ in _OPAQUE,
+        lambda e: _OPAQUE[e.func.__name__](*e.args),
+    )
 
 
 class int_of(sympy.Function):
@@ -132,7 +135,8 @@ class int_of(sympy.Function):
 
 #: Functions that Brian2 has under another name.
 _RENAMED = frozenset(("Abs", "ceiling"))
-_OPAQUE = {"int_": int_of, "sqrt": sympy.sqrt, "exp": sympy.exp, "log": sympy.log, "exprel": exprel}
+_OPAQUE = {"int_": int_of, "sqrt": sympy.sqrt, "exp": sympy.exp, "log": sympy.log}
+_OPAQUE |= {"exprel": exprel, "_exprel": exprel}
 
 
 def to_text(expression: sympy.Expr) -> str:

@@ -1,0 +1,45 @@
+"""The examples and the README's code run as they are and leave their figures."""
+
+import re
+import runpy
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from brian2 import Quantity
+
+ROOT = Path(__file__).parents[1]
+# The tetanus takes more than a minute; tests/test_ltp.py runs what it calls.
+EXAMPLES = sorted(p for p in (ROOT / "examples").glob("*.py") if p.stem != "tetanus_ltp")
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda p: p.stem)
+def test_example(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(script), run_name="__main__")
+    assert (tmp_path / f"{script.stem}.png").stat().st_size > 5000
+    for axes in plt.gcf().axes:
+        assert axes.get_ylabel()
+        assert axes.lines
+        for line in axes.lines:
+            assert not isinstance(line.get_ydata(), Quantity), "plotted with units"
+
+
+def test_readme(tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert len(blocks) >= 2
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks))
+    monkeypatch.chdir(tmp_path)
+    names = runpy.run_path(str(script), run_name="__main__")
+    assert float(names["neuron"].g_total_NMDA[0]) > 0
+    assert "presynaptic neuron" in capsys.readouterr().out
+
+
+def test_readme_lists_every_model():
+    """The table of models in the README is complete."""
+    import brian2_nmda.equations
+
+    table = (ROOT / "README.md").read_text()
+    missing = [n for n in brian2_nmda.equations.__all__ if f"`{n}`" not in table]
+    assert not missing
