@@ -27,6 +27,7 @@ from brian2_nmda.equations import (
     TransmitterPulse,
     TwoExponentialAMPA,
     TwoExponentialNMDA,
+    WangNMDA,
 )
 from brian2_nmda.model import GlutamateSynapse, post_equations
 from brian2_nmda.symbolic.errors import ModelError
@@ -57,6 +58,7 @@ __all__ = [
     "TransmitterPulse",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
+    "WangNMDA",
     "post_equations",
     "states",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Hz, kHz, mM, ms, mV, nS, pA, pF, second, umolar
+from brian2 import Hz, mM, ms, mV, nS, pA, second, umolar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,8 +123,7 @@ class Pairs:
             target.v = -65 * mV + 5 * mV * np.arange(6)
             target.I_inj = 0 * pA if I_inj is None else I_inj
             made = [
-                link.make(target if source is None else source, target, form == OPTIMISED)
-                for link in chosen
+                link.make(target if source is None else source, target, form == OPTIMISED) for link in chosen
             ]
             monitors = [b2.StateMonitor(target, ["v", *on_target], record=True, dt=target.clock.dt)]
             if watch:
@@ -214,9 +213,7 @@ def case_calcium(p: Pairs) -> None:
 
 
 def case_calcium_delays(p: Pairs) -> None:
-    link = Link(
-        calcium(), values=dict(w=WEIGHTS, delay=DELAYS * ms), options=dict(delay="per_synapse")
-    )
+    link = Link(calcium(), values=dict(w=WEIGHTS, delay=DELAYS * ms), options=dict(delay="per_synapse"))
     p.add("calcium_delays", p.generator(), link, watch=("Ca", "Ca_eff", "n_AMPA"))
 
 
@@ -281,9 +278,7 @@ def case_linear_mixed(p: Pairs) -> None:
 
 def case_own_release(p: Pairs) -> None:
     """Two pulses of different length in one synapse."""
-    model = GlutamateSynapse(
-        [AMPA(), BioNMDA(release=TransmitterPulse(peak=0.7 * mM, duration=1.2 * ms))]
-    )
+    model = GlutamateSynapse([AMPA(), BioNMDA(release=TransmitterPulse(peak=0.7 * mM, duration=1.2 * ms))])
     p.add("own_release", p.generator(), Link(model, values=dict(w=WEIGHTS)), watch=("g_NMDA",))
 
 
@@ -337,8 +332,7 @@ def case_several_objects(p: Pairs) -> None:
     """Several S of one model on one target, against one naive S with all the synapses."""
     model, source = kinetic(), p.generator()
     links = [
-        Link(model, I[part], J[part], values=dict(w=WEIGHTS[part]))
-        for part in (slice(0, 5), slice(5, None))
+        Link(model, I[part], J[part], values=dict(w=WEIGHTS[part])) for part in (slice(0, 5), slice(5, None))
     ]
     p.add("several_objects", source, *links, naive=(Link(model, values=dict(w=WEIGHTS)),))
 
@@ -460,11 +454,19 @@ def test_optimised_and_compiled_equals_naive(on_target: Callable[..., None], tar
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", COMPILED)
-def test_every_case_compiled(on_target: Callable[..., None], target: str) -> None:
-    """Both forms compiled."""
-    on_target(target)
+def test_every_case_in_standalone(on_target: Callable[..., None]) -> None:
+    """Both forms, one build."""
+    on_target("cpp_standalone")
     compare_all(results(CASES))
+
+
+@pytest.mark.slow
+def test_more_cases_in_cython(on_target: Callable[..., None]) -> None:
+    """A sample, since Cython compiles each code text by itself; the naive form on NumPy."""
+    names = ("weights", "calcium_delays", "linear_constant", "subgroups", "frozen_block")
+    expected = results(names, NAIVE)
+    on_target("cython")
+    compare_all(expected, results(names, OPTIMISED))
 
 
 # -- random networks ------------------------------------------------------------------------------
@@ -483,8 +485,7 @@ def networks(draw: Any) -> dict[str, Any]:
         n=(n_source, n_target),
         i=i,
         j=j,
-        w=draw(st.floats(0.01, 20.0)) * rng.exponential(size=len(i)) * (rng.random(len(i)) < 0.9)
-        + 0.01,
+        w=draw(st.floats(0.01, 20.0)) * rng.exponential(size=len(i)) * (rng.random(len(i)) < 0.9) + 0.01,
         delay=np.round(rng.uniform(0, draw(st.floats(0.0, 6.0)), len(i)), 2) * ms,
         spikes=(
             np.repeat(np.arange(n_source), [len(s) for s in steps]),
@@ -675,9 +676,7 @@ def test_against_a_script_with_rk4() -> None:
 
 def test_against_a_script_with_exponential_euler() -> None:
     """Exponential Euler: exact for AMPA, order 1 for g of NMDA with an error of 3e-2 at 0.1 ms."""
-    coarse, fine = (
-        difference_to_script("exponential_euler", dt) for dt in (0.1 * ms, 0.05 * ms)
-    )
+    coarse, fine = (difference_to_script("exponential_euler", dt) for dt in (0.1 * ms, 0.05 * ms))
     assert coarse["a"] < 1e-12 and fine["a"] < 1e-12
     assert 1e-3 < coarse["g"] < 4e-2
     assert coarse["v"] < 4e-2

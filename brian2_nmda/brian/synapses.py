@@ -588,12 +588,12 @@ class _BeforeRun(BrianObject):
                 continue
             length = float(numeric(duration, [], values)())
             steps = length / dt
-            if steps < 1 - 1e-6:
+            if steps < 1 - Clock.epsilon_dt:
                 raise ModelError(
                     f"{where}: the pulse '{name}' lasts {length * 1e3:g} ms, less than one time step of "
                     f"{dt * 1e3:g} ms; set defaultclock.dt (or dt=) to a fraction of it."
                 )
-            if abs(steps - round(steps)) > 1e-6:
+            if abs(steps - round(steps)) > Clock.epsilon_dt:  # float32 keeps 7 digits of the duration
                 raise ModelError(
                     f"{where}: the pulse '{name}' lasts {length * 1e3:g} ms, which is {steps:g} time steps "
                     f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
@@ -982,11 +982,13 @@ class NMDASynapses(Synapses):
             path.delay = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
-        """As for any group; a parameter is returned by the helper in which it is stored.
+        """As for any group; what all synapses share is returned by the helper that stores it.
 
         That makes ``device.run(run_args={S.beta1_NMDA: ...})`` name the variable that exists.
         """
         home = self._home_of(name) if name in self._parts.system.parameters else None
+        if name == "w" and self._parts.weight is not None:
+            home = self._totals
         if home is not None:
             return home.state(name, use_units, level + 1)
         return super().state(name, use_units, level + 1)

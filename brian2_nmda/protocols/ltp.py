@@ -40,6 +40,7 @@ from brian2 import (
     umolar,
 )
 from brian2.devices.device import RuntimeDevice, reset_device
+from brian2.groups.group import CodeRunner
 
 from brian2_nmda.equations import (
     AMPA,
@@ -59,6 +60,7 @@ FIRST_TEST = 1 * second
 WINDOW = (-5 * ms, 50 * ms)  # recorded around each test pulse
 SLOPE_INTERVAL = 2 * ms  # after the pulse
 CLAMP_DURATION = 4 * second  # from the start of the train
+REPORT_PERIOD = 180.0  # simulated seconds between two lines of progress
 SETTLING = 3 * second  # without test pulses after a train
 
 #: Fraction of the NMDA conductance left by 50 uM D-AP5 (Ki 0.28 uM): two independent sites per
@@ -537,9 +539,7 @@ class _Experiment:
         everything = np.arange(2 * len(self.conditions))
         self.tests = EventMonitor(self.neurons, "test_window", "v")
         self.spikes = SpikeMonitor(self.neurons)
-        self.receptors = StateMonitor(
-            self.synapses, "n_AMPA", record=everything, dt=TEST_PERIOD
-        )
+        self.receptors = StateMonitor(self.synapses, "n_AMPA", record=everything, dt=TEST_PERIOD)
         self.traces = StateMonitor(self.neurons, ["v_s", "block_NMDA"], record=True, dt=0.2 * ms)
         self.synapse_traces = StateMonitor(
             self.synapses, ["g_NMDA", "Ca", "Ca_eff"], record=everything, dt=0.2 * ms
@@ -548,22 +548,35 @@ class _Experiment:
     def run(self, report: str | None) -> None:
         """Baseline, train, what follows it at once, and the follow-up."""
         schedule, neurons = self.schedule, self.neurons
-        train = float(TETANUS.duration)
         free, clamped = self.chosen("Mg_free"), self.chosen("clamped")
-
+        tetanus_end, clamp_end = (schedule.start + float(d) for d in (TETANUS.duration, CLAMP_DURATION))
         self._record_traces(False)
-        self.network.run(schedule.start * second, report=report, namespace={})
+        self._advance(schedule.start, report)
         self._record_traces(True)
         neurons.Mg[free] = 0 * mM
         neurons.clamped[clamped] = 1
         neurons.v[clamped] = _NEURON["E_L"]
-        self.network.run(train * second, namespace={})
+        self._advance(tetanus_end)
         neurons.Mg[free] = self.Mg
-        self.network.run(CLAMP_DURATION - train * second, namespace={})
+        self._advance(clamp_end)
         neurons.clamped[clamped] = 0
         self._record_traces(False)
-        rest = schedule.end - schedule.start - float(CLAMP_DURATION)
-        self.network.run(rest * second, report=report, namespace={})
+        self._advance(schedule.end, report)
+
+    def _advance(self, until: float, report: str | None = None) -> None:
+        """Run until a time in s; with a report, in pieces after each of which a line is printed.
+
+        Brian2's own report asks for the time before each object of each step, which here takes
+        several times longer than the simulation.
+        """
+        done = float(self.network.t)
+        for end in [*np.arange(done + REPORT_PERIOD, until, REPORT_PERIOD), until] if report else [until]:
+            self.network.run((end - done) * second, namespace={})
+            _keep_code(self.network)
+            if report:
+                line = f"{end / 60:.1f} of {self.schedule.end / 60:.1f} min simulated"
+                get_device().insert_code("main", f'std::cout << "{line}" << std::endl;')
+            done = end
 
     def _record_traces(self, active: bool) -> None:
         self.traces.active = self.synapse_traces.active = active
@@ -607,6 +620,13 @@ class _Experiment:
         v = v.reshape(tests.shape[1], 2, length, K).transpose(3, 1, 0, 2)
         tested = np.array([self.schedule.tested(c) for c in self.conditions])
         return np.where(tested[..., np.newaxis], v - v[..., [_steps(-WINDOW[0])]], np.nan)
+
+
+def _keep_code(network: Network) -> None:
+    """Let later runs use the code of the first one: Brian2 would compile all of it again."""
+    for obj in network.sorted_objects:
+        if isinstance(obj, CodeRunner) and obj.code_objects:
+            obj.create_code_objects = lambda run_namespace: None
 
 
 def _steps(duration: Quantity) -> int:

@@ -417,7 +417,8 @@ class _Flattener:
             try:
                 start = float(numeric(state.initial, [], values)())
                 low, high = (
-                    None if b is None else float(numeric(sympy.S(b), [], values)()) for b in state.within
+                    None if b is None else float(numeric(sympy.sympify(b, strict=True), [], values)())
+                    for b in state.within
                 )
             except ModelError as error:
                 raise ModelError(

@@ -145,7 +145,9 @@ def states(
     """
     made = tuple(
         Placeholder(
-            state=State(get_dimensions(unit), tuple(within), sympy.S(initial), meaning, bare),
+            state=State(
+                get_dimensions(unit), tuple(within), sympy.sympify(initial, strict=True), meaning, bare
+            ),
             expected=name,
         )
         for name in names.split()
@@ -155,7 +157,9 @@ def states(
 
 def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
     """Name an expression in the body of a `Part` class, so that it is printed by that name."""
-    return Placeholder(definition=sympy.S(expression), dim=get_dimensions(unit), meaning=meaning)
+    return Placeholder(
+        definition=sympy.sympify(expression, strict=True), dim=get_dimensions(unit), meaning=meaning
+    )
 
 
 @dataclass(frozen=True)
@@ -238,9 +242,9 @@ def _collect(cls: type, base: Template) -> Template:
             continue
         is_expression = isinstance(value, sympy.Basic)
         if name.startswith("d") and name[1:] in known_states:
-            rates[name[1:]] = sympy.S(value)
+            rates[name[1:]] = sympy.sympify(value, strict=True)
         elif name in known_roles and (is_expression or isinstance(value, (int, float))):
-            roles[name] = sympy.S(value)
+            roles[name] = sympy.sympify(value, strict=True)
         elif is_expression and isinstance(value, sympy.Expr):
             hint = difflib.get_close_matches(name, [*known_roles, *(f"d{s}" for s in known_states)])
             raise ModelError(
@@ -251,13 +255,16 @@ def _collect(cls: type, base: Template) -> Template:
     named = {p: symbol(n) for n, p in placeholders.items()}
     on_spike = dict(base.on_spike)
     for key, value in body.get("on_spike", {}).items():
-        on_spike[named.get(key, key).name] = sympy.S(value)
+        on_spike[named.get(key, key).name] = sympy.sympify(value, strict=True)
     events = base.events + tuple(
-        Event(sympy.S(e.condition), {named.get(k, k).name: sympy.S(x) for k, x in e.changes.items()})
+        Event(
+            sympy.sympify(e.condition, strict=True),
+            {named.get(k, k).name: sympy.sympify(x, strict=True) for k, x in e.changes.items()},
+        )
         for e in body.get("events", ())
     )
     template = Template(parameters, known_states, rates, definitions, roles, on_spike, events)
-    return template.map(lambda e: normalise(sympy.S(e).xreplace(named)))
+    return template.map(lambda e: normalise(sympy.sympify(e, strict=True).xreplace(named)))
 
 
 class Part:
@@ -515,14 +522,18 @@ class Part:
 
     @property
     def parameters(self) -> list[dict[str, Any]]:
-        """Rows with ``name``, ``value``, ``meaning``, ``source`` and ``status``."""
+        """Rows with ``name``, ``value``, ``meaning``, ``source`` and ``status``.
+
+        A parameter of a contained part that has the name of one of its own is called ``part.name``.
+        """
         rows = [
             dict(name=n, value=p.value, meaning=p.meaning, source=p.source, status=p.status)
             for n, p in self.template.parameters.items()
         ]
-        for child in self.children.values():
-            if child is not None:
-                rows += child.parameters
+        own = set(self.template.parameters)
+        for name, child in self.children.items():
+            for row in child.parameters if child is not None else ():
+                rows.append({**row, "name": f"{name}.{row['name']}"} if row["name"] in own else row)
         return rows
 
     @property

@@ -1,0 +1,343 @@
+"""Figures. Each function takes a result and returns a Matplotlib figure; nothing is simulated here."""
+
+import textwrap
+
+import numpy as np
+from brian2 import mM, umolar
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.lines import Line2D
+
+from brian2_nmda.protocols.ltp import CLAMP_DURATION, PATHWAYS, SETTLING, LTPResult, Row, bar_text
+from brian2_nmda.symbolic.expressions import numeric
+
+_A, _B, _CLAMP, _DRUG = "#c0392b", "#2c6fbb", "0.55", "#2e8b57"
+_LTD, _LTP = "#dbe8f6", "#fbe3d6"
+_STYLE = {"linewidth": 1.2}
+_SPIKE_SHOWN = 1.3  # s of the induction panel
+
+LTP_CAPTION = (
+    "Changes are those of the initial slope of the EPSP (0 to 2 ms) and of the number of AMPA receptors "
+    "in percent of the value before the train. Known limits: the fibres of a pathway are identical and "
+    "lumped (30; weak input 8), there is no short-term depression and no inhibition, and the "
+    "simulation is deterministic; the trough of this rule's frequency curve lies at 1 Hz. Rates and "
+    "thresholds of receptor insertion were chosen for this experiment."
+)
+
+
+def plot_ltp(result: LTPResult) -> Figure:
+    """The tetanus experiment in six panels.
+
+    Parameters
+    ----------
+    result : LTPResult
+        Of `brian2_nmda.protocols.ltp.run_ltp`, with its default conditions among others.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        (1) EPSP slope over time, (2) EPSPs before and after, (3) the tetanus, (4) magnesium block,
+        (5) receptors over time and the rule that changes them, (6) summary.
+    """
+    figure = Figure(figsize=(14, 14.5))
+    grid = figure.add_gridspec(
+        3, 1, left=0.065, right=0.98, top=0.965, bottom=0.115, hspace=0.27,
+        height_ratios=(1, 1.25, 1),
+    )  # fmt: skip
+    top = grid[0].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.12)
+    middle = grid[1].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.17)
+    bottom = grid[2].subgridspec(1, 3, width_ratios=(1, 1.1, 1.25), wspace=0.27)
+    _slope_over_time(figure.add_subplot(top[0]), result)
+    _epsps(figure, top[1], result)
+    _induction(figure, middle[0], result)
+    _block(figure.add_subplot(middle[1]), result)
+    _receptors(figure.add_subplot(bottom[0]), result)
+    _rule(figure.add_subplot(bottom[1]), result)
+    _summary(figure.add_subplot(bottom[2]), result)
+    figure.text(
+        0.065, 0.02, "\n".join(textwrap.wrap(LTP_CAPTION, 175)), fontsize=9, va="bottom", color="0.25"
+    )  # fmt: skip
+    return figure
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text, loc="left", fontsize=11, fontweight="bold")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+# -- 1: slope over time ----------------------------------------------------------------------------
+
+
+def _slope_over_time(axes: Axes, result: LTPResult) -> None:
+    runs = [
+        ("tetanus", 0, _A, "A, tetanised"),
+        ("tetanus", 1, _B, "B, not stimulated"),
+        ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV"),
+        ("D-AP5", 0, _DRUG, "A, tetanus in D-AP5"),
+    ]
+    for name, p, colour, label in runs:
+        minutes, percent = _normalised(result, name, p)
+        axes.plot(minutes, percent, ".", color=colour, alpha=0.3, markersize=4)
+        axes.plot(*_minute_means(minutes, percent), "o-", color=colour, label=label, markersize=4)
+    axes.axhline(100, color="0.8", linewidth=0.8, zorder=0)
+    axes.annotate(
+        "100 Hz, 1 s (A)", (0, 108), (0, 172), ha="center", fontsize=9,
+        arrowprops={"arrowstyle": "-|>", "color": "black"},
+    )  # fmt: skip
+    first, last = (t / 60 for t in (-result.start, result.n_time[-1] - result.start))
+    axes.plot([first, last], [60, 60], color=_DRUG, linewidth=5, solid_capstyle="butt")
+    axes.text(first, 64, "50 µM D-AP5 (green run only)", color=_DRUG, fontsize=9)
+    axes.set(ylim=(50, 200), xlabel="time after the tetanus (min)")
+    axes.set_ylabel("EPSP initial slope (% of baseline)")
+    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    _title(axes, "1  The tetanised pathway is potentiated, the other is not")
+
+
+def _normalised(result: LTPResult, name: str, p: int) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes after the train, and the slope in percent of the baseline, of every test pulse."""
+    slope = result.slope[result.index(name), p]
+    percent = 100 * slope / np.nanmean(slope[result.before()[p]])
+    given = np.isfinite(percent)
+    return (result.test_times[p, given] - result.start) / 60, percent[given]
+
+
+def _minute_means(minutes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    number = np.floor(minutes)
+    each = np.unique(number)
+    return each + 0.5, np.array([values[number == k].mean() for k in each])
+
+
+# -- 2: EPSPs --------------------------------------------------------------------------------------
+
+
+def _epsps(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
+    inner = place.subgridspec(1, 2, wspace=0.08)
+    c = result.index("tetanus")
+    shared = None
+    for p, colour in enumerate((_A, _B)):
+        axes = shared = figure.add_subplot(inner[p], sharey=shared)
+        for chosen, style, label in (
+            (result.before(), {"color": "black"}, "before"),
+            (result.after(), {"color": colour, "dashes": (4, 1.5)}, "after"),
+        ):
+            trace = np.nanmean(result.epsp[c, p, chosen[p]], axis=0)
+            axes.plot(result.epsp_time, trace, label=label, **_STYLE, **style)
+        axes.legend(loc="upper right", frameon=False, fontsize=9)
+        axes.text(0.3, 0.97, PATHWAYS[p], transform=axes.transAxes, color=colour, fontweight="bold", va="top")  # fmt: skip
+        axes.set_ylim(-2.6, None)
+        axes.set_axis_off()
+        if p == 0:
+            _scale_bars(axes)
+            axes.set_title("2  EPSPs", loc="left", fontsize=11, fontweight="bold")
+
+
+def _scale_bars(axes: Axes) -> None:
+    axes.plot([20, 20, 40], [0.2, -1.8, -1.8], color="black", linewidth=1.5)
+    axes.text(19, -0.8, "2 mV", ha="right", va="center", fontsize=9)
+    axes.text(30, -2.0, "20 ms", ha="center", va="top", fontsize=9)
+
+
+# -- 3: the tetanus --------------------------------------------------------------------------------
+
+
+def _induction(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
+    inner = place.subgridspec(4, 1, hspace=0.14, height_ratios=(1.2, 0.8, 1, 1))
+    c = result.index("tetanus")
+    shown = result.trace_time < 1000 * _SPIKE_SHOWN
+    t = result.trace_time[shown]
+    panels = []
+    for k in range(4):
+        panels.append(figure.add_subplot(inner[k], sharex=panels[0] if k else None))
+        panels[k].spines[["top", "right"]].set_visible(False)
+        panels[k].tick_params(labelbottom=k == 3)
+    panels[0].plot(t, result.v_s[c, shown], color="black", linewidth=0.7)
+    spikes = 1000 * (result.spikes[c] - result.start)
+    panels[0].plot(spikes, np.full(len(spikes), 52.0), "|", color=_A, markersize=6)
+    panels[0].set(ylabel="$v_s$ (mV)", ylim=(-80, 62))
+    for k, traces, label in (
+        (1, result.block_g, "$B\\,g$"),
+        (2, result.Ca_trace, "Ca (µM)"),
+        (3, result.Ca_eff_trace, "Ca$_{eff}$ (µM)"),
+    ):
+        for p, colour in enumerate((_A, _B)):
+            panels[k].plot(t, traces[c, p, shown], color=colour, label=PATHWAYS[p], **_STYLE)
+        panels[k].set_ylabel(label)
+    panels[1].set_ylim(0, 1)
+    panels[1].legend(loc="upper right", frameon=False, fontsize=9)
+    panels[2].set_yscale("log")
+    panels[2].set_ylim(0.05, 20)
+    _zones(panels[3], result, 4.0)
+    panels[3].set(xlim=(0, t[-1]), xlabel="time after the start of the tetanus (ms)")
+    _title(panels[0], f"3  The second of the tetanus ({len(spikes)} spikes, ticks)")
+
+
+def _thresholds(result: LTPResult) -> tuple[float, float]:
+    """Thresholds of removal and of insertion, in uM."""
+    parameters = result.model.system.parameters
+    low, high = (parameters[f"theta_{k}_AMPA"].value / umolar for k in "dp")
+    return float(low), float(high)
+
+
+def _zones(axes: Axes, result: LTPResult, top: float) -> None:
+    """Shade where receptors are removed and inserted, on a linear axis of Ca_eff."""
+    low, high = _thresholds(result)
+    axes.axhspan(low, high, color=_LTD, linewidth=0)
+    axes.axhspan(high, top, color=_LTP, linewidth=0)
+    for value, name in ((low, "$\\theta_d$"), (high, "$\\theta_p$")):
+        axes.axhline(value, color="0.4", linewidth=0.8, linestyle="--")
+        axes.annotate(
+            name, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0),
+            textcoords="offset points", va="center",
+        )  # fmt: skip
+    axes.text(0.01, (high + top) / 2, "LTP: insertion", fontsize=9, va="center",
+              transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.text(0.99, (low + high) / 2, "LTD: removal", fontsize=9, va="center", ha="right",
+              transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_ylim(0, top)
+
+
+# -- 4: block --------------------------------------------------------------------------------------
+
+
+def _block(axes: Axes, result: LTPResult) -> None:
+    system = result.model.system
+    block = numeric(
+        system.inserted(system.definitions["block_NMDA"].expression), ["v", "Mg"], system.values()
+    )
+    Mg = float(system.parameters["Mg"].value / mM)
+    v = np.linspace(-90, 60, 301)
+    axes.plot(v, block(v * 1e-3, Mg), color="black", label=f"{Mg:g} mM Mg", **_STYLE)
+    axes.plot(v, block(v * 1e-3, 0.0) + 0 * v, color="0.5", linestyle=":", label="0 Mg")
+    c = result.index("tetanus")
+    during = result.v_s[c, result.trace_time < 1000]
+    for value, name, marker in (
+        (-70.0, "rest", "o"),
+        (during.mean(), "mean of the tetanus", "s"),
+        (during.max(), "peak of a spike", "^"),
+    ):
+        label = f"{name}, {value:.0f} mV: {block(value * 1e-3, Mg):.2f}"
+        axes.plot(value, block(value * 1e-3, Mg), marker, color=_A, label=label, linestyle="none")
+    axes.set(xlabel="voltage at the spine $v_s$ (mV)", ylabel="unblocked fraction $B$", ylim=(0, 1.3))
+    axes.set_yticks(np.arange(0, 1.01, 0.2))
+    axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2, columnspacing=1)
+    _title(axes, "4  Magnesium block")
+
+
+# -- 5: receptors ----------------------------------------------------------------------------------
+
+
+def _receptors(axes: Axes, result: LTPResult) -> None:
+    minutes = (result.n_time - result.start) / 60
+    ends = []
+    for c, condition in enumerate(result.conditions):
+        if condition.trained or condition.name == "baseline":
+            axes.plot(minutes, result.n[c, 0], color=_colour(condition.name), **_STYLE)
+            ends.append((result.n[c, 0, -1], condition.name))
+    _end_labels(axes, minutes[-1], ends)
+    axes.set(xlabel="time after the train (min)", ylabel="AMPA receptors of A", ylim=(10, 41))
+    axes.set_xlim(minutes[0], minutes[-1])
+    _title(axes, "5  Receptors on the membrane, and the rule")
+
+
+def _end_labels(axes: Axes, x: float, ends: list[tuple[float, str]]) -> None:
+    """Names at the ends of the lines; lines that end together share one block of names."""
+    groups: list[list[tuple[float, str]]] = []
+    for end in sorted(ends):
+        if groups and end[0] - groups[-1][-1][0] < 0.6:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    for group in groups:
+        level = float(np.mean([value for value, _ in group]))
+        names = ", ".join(name for _, name in group)
+        text = "\n".join(textwrap.wrap(names, 22))
+        axes.annotate(
+            text, (x, level), xytext=(-3, 3), textcoords="offset points",
+            ha="right", va="bottom", fontsize=8,
+            color=_colour(group[0][1]) if len(group) == 1 else "0.3",
+        )  # fmt: skip
+
+
+def _colour(name: str) -> str:
+    named = {
+        "tetanus": _A, "D-AP5": _DRUG, "clamp": _CLAMP, "weak": "#e6a817",
+        "weak+strong": "#7d3c98", "weak 0 Mg": "#d35400", "1 Hz x 900": _B,
+    }  # fmt: skip
+    return named.get(name, "black")
+
+
+def _rule(axes: Axes, result: LTPResult) -> None:
+    """Initial dn/dt against Ca_eff, and how far each protocol drives Ca_eff."""
+    system = result.model.system
+    rate = numeric(system.rates["n_AMPA"], ["Ca_eff", "n_AMPA"], system.values())
+    low, high = _thresholds(result)
+    n = result.n[0, 0, 0]
+    Ca = np.geomspace(0.03, 30, 2000)
+    per_minute = 60 * rate(Ca * float(umolar / mM), n)
+    axes.axvspan(low, high, color=_LTD, linewidth=0)
+    axes.axvspan(high, 30, color=_LTP, linewidth=0)
+    axes.plot(Ca, per_minute, color="black", **_STYLE)
+    axes.set_xscale("log")
+    axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
+    axes.set(xlim=(0.03, 30), ylim=(-2, 3e4), xlabel="Ca$_{eff}$ (µM), peaks of A marked")
+    axes.set_ylabel(f"d$n$/d$t$ at $n$ = {n:.0f} (receptors/min)")
+    marked = [("test pulse", result.peak_Ca_eff[result.index("baseline"), 0])]
+    marked += [
+        (c.name, result.peak_Ca_eff[k, 0])
+        for k, c in enumerate(result.conditions)
+        if c.trained and not c.D_AP5
+    ]
+    for name, peak in marked:
+        level = float(60 * rate(peak * float(umolar / mM), n))
+        axes.plot(peak, level, "o", color=_colour(name), markersize=5)
+    _mark_names(axes, sorted(marked, key=lambda m: m[1]))
+    _title(axes, "")
+
+
+def _mark_names(axes: Axes, marked: list[tuple[str, float]]) -> None:
+    """Names above the axis at each peak, pushed apart where they would overlap."""
+    place = -np.inf
+    for name, peak in marked:
+        place = max(np.log10(peak), place + 0.17)
+        axes.annotate(
+            name, (peak, 0.02), (10**place, 0.30), xycoords=("data", "axes fraction"),
+            textcoords=("data", "axes fraction"), rotation=90, ha="center", va="bottom",
+            fontsize=8, color=_colour(name),
+            arrowprops={"arrowstyle": "-", "color": _colour(name), "linewidth": 0.7},
+        )  # fmt: skip
+
+
+# -- 6: summary ------------------------------------------------------------------------------------
+
+
+def _summary(axes: Axes, result: LTPResult) -> None:
+    names = [c.name for c in result.conditions if c.trained]
+    rows = [result.row(name, "A") for name in names]
+    x = np.arange(len(rows))
+    axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_colour(n) for n in names])
+    axes.plot(x, [r.receptor_change for r in rows], "_", color="black", markersize=14, mew=2)
+    for k, row in enumerate(rows):
+        _accepted(axes, k, row)
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_xticks(x, [n.replace("+", "\n+ ").replace("weak 0", "weak\n0") for n in names])
+    axes.tick_params(axis="x", labelsize=9, rotation=30)
+    axes.set(ylim=(-38, 112), ylabel="change of A (%)")
+    handles = [
+        Line2D([], [], color="0.5", linewidth=7, label="initial slope of the EPSP"),
+        Line2D([], [], color="black", marker="_", mew=2, markersize=10, linestyle="none",
+               label="AMPA receptors"),
+        Line2D([], [], color="0.5", linewidth=1, label="accepted range"),
+    ]  # fmt: skip
+    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
+    _title(axes, "6  Summary")
+
+
+def _accepted(axes: Axes, x: float, row: Row) -> None:
+    """The accepted range beside the bar, and in words above it."""
+    low, high = row.bar
+    top = min(high, 100.0)
+    axes.plot([x + 0.4] * 2, [low, top], color="0.5", linewidth=1)
+    for end in (low, high):
+        if np.isfinite(end):
+            axes.plot([x + 0.34, x + 0.46], [end, end], color="0.5", linewidth=1)
