@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from brian2_nmda.protocols.ltp import CLAMP_DURATION, PATHWAYS, SETTLING, LTPResult, Row, bar_text
+from brian2_nmda.protocols.ltp import PATHWAYS, LTPResult, Row
 from brian2_nmda.symbolic.expressions import numeric
 
 _A, _B, _CLAMP, _DRUG = "#c0392b", "#2c6fbb", "0.55", "#2e8b57"
@@ -70,27 +70,30 @@ def _title(axes: Axes, text: str) -> None:
 
 
 def _slope_over_time(axes: Axes, result: LTPResult) -> None:
+    # the controls lie on top of each other: thin lines over thick ones
     runs = [
-        ("tetanus", 0, _A, "A, tetanised"),
-        ("tetanus", 1, _B, "B, not stimulated"),
-        ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV"),
-        ("D-AP5", 0, _DRUG, "A, tetanus in D-AP5"),
+        ("tetanus", 1, _B, "B, not tetanised", 7),
+        ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV", 4),
+        ("D-AP5", 0, _DRUG, "A, tetanus in D-AP5", 1.5),
+        ("tetanus", 0, _A, "A, tetanus", 1.5),
     ]
-    for name, p, colour, label in runs:
+    for name, p, colour, label, width in runs:
         minutes, percent = _normalised(result, name, p)
-        axes.plot(minutes, percent, ".", color=colour, alpha=0.3, markersize=4)
-        axes.plot(*_minute_means(minutes, percent), "o-", color=colour, label=label, markersize=4)
-    axes.axhline(100, color="0.8", linewidth=0.8, zorder=0)
+        axes.plot(minutes, percent, ".", color=colour, alpha=0.3, markersize=width + 4, mew=0)
+        axes.plot(
+            *_minute_means(minutes, percent), "o-", color=colour, label=label,
+            markersize=width + 2, linewidth=width,
+        )  # fmt: skip
     axes.annotate(
-        "100 Hz, 1 s (A)", (0, 108), (0, 172), ha="center", fontsize=9,
+        "100 Hz, 1 s", (0, 108), (0, 182), ha="center", fontsize=9,
         arrowprops={"arrowstyle": "-|>", "color": "black"},
     )  # fmt: skip
     first, last = (t / 60 for t in (-result.start, result.n_time[-1] - result.start))
     axes.plot([first, last], [60, 60], color=_DRUG, linewidth=5, solid_capstyle="butt")
-    axes.text(first, 64, "50 µM D-AP5 (green run only)", color=_DRUG, fontsize=9)
-    axes.set(ylim=(50, 200), xlabel="time after the tetanus (min)")
+    axes.text(first + 0.01 * (last - first), 64, "50 µM D-AP5 (green run only)", color=_DRUG, fontsize=9)
+    axes.set(xlim=(first, last), ylim=(50, 200), xlabel="time after the tetanus (min)")
     axes.set_ylabel("EPSP initial slope (% of baseline)")
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    axes.legend(loc="upper right", frameon=False, fontsize=9, reverse=True, ncols=2)
     _title(axes, "1  The tetanised pathway is potentiated, the other is not")
 
 
@@ -103,9 +106,12 @@ def _normalised(result: LTPResult, name: str, p: int) -> tuple[np.ndarray, np.nd
 
 
 def _minute_means(minutes: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over one minute each; a NaN at the train interrupts the line."""
     number = np.floor(minutes)
     each = np.unique(number)
-    return each + 0.5, np.array([values[number == k].mean() for k in each])
+    means = np.array([values[number == k].mean() for k in each])
+    train = np.searchsorted(each, 0)
+    return np.insert(each + 0.5, train, 0), np.insert(means, train, np.nan)
 
 
 # -- 2: EPSPs --------------------------------------------------------------------------------------
@@ -124,7 +130,10 @@ def _epsps(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
             trace = np.nanmean(result.epsp[c, p, chosen[p]], axis=0)
             axes.plot(result.epsp_time, trace, label=label, **_STYLE, **style)
         axes.legend(loc="upper right", frameon=False, fontsize=9)
-        axes.text(0.3, 0.97, PATHWAYS[p], transform=axes.transAxes, color=colour, fontweight="bold", va="top")  # fmt: skip
+        axes.text(
+            0.03, 0.97, PATHWAYS[p], transform=axes.transAxes, color=colour, va="top",
+            fontweight="bold",
+        )  # fmt: skip
         axes.set_ylim(-2.6, None)
         axes.set_axis_off()
         if p == 0:
@@ -207,20 +216,24 @@ def _block(axes: Axes, result: LTPResult) -> None:
     )
     Mg = float(system.parameters["Mg"].value / mM)
     v = np.linspace(-90, 60, 301)
-    axes.plot(v, block(v * 1e-3, Mg), color="black", label=f"{Mg:g} mM Mg", **_STYLE)
-    axes.plot(v, block(v * 1e-3, 0.0) + 0 * v, color="0.5", linestyle=":", label="0 Mg")
+    axes.plot(v, block(v * 1e-3, Mg), color="black", **_STYLE)
+    axes.plot(v, block(v * 1e-3, 0.0) + 0 * v, color="black", linestyle=":")
+    axes.text(-90, 1.02, "0 Mg", fontsize=9)
+    axes.text(4, 0.75, f"{Mg:g} mM Mg", fontsize=9)
     c = result.index("tetanus")
     during = result.v_s[c, result.trace_time < 1000]
-    for value, name, marker in (
-        (-70.0, "rest", "o"),
-        (during.mean(), "mean of the tetanus", "s"),
-        (during.max(), "peak of a spike", "^"),
+    for value, name, shift, side in (
+        (-70.0, "rest", (0, 20), "center"),
+        (float(during.mean()), "mean of the tetanus", (-8, 4), "right"),
+        (float(during.max()), "peak of a spike", (2, -34), "center"),
     ):
-        label = f"{name}, {value:.0f} mV: {block(value * 1e-3, Mg):.2f}"
-        axes.plot(value, block(value * 1e-3, Mg), marker, color=_A, label=label, linestyle="none")
-    axes.set(xlabel="voltage at the spine $v_s$ (mV)", ylabel="unblocked fraction $B$", ylim=(0, 1.3))
-    axes.set_yticks(np.arange(0, 1.01, 0.2))
-    axes.legend(loc="upper left", frameon=False, fontsize=9, ncols=2, columnspacing=1)
+        B = float(block(value * 1e-3, Mg))
+        axes.plot(value, B, "o", color=_A)
+        axes.annotate(
+            f"{name}\n{value:.0f} mV: {B:.2f}", (value, B), shift, textcoords="offset points",
+            ha=side, fontsize=9, color=_A,
+        )  # fmt: skip
+    axes.set(xlabel="voltage at the spine $v_s$ (mV)", ylabel="unblocked fraction $B$", ylim=(0, 1.1))
     _title(axes, "4  Magnesium block")
 
 
@@ -319,10 +332,12 @@ def _summary(axes: Axes, result: LTPResult) -> None:
     axes.plot(x, [r.receptor_change for r in rows], "_", color="black", markersize=14, mew=2)
     for k, row in enumerate(rows):
         _accepted(axes, k, row)
+        top = max(row.slope_change, row.receptor_change, 0.0)
+        change = round(row.slope_change, 1)
+        axes.text(k, top + 3, f"{change:+g}" if change else "0", ha="center", fontsize=9)
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set_xticks(x, [n.replace("+", "\n+ ").replace("weak 0", "weak\n0") for n in names])
-    axes.tick_params(axis="x", labelsize=9, rotation=30)
-    axes.set(ylim=(-38, 112), ylabel="change of A (%)")
+    axes.set_xticks(x, names, rotation=30, ha="right", rotation_mode="anchor", fontsize=9)
+    axes.set(ylim=(-38, 135), ylabel="change of A (%)")
     handles = [
         Line2D([], [], color="0.5", linewidth=7, label="initial slope of the EPSP"),
         Line2D([], [], color="black", marker="_", mew=2, markersize=10, linestyle="none",
@@ -334,10 +349,11 @@ def _summary(axes: Axes, result: LTPResult) -> None:
 
 
 def _accepted(axes: Axes, x: float, row: Row) -> None:
-    """The accepted range beside the bar, and in words above it."""
+    """The accepted range beside the bar; an arrow where it has no upper end."""
     low, high = row.bar
+    if np.isinf(low):
+        return
     top = min(high, 100.0)
     axes.plot([x + 0.4] * 2, [low, top], color="0.5", linewidth=1)
-    for end in (low, high):
-        if np.isfinite(end):
-            axes.plot([x + 0.34, x + 0.46], [end, end], color="0.5", linewidth=1)
+    axes.plot([x + 0.4], [low], "_", color="0.5", markersize=6)
+    axes.plot([x + 0.4], [top], "_" if top == high else "^", color="0.5", markersize=6)

@@ -7,6 +7,7 @@ step; orders are measured by halving dt.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import brian2 as b2
 import numpy as np

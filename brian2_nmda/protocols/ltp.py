@@ -203,6 +203,14 @@ class Row:
         return all(low <= x <= high for x in (self.slope_change, self.receptor_change))
 
 
+    @property
+    def verdict(self) -> str:
+        """``'met'``, ``'MISSED'``, or nothing where there is no bar."""
+        if np.isinf(self.bar[0]):
+            return ""
+        return "met" if self.met else "MISSED"
+
+
 def _percent(pair: tuple[float, float]) -> float:
     before, after = pair
     return 100 * (after / before - 1)
@@ -307,7 +315,7 @@ class LTPResult:
             (float(self.n[c, p, 0]), float(self.n[c, p, -1])),
             float(self.peak_Ca[c, p]),
             float(self.peak_Ca_eff[c, p]),
-            self.conditions[c].bars[pathway],
+            self.conditions[c].bars.get(pathway, (-np.inf, np.inf)),
         )
 
     @property
@@ -318,18 +326,18 @@ class LTPResult:
     def table(self) -> str:
         """The figures before and after, with the bars that slope and receptors have to meet."""
         head = (
-            f"{'condition':<12} {'EPSP slope (mV/ms)':^24} {'amplitude (mV)':^14} "
-            f"{'AMPA receptors':^22} {'peak Ca':>8} {'Ca_eff':>7}  bar for slope and receptors"
+            f"{'condition':<13}{'EPSP slope (mV/ms)':^25}{'amplitude (mV)':^16}"
+            f"{'AMPA receptors':^25}{'peak Ca':^9}{'Ca_eff':^8} bar for slope and receptors"
         )
         lines = [head, "-" * len(head)]
         for r in self.rows:
             lines.append(
-                f"{r.condition:<10} {r.pathway} "
-                f"{r.slope[0]:6.3f} -> {r.slope[1]:6.3f} {r.slope_change:+6.1f}% "
-                f"{r.amplitude[0]:5.2f} -> {r.amplitude[1]:5.2f} "
-                f"{r.receptors[0]:5.2f} -> {r.receptors[1]:5.2f} {r.receptor_change:+6.1f}% "
-                f"{r.peak_Ca:5.2f} uM {r.peak_Ca_eff:4.2f} uM  "
-                f"{bar_text(r.bar):<16} {'met' if r.met else 'MISSED'}"
+                f"{r.condition:<11} {r.pathway} "
+                f"{r.slope[0]:6.3f} -> {r.slope[1]:5.3f} {_signed(r.slope_change)} "
+                f"{r.amplitude[0]:6.2f} -> {r.amplitude[1]:5.2f} "
+                f"{r.receptors[0]:6.2f} -> {r.receptors[1]:5.2f} {_signed(r.receptor_change)} "
+                f"{r.peak_Ca:5.2f} uM {r.peak_Ca_eff:5.2f} uM "
+                f"{bar_text(r.bar):<14} {r.verdict}"
             )
         lines.append(
             "Pathway A is trained (in weak+strong B too). Before: all test pulses before the train; "
@@ -338,9 +346,17 @@ class LTPResult:
         return "\n".join(lines)
 
 
+def _signed(percent: float) -> str:
+    """A change with its sign, but zero without one."""
+    rounded = round(percent, 2)
+    return f"{rounded:+7.2f}%" if rounded else f"{0.0:7.2f}%"
+
+
 def bar_text(bar: tuple[float, float]) -> str:
     """An accepted range of changes in words."""
     low, high = bar
+    if np.isinf(low):
+        return "none"
     if np.isinf(high):
         return f"over {low:+g} %"
     return f"within {high:g} %" if low == -high else f"{low:+g} to {high:+g} %"

@@ -1,0 +1,80 @@
+"""The command ``brian2-nmda``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        By default the arguments of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 1 if a result missed its acceptance bar, 2 for wrong input.
+    """
+    arguments = _parser().parse_args(argv)
+    return arguments.command(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="brian2-nmda", description="Experiments with NMDA receptors and plasticity in Brian2."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    _add_ltp(commands)
+    return parser
+
+
+def _add_ltp(commands: argparse._SubParsersAction) -> None:
+    ltp = commands.add_parser(
+        "ltp",
+        help="long-term potentiation by a tetanus, with its controls",
+        description="Tetanise one of two pathways (100 Hz, 1 s), also with D-AP5, with the neuron "
+        "clamped at -70 mV, with weak input, with strong input beside it, and without magnesium. "
+        "Prints a table with acceptance bars and writes a figure. Needs a C++ compiler.",
+    )
+    ltp.add_argument("--lfs", action="store_true", help="add 900 pulses at 1 Hz (15 min more)")
+    ltp.add_argument("--out", default="ltp.png", metavar="FILE", help="figure (default: %(default)s)")
+    ltp.add_argument(
+        "--baseline", type=float, default=10.0, metavar="MIN",
+        help="minutes of test pulses before the train (default: %(default)g)",
+    )  # fmt: skip
+    ltp.add_argument(
+        "--follow-up", type=float, default=20.0, metavar="MIN",
+        help="minutes of test pulses after the longest train (default: %(default)g)",
+    )  # fmt: skip
+    ltp.set_defaults(command=_ltp)
+
+
+def _ltp(arguments: argparse.Namespace) -> int:
+    from brian2 import second  # late: --help need not wait for Brian2
+
+    from brian2_nmda.plotting import plot_ltp
+    from brian2_nmda.protocols.ltp import run_ltp
+    from brian2_nmda.symbolic.errors import ModelError
+
+    try:
+        result = run_ltp(
+            baseline=60 * arguments.baseline * second,
+            follow_up=60 * arguments.follow_up * second,
+            lfs=arguments.lfs,
+            report="text",
+        )
+    except ModelError as error:
+        print(f"brian2-nmda ltp: {error}", file=sys.stderr)
+        return 2
+    print(result.table())
+    print(f"Compiled in {result.build_time:.0f} s, simulated in {result.run_time:.0f} s.")
+    plot_ltp(result).savefig(arguments.out, dpi=100)
+    print(f"Figure: {arguments.out}")
+    return 0 if all(row.met for row in result.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

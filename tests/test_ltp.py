@@ -1,0 +1,313 @@
+"""The tetanus experiment: what it shows, what its controls show, and what is printed and drawn.
+
+Held against: the acceptance bars, written out here, and the figures of two independent prototypes
+(plain C++ and Brian2 with hand-written equations), given as numbers. One standalone simulation serves
+all tests of this module; it has one minute of baseline, all trains, and one minute of follow-up. The
+figures over 10 and 20 minutes, and the drift over 30, are checked by the slow test.
+"""
+
+from dataclasses import replace
+
+import matplotlib.image
+import numpy as np
+import pytest
+from brian2 import ms, prefs, second
+from brian2 import device as active_device
+from brian2.core.clocks import defaultclock
+from brian2.devices.device import RuntimeDevice, get_device
+from numpy.testing import assert_allclose, assert_array_equal
+
+from brian2_nmda import ModelError, cli
+from brian2_nmda.plotting import plot_ltp
+from brian2_nmda.protocols import ltp
+from brian2_nmda.protocols.ltp import CONDITIONS, LFS, TEST_PERIOD, Condition, bar_text, run_ltp
+
+A, B = 0, 1
+FLAGS = "codegen.cpp.extra_compile_args_gcc"
+MAKE = "devices.cpp_standalone.extra_make_args_unix"
+
+#: Lowest and highest change in percent, of receptors and of the EPSP slope.
+BARS = {
+    ("tetanus", "A"): (35, 65),
+    ("tetanus", "B"): (-0.5, 0.5),
+    ("D-AP5", "A"): (-0.1, 0.1),
+    ("D-AP5", "B"): (-0.5, 0.5),
+    ("clamp", "A"): (-1, 1),
+    ("clamp", "B"): (-0.5, 0.5),
+    ("weak", "A"): (-1, 1),
+    ("weak", "B"): (-0.5, 0.5),
+    ("weak+strong", "A"): (35, np.inf),
+    ("weak+strong", "B"): (35, 65),
+    ("weak 0 Mg", "A"): (30, np.inf),
+    ("weak 0 Mg", "B"): (-0.5, 0.5),
+    ("baseline", "A"): (-0.1, 0.1),
+    ("baseline", "B"): (-0.1, 0.1),
+    ("1 Hz x 900", "A"): (-25, -15),
+    ("1 Hz x 900", "B"): (-0.5, 0.5),
+}
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    """The result, and the state of Brian2 before and after."""
+    flags = prefs[FLAGS]
+    prefs[FLAGS] = [*(f for f in flags if not f.startswith("-O")), "-O3"]  # 17 min at 0.1 ms
+    prefs[MAKE] = ["-j3"]
+    defaultclock.dt = 0.05 * ms
+    try:
+        result = run_ltp(baseline=60 * second, follow_up=60 * second, lfs=True)
+        left = {
+            "device": type(get_device()),
+            "make": prefs[MAKE],
+            "dt": float(defaultclock.dt / ms),
+        }
+    finally:
+        prefs[FLAGS], prefs[MAKE] = flags, ["-j2"]
+        defaultclock.dt = 0.1 * ms
+    return result, left
+
+
+@pytest.fixture
+def result(experiment):
+    return experiment[0]
+
+
+# -- what the experiment shows ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("condition", "pathway"), BARS)
+def test_change_of_slope_and_receptors_meets_its_bar(result, condition, pathway):
+    low, high = BARS[condition, pathway]
+    row = result.row(condition, pathway)
+    assert row.bar == (low, high)
+    assert low <= row.slope_change <= high
+    assert low <= row.receptor_change <= high
+    assert row.met
+
+
+def test_all_conditions_have_a_bar(result):
+    assert [(r.condition, r.pathway) for r in result.rows] == list(BARS)
+
+
+#: Receptors after, EPSP before and after (mV), peak Ca and Ca_eff (uM), spikes; of the prototypes.
+PROTOTYPE = {
+    "tetanus": (30.2, 7.49, 10.71, 10.7, 3.35, 36),
+    "D-AP5": (20.0, 6.86, 6.86, 0.070, None, 16),
+    "clamp": (19.974, 7.49, 7.48, 1.69, 0.65, 0),
+    "weak": (19.972, 2.06, 2.06, 2.30, 0.88, 0),
+    "weak+strong": (31.76, 2.06, 3.16, 12.1, 3.99, 53),
+    "1 Hz x 900": (16.0, 7.49, 6.17, 1.46, 0.183, 0),
+    "baseline": (20.0, 7.49, 7.49, 1.46, 0.069, 0),
+}
+
+
+@pytest.mark.parametrize("condition", PROTOTYPE)
+def test_figures_agree_with_the_prototypes(result, condition):
+    receptors, before, after, Ca, Ca_eff, spikes = PROTOTYPE[condition]
+    row = result.row(condition, "A")
+    assert_allclose(row.receptors, [20, receptors], rtol=2e-3)
+    assert_allclose(row.amplitude, [before, after], rtol=5e-3)
+    assert_allclose(row.peak_Ca, Ca, rtol=1e-2)
+    if Ca_eff is not None:
+        assert_allclose(row.peak_Ca_eff, Ca_eff, rtol=1e-2)
+    assert len(result.spikes[result.index(condition)]) == spikes
+
+
+def test_without_magnesium_a_weak_input_is_enough(result):
+    """The prototype kept magnesium away until the receptors had closed; here it is back at once."""
+    row = result.row("weak 0 Mg", "A")
+    assert_allclose(row.peak_Ca, 34.0, rtol=1e-2)
+    assert_allclose(row.receptors[1], 37.4, rtol=2e-2)
+    # Had the magnesium not come back, the late part of the EPSP would be several times larger.
+    c, weak = result.index("weak 0 Mg"), result.index("weak")
+    late = result.epsp_time > 45
+    after = result.epsp[c, A, -1, late] / result.epsp[weak, A, -1, late]
+    assert np.all(after < row.receptors[1] / 20)
+
+
+def test_nothing_drifts_under_test_pulses(result):
+    c = result.index("baseline")
+    for p in (A, B):
+        assert_allclose(result.slope[c, p], result.slope[c, p, 0], rtol=1e-3)
+        assert_allclose(result.n[c, p], 20, rtol=1e-3)
+
+
+def test_baseline_conditions_are_alike_until_the_train(result):
+    """Same pulses, same neurons: what differs afterwards is due to the train."""
+    before = result.before()[A]
+    strong = [result.index(n) for n in ("tetanus", "clamp", "1 Hz x 900")]
+    for c in strong[1:]:
+        assert_array_equal(result.epsp[c, A, before], result.epsp[strong[0], A, before])
+
+
+def test_test_pulses_pause_during_the_train(result):
+    pulses = np.isfinite(result.slope)
+    times = result.test_times
+    for c, condition in enumerate(result.conditions):
+        end = result.start + (condition.train.duration if condition.train else -np.inf)
+        paused = (times > result.start - 3) & (times < end + 3)
+        assert_array_equal(pulses[c], ~paused if condition.train else np.ones_like(paused))
+
+
+# -- the train -------------------------------------------------------------------------------------
+
+
+def test_clamp_holds_the_neuron_at_rest(result):
+    c = result.index("clamp")
+    assert_allclose(result.v_s[c], -70, atol=1e-9)
+    assert result.v_s[result.index("tetanus")].max() > 20
+
+
+def test_only_the_trained_pathway_sees_calcium(result):
+    c = result.index("tetanus")
+    assert result.Ca_trace[c, A].max() > 10
+    assert_allclose(result.Ca_trace[c, B], 0.07, rtol=1e-2)
+
+
+def test_d_ap5_leaves_ampa_receptors_alone(result):
+    c, control = result.index("D-AP5"), result.index("tetanus")
+    drug, before = result.row("D-AP5", "A"), result.row("tetanus", "A")
+    assert_allclose(drug.slope[0] / before.slope[0], 0.98, atol=0.01)
+    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.92, atol=0.01)
+    assert result.peak_Ca[c, A] < 0.071 < 1 < result.peak_Ca[control, A]
+
+
+def test_insertion_needs_calcium_above_the_upper_threshold(result):
+    for c, condition in enumerate(result.conditions):
+        for p in (A, B):
+            if condition.name == "weak" and p == A:
+                assert 0.12 < result.peak_Ca_eff[c, p] < 1.8
+            inserted = result.n[c, p, -1] > 20.1
+            assert inserted == (result.peak_Ca_eff[c, p] > 1.8)
+
+
+# -- the run itself --------------------------------------------------------------------------------
+
+
+def test_brian2_is_left_as_it_was(experiment):
+    _, left = experiment
+    assert left == {"device": type(RuntimeDevice()), "make": ["-j3"], "dt": 0.05}
+
+
+def test_a_standalone_simulation_of_the_user_is_not_overwritten(on_target):
+    on_target("cpp_standalone", build_on_run=False)
+    before = active_device.defaultclock
+    with pytest.raises(ModelError, match="would overwrite yours"):
+        run_ltp(baseline=60 * second, follow_up=60 * second)
+    assert active_device.defaultclock is before
+
+
+@pytest.mark.parametrize("name", ["baseline", "follow_up"])
+def test_too_short_a_duration_is_an_error(name):
+    durations = {"baseline": 60 * second, "follow_up": 60 * second, name: TEST_PERIOD}
+    with pytest.raises(ModelError, match=f"{name} has to be at least"):
+        run_ltp(**durations)
+
+
+def test_schedule_of_pulses():
+    schedule = ltp._Schedule((CONDITIONS[0], LFS), 60.0, 30.0)
+    assert schedule.end == 60 + 900 + 30
+    tetanus, low = (schedule.pulses(c, A) for c in schedule.conditions)
+    assert_allclose(tetanus[:6], [1, 11, 21, 31, 41, 51])
+    assert_allclose(tetanus[6:106], 60 + np.arange(100) / 100)
+    assert_allclose(tetanus[106:109], [71, 81, 91])
+    assert_allclose(low[6:906], 60 + np.arange(900))
+    assert_allclose(schedule.pulses(LFS, B)[-3:], [966, 976, 986])
+
+
+# -- table and figure ------------------------------------------------------------------------------
+
+
+def _without_plasticity(result):
+    return replace(result, n=np.full_like(result.n, 20.0))
+
+
+def test_a_missed_bar_is_reported(result):
+    planted = _without_plasticity(result)
+    missed = {(r.condition, r.pathway) for r in planted.rows if not r.met}
+    assert missed == {key for key, (low, high) in BARS.items() if not low <= 0 <= high}
+    lines = planted.table().splitlines()
+    assert sum("MISSED" in line for line in lines) == len(missed)
+
+
+def test_table_states_figures_and_bars(result):
+    lines = result.table().splitlines()
+    (tetanus,) = (line for line in lines if line.startswith("tetanus") and " A " in line)
+    for text in ("20.00 -> 30.1", "7.50 -> 10.7", "+35 to +65 %", "met"):
+        assert text in tetanus
+    assert "MISSED" not in result.table()
+
+
+def test_bars_in_words():
+    assert bar_text((-0.5, 0.5)) == "within 0.5 %"
+    assert bar_text((35.0, np.inf)) == "over +35 %"
+    assert bar_text((-25.0, -15.0)) == "-25 to -15 %"
+    assert bar_text((-np.inf, np.inf)) == "none"
+
+
+def test_a_condition_may_be_without_bars(result):
+    free = replace(result, conditions=(Condition("mine"), *result.conditions[1:]))
+    assert free.row("mine", "A").verdict == ""
+    assert "none" in free.table()
+
+
+def test_figure_shows_the_result(result):
+    figure = plot_ltp(result)
+    titles = {a.get_title(loc="left")[:1]: a for a in figure.axes if a.get_title(loc="left")}
+    assert sorted(titles) == ["1", "2", "3", "4", "5", "6"]
+    for axes in figure.axes:
+        assert not axes.axison or axes.get_ylabel()
+    bars = [patch.get_height() for patch in titles["6"].patches]
+    rows = [result.row(c.name, "A").slope_change for c in result.conditions if c.trained]
+    assert_allclose(bars, rows)
+    slopes = {line.get_label(): line.get_ydata() for line in titles["1"].lines}
+    assert_allclose(slopes["A, tetanus"][-1], 100 + result.row("tetanus", "A").slope_change)
+    assert_allclose(slopes["B, not tetanised"][-1], 100, rtol=5e-3)
+    assert any("Known limits" in text.get_text() for text in figure.texts)
+
+
+# -- command line ----------------------------------------------------------------------------------
+
+
+def test_command_prints_the_table_and_writes_the_figure(result, monkeypatch, capsys, tmp_path):
+    asked = {}
+    monkeypatch.setattr(ltp, "run_ltp", lambda **given: asked.update(given) or result)
+    out = tmp_path / "figure.png"
+    status = cli.main(["ltp", "--lfs", "--out", str(out), "--baseline", "1", "--follow-up", "2"])
+    assert status == 0
+    assert asked["baseline"] == 60 * second
+    assert asked["follow_up"] == 120 * second
+    assert asked["lfs"] is True
+    assert result.table() in capsys.readouterr().out
+    image = matplotlib.image.imread(out)
+    assert image.shape[0] > 1000
+    assert image[..., :3].std() > 0.05
+
+
+def test_command_fails_if_a_bar_is_missed(result, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(ltp, "run_ltp", lambda **given: _without_plasticity(result))
+    assert cli.main(["ltp", "--out", str(tmp_path / "figure.png")]) == 1
+    assert "MISSED" in capsys.readouterr().out
+
+
+def test_command_explains_wrong_input(capsys):
+    assert cli.main(["ltp", "--baseline", "0.1"]) == 2
+    assert "baseline has to be at least" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main([])
+
+
+# -- the long one ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_whole_experiment():
+    """10 min of baseline and 20 min of follow-up: all bars, and no drift in 30 min."""
+    result = run_ltp(lfs=True)
+    assert all(row.met for row in result.rows)
+    c = result.index("baseline")
+    assert result.n_time[-1] >= 30 * 60
+    assert_allclose(result.slope[c], result.slope[c, :, :1], rtol=1e-3)
+    assert_allclose(result.n[c], 20, rtol=1e-3)
+    settled = result.n_time > result.start + LFS.train.duration + 60
+    assert_allclose(np.ptp(result.n[:, :, settled], axis=-1), 0, atol=0.02)  # LTP stays
