@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from brian2 import (
     BrianObjectException,
-    Equations,
-    cm,
     DimensionMismatchError,
+    Equations,
     Network,
     NeuronGroup,
     PoissonGroup,
@@ -15,6 +14,7 @@ from brian2 import (
     SpatialNeuron,
     SpikeGeneratorGroup,
     Synapses,
+    cm,
     defaultclock,
     mM,
     ms,
@@ -136,9 +136,7 @@ def connected(model, source, neurons, **kwargs):
         ),
         (
             lambda: GlutamateSynapse(
-                BioNMDA().replace(
-                    "dg/dt = alpha1*x*(1-g) - beta1*g*(1 + Ca/K_Ca) : 1", K_Ca=1 * umolar
-                )
+                BioNMDA().replace("dg/dt = alpha1*x*(1-g) - beta1*g*(1 + Ca/K_Ca) : 1", K_Ca=1 * umolar)
             ),
             ModelError,
             ["Ca", "dg_NMDA/dt", "calcium="],
@@ -172,7 +170,7 @@ def test_models(make, error, words):
 
 
 def test_typos_in_a_class_body():
-    with pytest.raises(ModelError, match="'activaton'.*activation"):
+    with pytest.raises(ModelError, match=r"'activaton'.*activation"):
 
         class Typo(Receptor):
             r = states("r")
@@ -232,13 +230,13 @@ def test_target_without_the_voltage(source):
 
 def test_target_with_another_model(source):
     neurons = target(GlutamateSynapse(BioNMDA(E=5 * mV)))
-    with pytest.raises(ModelError, match="'I_NMDA'.*this model"):
+    with pytest.raises(ModelError, match=r"'I_NMDA'.*this model"):
         MODEL.synapses(source, neurons)
 
 
 def test_voltage_with_wrong_dimensions(source):
     neurons = NeuronGroup(2, "dv/dt = -v/(10*ms) + 0*I_syn/amp/second: 1" + MODEL.post_equations())
-    with pytest.raises(DimensionMismatchError, match="'v' of the target.*voltage"):
+    with pytest.raises(DimensionMismatchError, match=r"'v' of the target.*voltage"):
         MODEL.synapses(source, neurons)
 
 
@@ -260,12 +258,12 @@ def test_point_current(source):
 
 def test_current_of_the_wrong_sign(source):
     neurons = target(membrane=MEMBRANE.replace("- I_syn", "+ I_syn"))
-    with pytest.raises(ModelError, match="wrong sign.*Subtract"):
+    with pytest.raises(ModelError, match=r"wrong sign.*Subtract"):
         MODEL.synapses(source, neurons)
 
 
 def test_labels_that_clash_on_one_target():
-    with pytest.raises(ModelError, match="label 'NMDA'.*model 1.*model 2"):
+    with pytest.raises(ModelError, match=r"label 'NMDA'.*model 1.*model 2"):
         post_equations(MODEL, GlutamateSynapse(TwoExponentialNMDA()))
 
 
@@ -298,10 +296,10 @@ def test_wrong_source_and_target(source):
 @pytest.mark.parametrize("optimize", [True, False])
 def test_names_of_the_user(source, optimize):
     neurons = target(membrane=MEMBRANE + "\nw : 1")
-    with pytest.raises(ModelError, match="target.*'w'"):
+    with pytest.raises(ModelError, match=r"target.*'w'"):
         MODEL.synapses(source, neurons, optimize=optimize)
     neurons = target(membrane=MEMBRANE + "\ng_NMDA : 1")
-    with pytest.raises(ModelError, match="target.*'g_NMDA'.*label="):
+    with pytest.raises(ModelError, match=r"target.*'g_NMDA'.*label="):
         MODEL.synapses(source, neurons, optimize=optimize)
     with pytest.raises(ModelError, match="your model= defines w"):
         MODEL.synapses(source, target(), model="w : 1", optimize=optimize)
@@ -385,8 +383,6 @@ def test_values_at_the_start_of_a_run(source):
 
 
 def test_exponential_euler_on_a_rule_that_can_stand_still(source):
-    model = GlutamateSynapse(
-        [AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion()
-    )
+    model = GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion())
     with pytest.raises(ModelError, match=r"n_AMPA.*NaN"):
         model.synapses(source, target(model), method="exponential_euler")

@@ -11,8 +11,8 @@ from dataclasses import replace
 import matplotlib.image
 import numpy as np
 import pytest
-from brian2 import ms, prefs, second
 from brian2 import device as active_device
+from brian2 import ms, prefs, second
 from brian2.core.clocks import defaultclock
 from brian2.devices.device import RuntimeDevice, get_device
 from numpy.testing import assert_allclose, assert_array_equal
@@ -186,7 +186,7 @@ def test_insertion_needs_calcium_above_the_upper_threshold(result):
 
 def test_brian2_is_left_as_it_was(experiment):
     _, left = experiment
-    assert left == {"device": type(RuntimeDevice()), "make": ["-j3"], "dt": 0.05}
+    assert left == {"device": RuntimeDevice, "make": ["-j3"], "dt": 0.05}
 
 
 def test_a_standalone_simulation_of_the_user_is_not_overwritten(on_target):

@@ -136,9 +136,7 @@ def _check_groups(source: Any, target: Any, where: str) -> None:
             f"SpikeGeneratorGroup, found {type(source).__name__}."
         )
     if "spike" not in source.events:
-        raise ModelError(
-            f"{where}: the source '{source.name}' never spikes; give it a threshold=."
-        )
+        raise ModelError(f"{where}: the source '{source.name}' never spikes; give it a threshold=.")
     if not isinstance(base_group(target), NeuronGroup):
         raise TypeError(
             f"{where}: the target has to be a NeuronGroup, a Subgroup of one, or a SpatialNeuron, "
@@ -186,7 +184,9 @@ def _check_scalar_delay(delay: Any, where: str) -> None:
             "declared; construct the synapses with delay='per_synapse'."
         )
     if get_dimensions(delay) is not second.dim:
-        raise DimensionMismatchError(f"{where}: the delay has to be a time", get_dimensions(delay), second.dim)
+        raise DimensionMismatchError(
+            f"{where}: the delay has to be a time", get_dimensions(delay), second.dim
+        )
     if not np.isfinite(delay) or delay < 0 * second:
         raise ModelError(f"{where}: the delay has to be finite and not negative, found {delay!r}.")
 
@@ -233,9 +233,7 @@ class _Assembly:
         for _, event in system.events:
             needed += [event.condition, *event.changes.values()]
         wanted = self._closure(needed)
-        self.definitions = [
-            n for n in system.definitions if n in wanted and plan.place[n] != POST
-        ]
+        self.definitions = [n for n in system.definitions if n in wanted and plan.place[n] != POST]
         # what nobody reads on the synapse but the user may want to read, such as I_Ca
         self.definitions += [
             n
@@ -249,14 +247,10 @@ class _Assembly:
         pulses_at = PRE if plan.declarations.delay == "uniform" and self.optimize else SYNAPSE
         on_gate = {n for n in plan.pulses if pulses_at == PRE and (n in gate or n in wanted)}
         self.gate_definitions = [
-            n
-            for n in system.definitions
-            if n in on_gate or (n in gate and plan.place[n] == PRE)
+            n for n in system.definitions if n in on_gate or (n in gate and plan.place[n] == PRE)
         ]
         self.gate_pulses = [n for n in plan.pulses if n in on_gate]
-        self.synapse_pulses = [
-            n for n in plan.pulses if pulses_at == SYNAPSE and n in self.definitions
-        ]
+        self.synapse_pulses = [n for n in plan.pulses if pulses_at == SYNAPSE and n in self.definitions]
 
     def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
         """Definitions that the expressions refer to, also through other definitions."""
@@ -285,9 +279,7 @@ class _Assembly:
         kinetics = [system.rates[n] for n in self.summed_states]
         synapse = [system.rates[n] for n in self.states]
         synapse += [system.on_spike[n] for n in [*self.states, *self.summed_states] if n in system.on_spike]
-        synapse += [
-            system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses
-        ]
+        synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
         # the height of a pulse that the gate counts is read where the pulse is used
         synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
         for _, event in system.events:
@@ -301,9 +293,7 @@ class _Assembly:
         self.kinetics_parameters = used(kinetics)
         self.totals_parameters = used(totals)
         self.synapse_parameters = [n for n in used(synapse) if not self._on_target(n)]
-        self.per_synapse = [
-            n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse
-        ]
+        self.per_synapse = [n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse]
         unused = self.plan.declarations.per_synapse - set(self.per_synapse)
         if unused:
             raise ModelError(
@@ -318,9 +308,7 @@ class _Assembly:
         shared, rest = sympy.S.One, sympy.S.One
         for factor in sympy.Mul.make_args(receptor.conductance):
             names = {x.name for x in factor.free_symbols}
-            held = names <= set(self.system.parameters) and not any(
-                self.plan.domain[n] for n in names
-            )
+            held = names <= set(self.system.parameters) and not any(self.plan.domain[n] for n in names)
             if held and self.optimize:
                 shared *= factor
             else:
@@ -687,9 +675,7 @@ def _plain(
     synapses.connect = connect_and_fill
     synapses.add_attribute("plan")
     synapses.plan = parts.plan
-    synapses.contained_objects.append(
-        _BeforeRun(synapses, parts, f"{name}_checks", synapses)
-    )
+    synapses.contained_objects.append(_BeforeRun(synapses, parts, f"{name}_checks", synapses))
     return synapses
 
 
@@ -853,8 +839,7 @@ class NMDASynapses(Synapses):
             parts.source,
             self._gate if n == len(whole) else self._gate[first : first + n],
             on_pre="\n".join(
-                parts.pulse_starts(parts.gate_pulses, "_post")
-                + parts.jumps(parts.gate_states, "_post")
+                parts.pulse_starts(parts.gate_pulses, "_post") + parts.jumps(parts.gate_states, "_post")
             ),
             delay=delay,
             namespace=namespace,

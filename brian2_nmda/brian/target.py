@@ -152,9 +152,7 @@ def _model_lines(
 
     frozen = " (constant over dt)" if block == "frozen" else ""
     for name in _post_states(system):
-        lines.append(
-            f"d{name}/dt = {text(system.rates[name])} : {unit_text(system.states[name].dim)}"
-        )
+        lines.append(f"d{name}/dt = {text(system.rates[name])} : {unit_text(system.states[name].dim)}")
     for name in _post_definitions(system):
         d = system.definitions[name]
         flag = frozen if name.startswith("block_") else ""
@@ -194,9 +192,7 @@ def check_target(model: Any, target: Any, where: str) -> None:
     advice = "add '+ model.post_equations()' to the equations of the target"
     missing = sorted({*expected.names, VOLTAGE} - set(equations.names) - {"I_syn"})
     if missing:
-        raise ModelError(
-            f"{where}: the target '{base.name}' has no variable {', '.join(missing)}; {advice}."
-        )
+        raise ModelError(f"{where}: the target '{base.name}' has no variable {', '.join(missing)}; {advice}.")
     seen = equations[VOLTAGE]
     for name in sorted(seen.identifiers):
         if name not in base.variables:

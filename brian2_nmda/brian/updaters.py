@@ -40,9 +40,7 @@ def _system(
     full = {n: insert(e, named) for n, e in named.items()}
     out = {}
     for block in chosen:
-        moving = {
-            n: named[n] for n in named if {s.name for s in full[n].free_symbols} & set(block)
-        }
+        moving = {n: named[n] for n in named if {s.name for s in full[n].free_symbols} & set(block)}
         out.update({n: insert(rates[n], moving) for n in block})
     return {n: out[n] for n in rates}, chosen
 
@@ -107,14 +105,10 @@ class BrainPyExponentialEuler(StateUpdateMethod):
             raise UnsupportedEquationsException(f"{self.__name__}: {error}.") from error
 
 
-def _refuse_options_and_noise(
-    equations: Equations, method_options: Mapping[str, Any] | None
-) -> None:
+def _refuse_options_and_noise(equations: Equations, method_options: Mapping[str, Any] | None) -> None:
     extract_method_options(method_options, {})
     if equations.is_stochastic:
-        raise UnsupportedEquationsException(
-            "This state updater does not integrate stochastic equations."
-        )
+        raise UnsupportedEquationsException("This state updater does not integrate stochastic equations.")
 
 
 integrating_factor = IntegratingFactor()

@@ -69,9 +69,7 @@ class _Linear:
     upstream: tuple[str, ...]
 
 
-def classify(
-    rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]
-) -> dict[str, Scheme]:
+def classify(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, Scheme]:
     """The scheme of each state; see the module's documentation."""
     out: dict[str, Scheme] = {}
     for block in blocks:
@@ -116,9 +114,7 @@ def exponential_euler_code(rates: Mapping[str, sympy.Expr], staggered: bool) -> 
     return "\n".join(lines + [f"{n} = _new_{n}" for n in order])
 
 
-def _exact(
-    slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr
-) -> sympy.Expr:
+def _exact(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr) -> sympy.Expr:
     """Course of ``y' = rest - slope*y`` for constant coefficients, regular at slope 0."""
     if slope == 0:
         return start + rest * h
@@ -140,18 +136,14 @@ class _Block:
         self.moving = [n for n in self.rates if self.rates[n] != 0]
 
     def _classify(self, group: list[str]) -> None:
-        held = {
-            s.name for n in group for s in self.rates[n].free_symbols if s.name in self.others
-        }
+        held = {s.name for n in group for s in self.rates[n].free_symbols if s.name in self.others}
         held = tuple(sorted(held))
         kind, order = "rk4", 4
         parts = linear_in(self.rates[group[0]], group[0]) if len(group) == 1 else None
         if parts is not None:
             name = group[0]
             slope, rest = parts
-            upstream = tuple(
-                n for n in self.rates if n != name and (slope + rest).has(symbol(n))
-            )
+            upstream = tuple(n for n in self.rates if n != name and (slope + rest).has(symbol(n)))
             linear = _Linear(slope, rest, upstream)
             if self.rates[name] == 0:
                 kind, order = "constant", None
@@ -229,9 +221,7 @@ class _Block:
         points = []
         for c in _GAUSS if rest != 0 else ():
             at = fraction * c
-            decay = self._temporary(
-                f"{name}_e", sympy.exp(self._integral(linear.slope, at) - total)
-            )
+            decay = self._temporary(f"{name}_e", sympy.exp(self._integral(linear.slope, at) - total))
             here = {symbol(n): self._at(n, at) for n in linear.upstream if rest.has(symbol(n))}
             points.append((rest.xreplace(here), decay))
         value = shift + (y - shift) * sympy.exp(-total)
@@ -258,9 +248,7 @@ class _Block:
         for n in linear.upstream:
             by_slope = sympy.diff(linear.slope, symbol(n))
             by_rest = sympy.diff(linear.rest, symbol(n))
-            if by_slope != 0 and not any(
-                e.has(symbol(m)) for e in (by_slope, by_rest) for m in self.rates
-            ):
+            if by_slope != 0 and not any(e.has(symbol(m)) for e in (by_slope, by_rest) for m in self.rates):
                 return sympy.cancel(by_rest / by_slope)
         return sympy.S.Zero
 
@@ -314,12 +302,7 @@ class _Block:
             if stage:
                 for n in group:
                     here[symbol(n)] = symbol(n) + fraction * _dt * slopes[-1][n]
-            slopes.append(
-                {
-                    n: self._temporary(f"{n}_k{stage}", self.rates[n].xreplace(here))
-                    for n in group
-                }
-            )
+            slopes.append({n: self._temporary(f"{n}_k{stage}", self.rates[n].xreplace(here)) for n in group})
         for n in group:
             k = [s[n] for s in slopes]
             step = _dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
@@ -380,7 +363,7 @@ def gauss_bound(
         total = integral(dt)
 
         def quadrature(at: np.ndarray, by: np.ndarray, total: np.ndarray = total) -> np.ndarray:
-            terms = [w * np.exp(integral(dt * (p + 1) / 2) - total) for p, w in zip(at, by)]  # noqa: B023, B905
+            terms = [w * np.exp(integral(dt * (p + 1) / 2) - total) for p, w in zip(at, by)]  # noqa: B905
             return c * dt / 2 * sum(terms)  # noqa: B023
 
         two = np.polynomial.legendre.leggauss(2)

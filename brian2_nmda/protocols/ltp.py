@@ -39,6 +39,7 @@ from brian2 import (
     set_device,
     umolar,
 )
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, reset_device
 from brian2.groups.group import CodeRunner
 
@@ -201,7 +202,6 @@ class Row:
         """Whether slope and receptor number both changed as they should."""
         low, high = self.bar
         return all(low <= x <= high for x in (self.slope_change, self.receptor_change))
-
 
     @property
     def verdict(self) -> str:
@@ -441,17 +441,14 @@ def _standalone() -> Iterator[tuple[Any, str]]:
     make_args = "devices.cpp_standalone.extra_make_args_unix"
     before, dt = prefs[make_args], defaultclock.dt
     with tempfile.TemporaryDirectory(prefix="brian2_nmda_ltp_") as directory:
-        set_device("cpp_standalone", directory=directory, build_on_run=False)
-        device = get_device()
+        device = CPPStandaloneDevice()  # one of its own: results of another one stay readable
+        set_device(device, directory=directory, build_on_run=False)
         try:
-            device.reinit()
-            device.activate(build_on_run=False, directory=directory)
             prefs[make_args] = ["-j2"]
             defaultclock.dt = DT
             yield device, directory
         finally:
             prefs[make_args] = before
-            device.reinit()
             reset_device()
             defaultclock.dt = dt
 
