@@ -1,0 +1,367 @@
+"""Equation texts of a plan: what each group of a synapse object is given."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy
+from brian2.devices.device import RuntimeDevice, get_device
+from brian2.equations.equations import Equations
+from brian2.input.timedarray import TimedArray
+from brian2.synapses.synapses import Synapses
+
+from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
+from brian2_nmda.brian.updaters import IntegratingFactor
+from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan
+from brian2_nmda.symbolic.composition import ReceptorTerm, System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import read, symbol, to_text, unit_text
+
+
+class Assembly:
+    """Equation texts of a plan, and the values to start from."""
+
+    def __init__(
+        self,
+        model: Any,
+        plan: Plan,
+        source: Any,
+        target: Any,
+        weight: float | None,
+        tolerance: float,
+        where: str,
+    ) -> None:
+        self.model, self.plan, self.where = model, plan, where
+        self.system: System = model.system
+        self.source, self.target = source, target
+        self.base = base_group(target)
+        self.weight, self.tolerance = weight, tolerance
+        self.own_delays: dict[str, Any] = {}  # of the pathways that the user adds
+        self.optimize = plan.declarations.optimize
+        self._place_definitions()
+        self._place_parameters()
+
+    @property
+    def needs_helpers(self) -> bool:
+        """Whether anything lives outside the `Synapses` object."""
+        return self.optimize
+
+    # -- what lives where ----------------------------------------------------------------------
+
+    def _place_definitions(self) -> None:
+        system, plan = self.system, self.plan
+        self.gate_states = plan.states(PRE)
+        self.summed_states = plan.states("summed")
+        self.states = plan.states(SYNAPSE)
+        self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
+        self.direct = [r for r in system.receptors if r.label not in plan.summed_receptors]
+        needed = [system.rates[n] for n in self.states]
+        needed += [system.on_spike[n] for n in self.states if n in system.on_spike]
+        needed += [r.conductance for r in self.direct]
+        for _, event in system.events:
+            needed += [event.condition, *event.changes.values()]
+        wanted = self._closure(needed)
+        self.definitions = [n for n in system.definitions if n in wanted and plan.place[n] != POST]
+        # what nobody reads on the synapse but the user may want to read, such as I_Ca
+        self.definitions += [
+            n
+            for n in system.definitions
+            if n not in self.definitions and plan.place[n] == SYNAPSE and n not in plan.pulses
+        ]
+        gate = self._closure(
+            [system.rates[n] for n in self.gate_states]
+            + [system.on_spike[n] for n in self.gate_states if n in system.on_spike]
+        )
+        pulses_at = PRE if plan.declarations.delay == "uniform" and self.optimize else SYNAPSE
+        on_gate = {n for n in plan.pulses if pulses_at == PRE and (n in gate or n in wanted)}
+        self.gate_definitions = [
+            n for n in system.definitions if n in on_gate or (n in gate and plan.place[n] == PRE)
+        ]
+        self.gate_pulses = [n for n in plan.pulses if n in on_gate]
+        self.synapse_pulses = [n for n in plan.pulses if pulses_at == SYNAPSE and n in self.definitions]
+
+    def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
+        """Definitions that the expressions refer to, also through other definitions."""
+        found: set[str] = set()
+        todo = list(expressions)
+        while todo:
+            for x in todo.pop().free_symbols:
+                d = self.system.definitions.get(x.name)
+                if d is not None and x.name not in found:
+                    found.add(x.name)
+                    if self.plan.place[x.name] != POST:
+                        todo.append(d.expression)
+        return found
+
+    def _place_parameters(self) -> None:
+        """Each parameter has one home; the other groups refer to it."""
+        system = self.system
+
+        def used(expressions: Iterable[sympy.Expr]) -> list[str]:
+            names = {x.name for e in expressions for x in e.free_symbols}
+            return [n for n in system.parameters if n in names]
+
+        gate = [system.rates[n] for n in self.gate_states]
+        gate += [system.on_spike[n] for n in self.gate_states if n in system.on_spike]
+        gate += [system.definitions[n].expression for n in self.gate_definitions]
+        kinetics = [system.rates[n] for n in self.summed_states]
+        synapse = [system.rates[n] for n in self.states]
+        synapse += [system.on_spike[n] for n in [*self.states, *self.summed_states] if n in system.on_spike]
+        synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
+        # the height of a pulse that the gate counts is read where the pulse is used
+        synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
+        for _, event in system.events:
+            synapse += [event.condition, *event.changes.values()]
+        totals: list[sympy.Expr] = []
+        for receptor in system.receptors:
+            shared, rest = self.split(receptor)
+            (totals if self.optimize else synapse).append(shared)
+            (totals if receptor in self.summed else synapse).append(rest)
+        self.gate_parameters = used(gate)
+        self.kinetics_parameters = used(kinetics)
+        self.totals_parameters = used(totals)
+        self.synapse_parameters = [n for n in used(synapse) if not self._on_target(n)]
+        self.per_synapse = [n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse]
+        unused = self.plan.declarations.per_synapse - set(self.per_synapse)
+        if unused:
+            raise ModelError(
+                f"{self.where}: per_synapse={sorted(unused)} belongs to no variable of the synapse."
+            )
+
+    def _on_target(self, name: str) -> bool:
+        return name in self.base.variables
+
+    def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
+        """The conductance as a factor shared by all synapses, and the rest."""
+        shared, rest = sympy.S.One, sympy.S.One
+        for factor in sympy.Mul.make_args(receptor.conductance):
+            names = {x.name for x in factor.free_symbols}
+            held = names <= set(self.system.parameters) and not any(self.plan.domain[n] for n in names)
+            if held and self.optimize:
+                shared *= factor
+            else:
+                rest *= factor
+        return shared, rest
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def declaration(self, name: str) -> str:
+        """The line that declares a parameter where it has its home."""
+        p = self.system.parameters[name]
+        unit = unit_text(p.dim)
+        if isinstance(p.value, TimedArray):
+            return f"{name} = {timed_name(name)}(t) : {unit} (shared)"
+        if isinstance(p.value, str):
+            return f"{name} = {to_text(read(p.value, f'parameter {name}'))} : {unit}"
+        flags = "constant" if name in self.plan.declarations.per_synapse else "shared, constant"
+        return f"{name} : {unit} ({flags})"
+
+    def definition(self, name: str) -> str:
+        """The line that defines a named expression."""
+        d = self.system.definitions[name]
+        if name in self.plan.pulses:
+            height, _ = self.plan.pulses[name]
+            on = f"int(t_in_timesteps < {counter(name)})"
+            return f"{name} = {to_text(self.on_synapse(height))}*{on} : {unit_text(d.dim)}"
+        return f"{name} = {to_text(self.on_synapse(d.expression))} : {unit_text(d.dim)}"
+
+    def on_synapse(self, expression: sympy.Expr) -> sympy.Expr:
+        """With the names under which a synapse sees the variables of its target."""
+        rename = {symbol("v"): symbol(f"{VOLTAGE}_post")}
+        rename.update(
+            {
+                symbol(n): symbol(f"{n}_post")
+                for n in [*self.system.definitions, *self.system.states]
+                if self.plan.place[n] == POST
+            }
+        )
+        return expression.xreplace(rename)
+
+    def rate(self, name: str, flag: str = "") -> str:
+        """The line that declares a state."""
+        unit = unit_text(self.system.states[name].dim)
+        if self.system.rates[name] == 0:  # changed by events only
+            return f"{name} : {unit}"
+        text = to_text(self.on_synapse(self.system.rates[name]))
+        return f"d{name}/dt = {text} : {unit}{flag}"
+
+    def pulse_starts(self, pulses: Iterable[str], suffix: str) -> list[str]:
+        """Statements at a spike: the pulse acts in the first ``duration/dt`` steps after it."""
+        lines = []
+        for name in pulses:
+            _, duration = self.plan.pulses[name]
+            length = duration.xreplace({x: symbol(x.name + suffix) for x in duration.free_symbols})
+            lines.append(
+                f"{counter(name)}{suffix} = timestep(t_pre, dt{suffix}) + 1"
+                f" + timestep({to_text(length)}, dt{suffix})"
+            )
+        return lines
+
+    def jumps(self, states: Iterable[str], suffix: str) -> list[str]:
+        """Statements at a spike for states that jump."""
+        lines = []
+        for name in states:
+            if name in self.system.on_spike:
+                new = self.system.on_spike[name]
+                rename = {x: symbol(x.name + suffix) for x in new.free_symbols}
+                lines.append(f"{name}{suffix} = {to_text(new.xreplace(rename))}")
+        return lines
+
+    def summed_jumps(self) -> list[str]:
+        """Statements at a spike for states that are summed on the target."""
+        weight = symbol("w") if self.plan.declarations.w == "constant" else sympy.S.One
+        return [
+            f"{n}_total += {to_text(sympy.expand(self.system.on_spike[n] - symbol(n)) * weight)}"
+            for n in self.summed_states
+            if n in self.system.on_spike
+        ]
+
+    def synapse_equations(self, own: str | Equations | None) -> Equations:
+        """Equations of the `Synapses` object itself."""
+        d = self.plan.declarations
+        lines = ["w : 1 (shared, constant)" if d.w == "shared" else "w : 1"]
+        if self.optimize and d.w == "shared":
+            lines = []  # it lives with the totals, which it multiplies
+        at_home = set(self.gate_parameters + self.kinetics_parameters + self.totals_parameters)
+        if not self.optimize:
+            at_home = set()
+        lines += [self.declaration(n) for n in self.synapse_parameters if n not in at_home]
+        lines += [f"{counter(n)} : integer" for n in self.synapse_pulses]
+        lines += [self.definition(n) for n in self.definitions]
+        lines += [self.rate(n, " (clock-driven)") for n in self.states]
+        if not self.optimize:
+            for r in self.system.receptors:
+                text = to_text(self.on_synapse(symbol("w") * r.conductance))
+                lines.append(f"{r.total}_post = {text} : siemens (summed)")
+        if self.marker:
+            lines.append(f"{MARKER} : boolean (constant)")
+        equations = Equations("\n".join(lines))
+        if own:
+            own = own if isinstance(own, Equations) else Equations(own)
+            clash = equations.names & own.names
+            if clash:
+                raise ModelError(
+                    f"{self.where}: your model= defines {', '.join(sorted(clash))}, which the "
+                    "synapses already have; leave it out or use another name."
+                )
+            equations = equations + own
+        return equations
+
+    @property
+    def marker(self) -> bool:
+        """Whether to mark synapses that have their first values.
+
+        In standalone the number of synapses is not known here, so a second ``connect`` can only
+        tell old from new synapses by a mark (one byte each).
+        """
+        return not isinstance(get_device(), RuntimeDevice)
+
+    def first_values(self) -> dict[str, float]:
+        """Values of a new synapse that are not zero, in base units."""
+        values = {n: self.system.parameters[n].base() for n in self.per_synapse}
+        values.update({n: self.system.initial[n] for n in self.states})
+        if self.plan.declarations.w != "shared":
+            values["w"] = 1.0
+        return {n: v for n, v in values.items() if v != 0}
+
+    def event_code(self) -> str:
+        """Statements for the events of all parts."""
+        lines = []
+        for number, (_, event) in enumerate(self.system.events, 1):
+            flag = f"event_{number}"
+            lines.append(f"{flag} = {to_text(self.on_synapse(event.condition))}")
+            for name, new in event.changes.items():
+                lines.append(f"{flag}_{name} = {to_text(self.on_synapse(new))}")
+            for name in event.changes:
+                lines.append(f"{name} = {name} + {flag}*({flag}_{name} - {name})")
+        return "\n".join(lines)
+
+    def namespace(self, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
+        """The user's namespace plus the TimedArrays of the model."""
+        timed = {
+            timed_name(n): p.value
+            for n, p in self.system.parameters.items()
+            if isinstance(p.value, TimedArray)
+        }
+        return {**(given or {}), **timed} if given or timed else None
+
+    def updater(self) -> Any:
+        """State updater of the model's own groups."""
+        method = self.plan.declarations.method
+        if method is None:
+            return IntegratingFactor(self.plan.blocks)
+        vanishing = [n for n, e in self.system.rates.items() if e.has(sympy.Heaviside)]
+        if method == "exponential_euler" and vanishing:
+            raise ModelError(
+                f"{self.where}: method='exponential_euler' divides by the rate of "
+                f"'{vanishing[0]}', which can be 0 (NaN); leave method out."
+            )
+        return method
+
+    # -- checks --------------------------------------------------------------------------------
+
+    def exposed(self) -> set[str]:
+        """Names that the `Synapses` object has of its own."""
+        names = {"w", *self.definitions, *self.states, *self.gate_states, *self.synapse_parameters}
+        names |= {*self.gate_parameters, *self.kinetics_parameters, *self.totals_parameters}
+        return names - set(self.gate_pulses)
+
+    def check_names(self, own_model: str | Equations | None) -> None:
+        """No name of the synapses may exist on source or target: Brian2 would read that one."""
+        for role, group in (("source", self.source), ("target", self.target)):
+            for name in sorted(self.exposed()):
+                if name in group.variables:
+                    raise ModelError(
+                        f"{self.where}: the synapses and their {role} '{group.name}' both have a "
+                        f"variable '{name}'. Rename it in the {role}, or give the part another label=."
+                    )
+
+
+#: Variable that marks synapses which have had their first values.
+MARKER = "has_first_values"
+
+
+def counter(pulse: str) -> str:
+    """Name of the first time step after a pulse."""
+    return f"k_off_{pulse}"
+
+
+def merge_code(ours: list[str], given: Any) -> Any:
+    """Our statements in front of the user's in the pathway ``pre``."""
+    if not ours:
+        return given
+    code = "\n".join(ours)
+    if given is None:
+        return code
+    if isinstance(given, str):
+        return f"{code}\n{given}"
+    return {**given, "pre": f"{code}\n{given['pre']}" if "pre" in given else code}
+
+
+class Filler:
+    """Gives new synapses their first values after each ``connect``."""
+
+    def __init__(self, parts: Assembly) -> None:
+        self.values, self.marker, self.done = parts.first_values(), parts.marker, 0
+
+    def before(self, synapses: Synapses) -> None:
+        """Mark the synapses that exist already."""
+        if self.marker and synapses._connect_called:
+            setattr(synapses, MARKER, True)
+
+    def after(self, synapses: Synapses) -> None:
+        """Fill the new ones."""
+        if not self.marker:
+            new = slice(self.done, len(synapses))
+            for name, value in self.values.items():
+                synapses.variables[name].get_value()[new] = value
+            self.done = len(synapses)
+        elif self.done:
+            for name, value in self.values.items():
+                view = getattr(synapses, name + "_")
+                view.set_with_expression_conditional(
+                    f"not {MARKER}", repr(value), run_namespace={}, check_units=False
+                )
+        else:
+            for name, value in self.values.items():
+                setattr(synapses, name + "_", value)
+            self.done = 1

@@ -1,0 +1,189 @@
+"""What is checked before synapses are made and before they run."""
+
+from typing import Any
+
+import numpy as np
+from brian2.core.base import BrianObject
+from brian2.core.clocks import Clock
+from brian2.core.variables import ArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.devices.device import RuntimeDevice, get_device
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.groups.subgroup import Subgroup
+from brian2.input.poissongroup import PoissonGroup
+from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
+from brian2.units import second
+from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
+from brian2.utils.logger import get_logger
+
+from brian2_nmda.brian.assembly import Assembly
+from brian2_nmda.brian.target import base_group
+from brian2_nmda.lowering.plan import Declarations, fastest_rate, integrating_factor_bound
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric
+
+logger = get_logger(__name__)
+
+#: Largest product of the fastest rate and dt that is accepted.
+_COARSEST = 1.0
+
+
+def check_device(optimize: bool, where: str) -> None:
+    """The helpers refer to variables of other groups: only devices tested with that are accepted."""
+    device = get_device()
+    if optimize and type(device) not in (RuntimeDevice, CPPStandaloneDevice):
+        raise ModelError(
+            f"{where}: the optimised form has not been tested on the device "
+            f"'{type(device).__name__}'; use optimize=False, 'runtime' or 'cpp_standalone'."
+        )
+
+
+def check_groups(source: Any, target: Any, where: str) -> None:
+    """Check the kinds of source and target."""
+    if not isinstance(source, (NeuronGroup, Subgroup, PoissonGroup, SpikeGeneratorGroup)):
+        raise TypeError(
+            f"{where}: the source has to be a NeuronGroup, Subgroup, PoissonGroup or "
+            f"SpikeGeneratorGroup, found {type(source).__name__}."
+        )
+    if "spike" not in source.events:
+        raise ModelError(f"{where}: the source '{source.name}' never spikes; give it a threshold=.")
+    if not isinstance(base_group(target), NeuronGroup):
+        raise TypeError(
+            f"{where}: the target has to be a NeuronGroup, a Subgroup of one, or a SpatialNeuron, "
+            f"found {type(base_group(target)).__name__}."
+        )
+
+
+def declare(
+    delay: Any, w: Any, per_synapse: Any, method: Any, optimize: bool, where: str
+) -> tuple[Declarations, float | None]:
+    """What the arguments of `GlutamateSynapse.synapses` declare, and the shared weight if any."""
+    if isinstance(delay, str):
+        if delay != "per_synapse":
+            raise ModelError(
+                f"{where}: delay={delay!r} is not understood; write delay=2*ms for one delay, or "
+                "delay='per_synapse' and set S.delay afterwards."
+            )
+        kind = "per_synapse"
+    else:
+        kind = "uniform"
+        if delay is not None:
+            check_scalar_delay(delay, where)
+    weight = None
+    if isinstance(w, str):
+        if w not in ("per_synapse", "constant"):
+            raise ModelError(
+                f"{where}: w={w!r} is not understood; write a number for one shared weight, "
+                "'per_synapse' (default), or 'constant' for weights that do not change during a run."
+            )
+    else:
+        if get_dimensions(w).is_dimensionless is False or np.size(w) != 1 or not np.isfinite(w):
+            raise ModelError(
+                f"{where}: w has to be one finite number without units, found {w!r}; for a weight per "
+                "synapse leave w out and set S.w after connect()."
+            )
+        weight, w = float(w), "shared"
+    if isinstance(per_synapse, str):
+        raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
+    return Declarations(kind, w, frozenset(per_synapse), method, optimize), weight
+
+
+def check_scalar_delay(delay: Any, where: str) -> None:
+    """Check that a delay is one time."""
+    if isinstance(delay, str) or np.size(delay) != 1:
+        raise ModelError(
+            f"{where}: found an array or a string as delay, but one delay for all synapses was "
+            "declared; construct the synapses with delay='per_synapse'."
+        )
+    if get_dimensions(delay) is not second.dim:
+        raise DimensionMismatchError(
+            f"{where}: the delay has to be a time", get_dimensions(delay), second.dim
+        )
+    if not np.isfinite(delay) or delay < 0 * second:
+        raise ModelError(f"{where}: the delay has to be finite and not negative, found {delay!r}.")
+
+
+class BeforeRun(BrianObject):
+    """Checks of a model that need the time step and the values at the start of a run."""
+
+    def __init__(self, synapses: Any, parts: Assembly, name: str, owner: Any) -> None:
+        super().__init__(name=name)
+        self.parts, self.owner = parts, owner
+        self.variables_of = {
+            n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
+        }
+        self.weights = synapses.variables["w"]
+
+    def check(self) -> None:
+        """Raise `ModelError` for what would silently be wrong."""
+        parts, plan, where = self.parts, self.parts.plan, self.parts.where
+        dt = float(self.owner.clock.dt)
+        values = dict(parts.system.values())
+        for name, var in self.variables_of.items():
+            value = _known_value(var)
+            if value is None:
+                continue
+            if not np.all(np.isfinite(value)):
+                raise ModelError(f"{where}: '{name}' is not finite at the start of the run: {value}.")
+            p = parts.system.parameters[name]
+            if (p.sign == "positive" and np.any(value <= 0)) or (
+                p.sign == "nonnegative" and np.any(value < 0)
+            ):
+                raise ModelError(
+                    f"{where}: '{name}' ({p.meaning}) has to be {p.sign}, found "
+                    f"{Quantity(value, dim=p.dim)!r} at the start of the run."
+                )
+            if np.size(value) == 1:
+                values[name] = float(np.asarray(value).ravel()[0])
+        weights = _known_value(self.weights)
+        if weights is not None and not np.all(np.isfinite(weights)):
+            raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
+        for name, (_, duration) in plan.pulses.items():
+            if not {x.name for x in duration.free_symbols} <= set(values):
+                continue
+            length = float(numeric(duration, [], values)())
+            steps = length / dt
+            if steps < 1 - Clock.epsilon_dt:
+                raise ModelError(
+                    f"{where}: the pulse '{name}' lasts {length * 1e3:g} ms, less than one time step of "
+                    f"{dt * 1e3:g} ms; set defaultclock.dt (or dt=) to a fraction of it."
+                )
+            if abs(steps - round(steps)) > Clock.epsilon_dt:  # float32 keeps 7 digits of the duration
+                raise ModelError(
+                    f"{where}: the pulse '{name}' lasts {length * 1e3:g} ms, which is {steps:g} time steps "
+                    f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
+                    f"{length * 1e3 / np.ceil(steps):g} ms, or another duration."
+                )
+        state, rate = fastest_rate(parts.system)
+        if rate * dt > _COARSEST and plan.declarations.method != "exact":
+            raise ModelError(
+                f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
+                f"within {1e3 / rate:.3g} ms; use dt <= {_COARSEST * 1e3 / rate:.2g} ms."
+            )
+        if plan.declarations.method is None:
+            for name, scheme in plan.schemes.items():
+                if scheme.kind != "integrating factor" or scheme.held:
+                    continue
+                bound = integrating_factor_bound(parts.system, plan, name, dt)
+                if bound is not None and bound > parts.tolerance:
+                    logger.warn(
+                        f"{where}: the error of '{name}' can reach {bound:.1e} at a time step of "
+                        f"{dt * 1e3:g} ms, more than tolerance={parts.tolerance:g}. Use a smaller dt, "
+                        "or state a larger tolerance.",
+                        "tolerance",
+                        once=True,
+                    )
+
+    def before_run(self, run_namespace: Any) -> None:
+        """Check; called by the network."""
+        self.check()
+
+
+def _known_value(var: Any) -> Any:
+    """The value of a variable, or ``None`` where only the binary knows it."""
+    if not isinstance(var, ArrayVariable):
+        return None
+    device = get_device()
+    if isinstance(device, RuntimeDevice):
+        return var.get_value()
+    return device.array_cache.get(var)
