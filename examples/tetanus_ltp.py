@@ -11,10 +11,10 @@ from brian2_nmda.plotting import plot_ltp
 from brian2_nmda.protocols.ltp import CONDITIONS, run_ltp
 
 tetanus = CONDITIONS[0]
-mine = [replace(tetanus, name=f"{n} fibres", fibres=(n, 30), bars={}) for n in (12, 16, 20)]
+mine = [replace(tetanus, name=f"{n} fibres", fibres=(n, 30), bars={}) for n in (20, 25, 40)]
 
 result = run_ltp(
-    baseline=5*60*second, follow_up=10*60*second, conditions=[*CONDITIONS, *mine], report="text"
+    baseline=3*60*second, follow_up=5*60*second, conditions=[*CONDITIONS, *mine], report="text"
 )  # fmt: skip
 print(result.table())
 for condition in mine:

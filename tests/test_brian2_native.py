@@ -119,17 +119,24 @@ def change_weights(synapses: Any, part: int) -> None:
     synapses.w = ["1 + i", "3 - 0.5*j", "1"][part]
 
 
+def change_shared_weight(synapses: Any, part: int) -> None:
+    synapses.w = [3.1, 0.2, 1.0][part]
+
+
 def change_delay(synapses: Any, part: int) -> None:
     synapses.delay = [1.5, 0.2, 0.7][part] * ms
 
 
-@pytest.mark.parametrize("how", [change_kinetics, change_conductance, change_weights, change_delay])
+@pytest.mark.parametrize(
+    "how",
+    [change_kinetics, change_conductance, change_weights, change_shared_weight, change_delay],
+)
 def test_changes_between_runs(how: Callable[..., None]) -> None:
     """Against the naive form, to 1e-9 of the peak, and different from a run without changes."""
-    delay = {"delay": 0.5 * ms} if how is change_delay else {}
-    naive = run_in_parts(kinetic(), False, how, **delay)
-    optimised = run_in_parts(kinetic(), True, how, **delay)
-    unchanged = run_in_parts(kinetic(), True, lambda synapses, part: None, **delay)
+    declared = {change_delay: {"delay": 0.5 * ms}, change_shared_weight: {"w": 1.5}}.get(how, {})
+    naive = run_in_parts(kinetic(), False, how, **declared)
+    optimised = run_in_parts(kinetic(), True, how, **declared)
+    unchanged = run_in_parts(kinetic(), True, lambda synapses, part: None, **declared)
     for name, expected in naive.items():
         assert_same(optimised[name], expected)
     assert np.max(np.abs(unchanged["v"] - naive["v"])) > 1e-4  # 0.1 mV
