@@ -55,7 +55,9 @@ def _segment(t, x0, g0, height, alpha1, beta1, alpha2, beta2):
     x_inf = alpha2 * height / k
     x = x_inf + (x0 - x_inf) * mpmath.exp(-k * t)
     lam, c = beta1 + alpha1 * x_inf, alpha1 * (x0 - x_inf) / k
-    integral = _exponential_integral(t, lam, c, k) if c else mpmath.expm1(lam * t) / lam
+    # the closed form is a difference of terms as large as exp(c): carry that many digits more
+    with mpmath.extradps(int(2 * abs(c)) + 10):
+        integral = _exponential_integral(t, lam, c, k) if c else mpmath.expm1(lam * t) / lam
     p = lam * t - c * mpmath.expm1(-k * t)
     return x, 1 - mpmath.exp(-p) * (1 - g0 + beta1 * integral)
 

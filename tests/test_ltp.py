@@ -47,11 +47,16 @@ BARS = {
 }
 
 
+def optimised(flags):
+    """The tests of this package compile with -O0, too slow for half an hour in steps of 0.1 ms."""
+    return [*(f for f in flags if not f.startswith("-O")), "-O3"]
+
+
 @pytest.fixture(scope="module")
 def experiment():
     """The result, and the state of Brian2 before and after."""
     flags = prefs[FLAGS]
-    prefs[FLAGS] = [*(f for f in flags if not f.startswith("-O")), "-O3"]  # 17 min at 0.1 ms
+    prefs[FLAGS] = optimised(flags)
     prefs[MAKE] = ["-j3"]
     defaultclock.dt = 0.05 * ms
     try:
@@ -126,6 +131,11 @@ def test_without_magnesium_a_weak_input_is_enough(result):
 
 
 def test_nothing_drifts_under_test_pulses(result):
+    assert_no_drift(result)
+
+
+def assert_no_drift(result):
+    """Less than 0.1 % in any test pulse and at any time, not only on average."""
     c = result.index("baseline")
     for p in (A, B):
         assert_allclose(result.slope[c, p], result.slope[c, p, 0], rtol=1e-3)
@@ -303,11 +313,11 @@ def test_command_explains_wrong_input(capsys):
 @pytest.mark.slow
 def test_the_whole_experiment():
     """10 min of baseline and 20 min of follow-up: all bars, and no drift in 30 min."""
+    prefs[FLAGS] = optimised(prefs[FLAGS])
     result = run_ltp(lfs=True)
     assert all(row.met for row in result.rows)
-    c = result.index("baseline")
+    assert_no_drift(result)
     assert result.n_time[-1] >= 30 * 60
-    assert_allclose(result.slope[c], result.slope[c, :, :1], rtol=1e-3)
-    assert_allclose(result.n[c], 20, rtol=1e-3)
     settled = result.n_time > result.start + LFS.train.duration + 60
-    assert_allclose(np.ptp(result.n[:, :, settled], axis=-1), 0, atol=0.02)  # LTP stays
+    assert settled.sum() > 100
+    assert np.ptp(result.n[:, :, settled], axis=-1).max() < 0.02  # LTP and LTD stay
