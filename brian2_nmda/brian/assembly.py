@@ -28,6 +28,7 @@ class Assembly:
         target: Any,
         weight: float | None,
         tolerance: float,
+        own_delays: Mapping[str, Any],
         where: str,
     ) -> None:
         self.model, self.plan, self.where = model, plan, where
@@ -35,15 +36,10 @@ class Assembly:
         self.source, self.target = source, target
         self.base = base_group(target)
         self.weight, self.tolerance = weight, tolerance
-        self.own_delays: dict[str, Any] = {}  # of the pathways that the user adds
+        self.own_delays = own_delays  # of the pathways that the user adds
         self.optimize = plan.declarations.optimize
         self._place_definitions()
         self._place_parameters()
-
-    @property
-    def needs_helpers(self) -> bool:
-        """Whether anything lives outside the `Synapses` object."""
-        return self.optimize
 
     # -- what lives where ----------------------------------------------------------------------
 
@@ -119,16 +115,13 @@ class Assembly:
         self.gate_parameters = used(gate)
         self.kinetics_parameters = used(kinetics)
         self.totals_parameters = used(totals)
-        self.synapse_parameters = [n for n in used(synapse) if not self._on_target(n)]
+        self.synapse_parameters = [n for n in used(synapse) if n not in self.base.variables]
         self.per_synapse = [n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse]
         unused = self.plan.declarations.per_synapse - set(self.per_synapse)
         if unused:
             raise ModelError(
                 f"{self.where}: per_synapse={sorted(unused)} belongs to no variable of the synapse."
             )
-
-    def _on_target(self, name: str) -> bool:
-        return name in self.base.variables
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
@@ -305,7 +298,14 @@ class Assembly:
         names |= {*self.gate_parameters, *self.kinetics_parameters, *self.totals_parameters}
         return names - set(self.gate_pulses)
 
-    def check_names(self, own_model: str | Equations | None) -> None:
+    def set_parameters(self, group: Any, names: Iterable[str]) -> None:
+        """Give shared parameters that are stored in ``group`` their values."""
+        for n in names:
+            p = self.system.parameters[n]
+            if p.is_number and n not in self.per_synapse:
+                group.variables[n].set_value(p.base())
+
+    def check_names(self) -> None:
         """No name of the synapses may exist on source or target: Brian2 would read that one."""
         for role, group in (("source", self.source), ("target", self.target)):
             for name in sorted(self.exposed()):

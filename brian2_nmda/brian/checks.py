@@ -106,9 +106,9 @@ def check_scalar_delay(delay: Any, where: str) -> None:
 class BeforeRun(BrianObject):
     """Checks of a model that need the time step and the values at the start of a run."""
 
-    def __init__(self, synapses: Any, parts: Assembly, name: str, owner: Any) -> None:
+    def __init__(self, synapses: Any, parts: Assembly, name: str) -> None:
         super().__init__(name=name)
-        self.parts, self.owner = parts, owner
+        self.parts, self.synapses = parts, synapses
         self.variables_of = {
             n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
         }
@@ -117,7 +117,7 @@ class BeforeRun(BrianObject):
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
         parts, plan, where = self.parts, self.parts.plan, self.parts.where
-        dt = float(self.owner.clock.dt)
+        dt = float(self.synapses.clock.dt)
         values = dict(parts.system.values())
         for name, var in self.variables_of.items():
             value = _known_value(var)

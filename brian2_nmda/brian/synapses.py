@@ -68,14 +68,13 @@ def build_synapses(
         clock = Clock(dt)
     step = float((defaultclock if clock is None else clock).dt)
     plan = make_plan(model.system, declarations, step)
-    parts = Assembly(model, plan, source, target, weight, tolerance, where)
-    parts.own_delays = own_delays
-    parts.check_names(own_model)
+    parts = Assembly(model, plan, source, target, weight, tolerance, own_delays, where)
+    parts.check_names()
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
     kwargs.pop("order", None)
     initialise_target(model, target)
-    if parts.needs_helpers:
+    if optimize:
         return NMDASynapses(
             parts, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs
         )
@@ -114,10 +113,7 @@ def _plain(
     for updater in synapses.summed_updaters.values():
         # a Subgroup has another order than its group: Brian2 would sum after the target's step
         updater.order = parts.base.order - 1
-    for n in parts.synapse_parameters:
-        p = parts.system.parameters[n]
-        if p.is_number and n not in parts.per_synapse:
-            synapses.variables[n].set_value(p.base())
+    parts.set_parameters(synapses, parts.synapse_parameters)
     if parts.weight is not None:
         synapses.variables["w"].set_value(parts.weight)
     code = parts.event_code()
@@ -136,7 +132,7 @@ def _plain(
     synapses.connect = connect_and_fill
     synapses.add_attribute("plan")
     synapses.plan = parts.plan
-    synapses.contained_objects.append(BeforeRun(synapses, parts, f"{name}_checks", synapses))
+    synapses.contained_objects.append(BeforeRun(synapses, parts, f"{name}_checks"))
     return synapses
 
 
@@ -224,22 +220,15 @@ class NMDASynapses(Synapses):
         if events:
             self.run_regularly(events, when="groups", order=order + _EVENTS)
         self._contained_objects += helpers
-        for group, place in (
-            (self._gate, "gate"),
-            (self._kinetics, "kinetics"),
-            (self._totals, "totals"),
-            (self, "synapse"),
-        ):
-            for n in self._homes(place):
-                p = parts.system.parameters[n]
-                if p.is_number and n not in parts.per_synapse:
-                    group.variables[n].set_value(p.base())
+        for place, group in self._helpers().items():
+            parts.set_parameters(group, self._homes(place))
+        parts.set_parameters(self, self._homes("synapse"))
         if parts.weight is not None:
             self.variables["w"].set_value(parts.weight)
         for n in parts.gate_states:
             if parts.system.initial[n] != 0:
                 setattr(self._gate, n + "_", parts.system.initial[n])
-        self._contained_objects.append(BeforeRun(self, parts, f"{name}_checks", self))
+        self._contained_objects.append(BeforeRun(self, parts, f"{name}_checks"))
 
     # -- construction ------------------------------------------------------------------------
 
@@ -259,13 +248,14 @@ class NMDASynapses(Synapses):
             taken |= set(names)
         raise AssertionError(place)
 
+    def _helpers(self) -> dict[str, Any]:
+        """The helper groups that exist, by the place they stand for."""
+        groups = {"gate": self._gate, "kinetics": self._kinetics, "totals": self._totals}
+        return {place: group for place, group in groups.items() if group is not None}
+
     def _home_of(self, name: str) -> Any:
-        for group, place in (
-            (self._gate, "gate"),
-            (self._kinetics, "kinetics"),
-            (self._totals, "totals"),
-        ):
-            if group is not None and name in self._homes(place):
+        for place, group in self._helpers().items():
+            if name in self._homes(place):
                 return group
         return None
 
@@ -373,11 +363,7 @@ class NMDASynapses(Synapses):
         for n in [*parts.gate_states, *(counter(p) for p in parts.gate_pulses if p in parts.definitions)]:
             self.variables.add_reference(f"_presynaptic_idx_{n}", self, "_synaptic_pre")
             refer(n, self._gate, n, f"_presynaptic_idx_{n}")
-        for group, place in (
-            (self._gate, "gate"),
-            (self._kinetics, "kinetics"),
-            (self._totals, "totals"),
-        ):
+        for place, group in self._helpers().items():
             for n in self._homes(place):
                 refer(n, group, n, "0")
         for n in parts.summed_states:
