@@ -48,7 +48,7 @@ class BioNMDA(Receptor):
     dg = alpha1 * x * (1 - g) - beta1 * g
     activation = g
 
-    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens, "release": None}
+    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
     summary = "second-order NMDA kinetics, saturating (BrainPy's BioNMDA)"
@@ -82,7 +82,7 @@ class WangNMDA(Receptor):
     on_spike = {x: x + 1}
     activation = s
 
-    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens, "release": None}
+    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
     summary = "saturating NMDA gate driven by spikes (Wang 1999, 2002)"
@@ -138,7 +138,7 @@ class TwoExponentialNMDA(_TwoExponential):
     gmax = Parameter(0.2 * nS, "peak conductance of one spike", source=_TUNED, status="fitted",
                      sign="nonnegative")  # fmt: skip
 
-    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens, "release": None}
+    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
     summary = "linear two-exponential NMDA conductance"

@@ -8,13 +8,14 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations
 from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
+from brian2.units import second
 
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import read, symbol, to_text, unit_text
+from brian2_nmda.symbolic.expressions import numeric, read, symbol, to_text, unit_text
 
 
 class Assembly:
@@ -51,7 +52,7 @@ class Assembly:
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.direct = [r for r in system.receptors if r.label not in plan.summed_receptors]
         needed = [system.rates[n] for n in self.states]
-        needed += [system.on_spike[n] for n in self.states if n in system.on_spike]
+        needed += self._jumps_of(self.states)
         needed += [r.conductance for r in self.direct]
         for _, event in system.events:
             needed += [event.condition, *event.changes.values()]
@@ -67,13 +68,20 @@ class Assembly:
             [system.rates[n] for n in self.gate_states]
             + [system.on_spike[n] for n in self.gate_states if n in system.on_spike]
         )
-        pulses_at = PRE if plan.declarations.delay == "uniform" and self.optimize else SYNAPSE
-        on_gate = {n for n in plan.pulses if pulses_at == PRE and (n in gate or n in wanted)}
+        on_gate = {n for n in plan.pulses if plan.place[n] == PRE and (n in gate or n in wanted)}
         self.gate_definitions = [
             n for n in system.definitions if n in on_gate or (n in gate and plan.place[n] == PRE)
         ]
         self.gate_pulses = [n for n in plan.pulses if n in on_gate]
-        self.synapse_pulses = [n for n in plan.pulses if pulses_at == SYNAPSE and n in self.definitions]
+        self.synapse_pulses = [
+            n for n in plan.pulses if plan.place[n] == SYNAPSE and n in self.definitions
+        ]
+
+    def _jumps_of(self, states: Iterable[str]) -> list[sympy.Expr]:
+        """New values at spikes of any kind."""
+        system, states = self.system, set(states)
+        jumps = [e for n, e in [*system.on_spike.items(), *system.on_post_spike.items()] if n in states]
+        return jumps + [e for late in system.on_late_spike for n, e in late.changes.items() if n in states]
 
     def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
         """Definitions that the expressions refer to, also through other definitions."""
@@ -99,9 +107,10 @@ class Assembly:
         gate = [system.rates[n] for n in self.gate_states]
         gate += [system.on_spike[n] for n in self.gate_states if n in system.on_spike]
         gate += [system.definitions[n].expression for n in self.gate_definitions]
+        gate += [e for n in self.gate_pulses for e in self.plan.pulses[n]]
         kinetics = [system.rates[n] for n in self.summed_states]
         synapse = [system.rates[n] for n in self.states]
-        synapse += [system.on_spike[n] for n in [*self.states, *self.summed_states] if n in system.on_spike]
+        synapse += self._jumps_of([*self.states, *self.summed_states])
         synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
         # the height of a pulse that the gate counts is read where the pulse is used
         synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
@@ -152,7 +161,7 @@ class Assembly:
         """The line that defines a named expression."""
         d = self.system.definitions[name]
         if name in self.plan.pulses:
-            height, _ = self.plan.pulses[name]
+            height = self.plan.pulses[name][0]
             on = f"int(t_in_timesteps < {counter(name)})"
             return f"{name} = {to_text(self.on_synapse(height))}*{on} : {unit_text(d.dim)}"
         return f"{name} = {to_text(self.on_synapse(d.expression))} : {unit_text(d.dim)}"
@@ -181,23 +190,57 @@ class Assembly:
         """Statements at a spike: the pulse acts in the first ``duration/dt`` steps after it."""
         lines = []
         for name in pulses:
-            _, duration = self.plan.pulses[name]
-            length = duration.xreplace({x: symbol(x.name + suffix) for x in duration.free_symbols})
-            lines.append(
-                f"{counter(name)}{suffix} = timestep(t_pre, dt{suffix}) + 1"
-                f" + timestep({to_text(length)}, dt{suffix})"
+            duration, *condition = (
+                self._with_suffix(e, suffix) for e in self.plan.pulses[name][1:]
             )
+            count = f"{counter(name)}{suffix}"
+            start = (
+                f"timestep(t_pre, dt{suffix}) + 1 + timestep({to_text(duration)}, dt{suffix})"
+            )
+            if condition:
+                start = f"{count} + int({to_text(condition[0])} > 0)*({start} - {count})"
+            lines.append(f"{count} = {start}")
         return lines
 
+    def _with_suffix(self, expression: sympy.Expr, suffix: str) -> sympy.Expr:
+        """With the names of a pathway: ``_post`` to the gate, or those of the synapse itself."""
+        if suffix:
+            return expression.xreplace({x: symbol(x.name + suffix) for x in expression.free_symbols})
+        return self.on_synapse(expression)
+
     def jumps(self, states: Iterable[str], suffix: str) -> list[str]:
-        """Statements at a spike for states that jump."""
-        lines = []
-        for name in states:
-            if name in self.system.on_spike:
-                new = self.system.on_spike[name]
-                rename = {x: symbol(x.name + suffix) for x in new.free_symbols}
-                lines.append(f"{name}{suffix} = {to_text(new.xreplace(rename))}")
-        return lines
+        """Statements at a spike for states that jump, in the order in which the parts write them."""
+        return self._statements(self.system.on_spike, states, suffix)
+
+    def post_jumps(self) -> list[str]:
+        """Statements at a postsynaptic spike."""
+        return self._statements(self.system.on_post_spike, self.states, "")
+
+    def late_pathways(self) -> dict[str, tuple[list[str], Any]]:
+        """Statements and latency of each pathway that acts later than the transmitter."""
+        values = self.system.values()
+        found = {}
+        for late in self.system.on_late_spike:
+            try:
+                latency = float(numeric(late.latency, [], values)())
+            except ModelError as error:
+                raise ModelError(
+                    f"{self.where}: the latency {late.latency} of {late.owner} has to be a number, since it "
+                    f"becomes the delay of a pathway ({error})."
+                ) from error
+            name = f"late_{next(iter(late.changes))}"
+            found[name] = (self._statements(late.changes, self.states, ""), latency * second)
+        return found
+
+    def _statements(
+        self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str
+    ) -> list[str]:
+        states = set(states)
+        return [
+            f"{n}{suffix} = {to_text(self._with_suffix(e, suffix))}"
+            for n, e in changes.items()
+            if n in states
+        ]
 
     def summed_jumps(self) -> list[str]:
         """Statements at a spike for states that are summed on the target."""
@@ -281,7 +324,7 @@ class Assembly:
         """State updater of the model's own groups."""
         method = self.plan.declarations.method
         if method is None:
-            return IntegratingFactor(self.plan.blocks)
+            return IntegratingFactor(self.plan.blocks, self.plan.terms)
         vanishing = [n for n, e in self.system.rates.items() if e.has(sympy.Heaviside)]
         if method == "exponential_euler" and vanishing:
             raise ModelError(
@@ -325,16 +368,21 @@ def counter(pulse: str) -> str:
     return f"k_off_{pulse}"
 
 
-def merge_code(ours: list[str], given: Any) -> Any:
-    """Our statements in front of the user's in the pathway ``pre``."""
-    if not ours:
+def merge_code(
+    ours: list[str],
+    given: Any,
+    pathway: str = "pre",
+    others: Mapping[str, tuple[list[str], Any]] | None = None,
+) -> Any:
+    """Our statements in front of the user's in a pathway, and pathways of our own beside it."""
+    others = others or {}
+    if not ours and not others:
         return given
-    code = "\n".join(ours)
-    if given is None:
-        return code
-    if isinstance(given, str):
-        return f"{code}\n{given}"
-    return {**given, "pre": f"{code}\n{given['pre']}" if "pre" in given else code}
+    merged = {} if given is None else {pathway: given} if isinstance(given, str) else dict(given)
+    if ours:
+        merged[pathway] = "\n".join([*ours, merged[pathway]] if pathway in merged else ours)
+    merged.update({name: "\n".join(code) for name, (code, _) in others.items()})
+    return merged
 
 
 class Filler:
@@ -342,9 +390,11 @@ class Filler:
 
     def __init__(self, parts: Assembly) -> None:
         self.values, self.marker, self.done = parts.first_values(), parts.marker, 0
+        self.connected = 0
 
     def before(self, synapses: Synapses) -> None:
         """Mark the synapses that exist already."""
+        self.connected += 1
         if self.marker and synapses._connect_called:
             setattr(synapses, MARKER, True)
 

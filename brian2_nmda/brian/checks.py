@@ -18,7 +18,14 @@ from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.target import base_group
-from brian2_nmda.lowering.plan import Declarations, fastest_rate, integrating_factor_bound
+from brian2_nmda.lowering.integrators import terms_needed
+from brian2_nmda.lowering.plan import (
+    MAX_SERIES,
+    Declarations,
+    fastest_rate,
+    integrating_factor_bound,
+    series_size,
+)
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
@@ -138,7 +145,7 @@ class BeforeRun(BrianObject):
         weights = _known_value(self.weights)
         if weights is not None and not np.all(np.isfinite(weights)):
             raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
-        for name, (_, duration) in plan.pulses.items():
+        for name, (_, duration, *_) in plan.pulses.items():
             if not {x.name for x in duration.free_symbols} <= set(values):
                 continue
             length = float(numeric(duration, [], values)())
@@ -154,6 +161,14 @@ class BeforeRun(BrianObject):
                     f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
                     f"{length * 1e3 / np.ceil(steps):g} ms, or another duration."
                 )
+        size = series_size(parts.system, plan, values, dt) if plan.declarations.method is None else None
+        if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
+            raise ModelError(
+                f"{where}: the time step of {dt * 1e3:g} ms is too coarse for the occupancies of "
+                f"{', '.join(plan.in_series)}: the fastest transition takes {dt * 1e3 / size:.2g} ms, for which "
+                f"the {plan.terms} terms chosen at construction are too few. Set defaultclock.dt (or dt=) to "
+                f"at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
+            )
         state, rate = fastest_rate(parts.system)
         if rate * dt > _COARSEST and plan.declarations.method != "exact":
             raise ModelError(

@@ -93,16 +93,22 @@ def _plain(
     kwargs: dict[str, Any],
 ) -> Synapses:
     """The naive form: a plain `Synapses` in which everything is per synapse."""
-    ours = parts.pulse_starts(parts.synapse_pulses, "") + parts.jumps(parts.states, "")
+    ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
+    late = parts.late_pathways()
+    if late and isinstance(delay, str):
+        raise ModelError(
+            f"{parts.where}: optimize=False cannot combine delay='per_synapse' with the latency of "
+            f"{parts.system.on_late_spike[0].owner}; give one delay, or leave out optimize=False."
+        )
+    code = merge_code(ours, on_pre, "pre", late)
+    delays = {**parts.own_delays, **_delays(0 * ms if delay is None else delay, code, late)}
     synapses = Synapses(
         parts.source,
         parts.target,
         model=parts.synapse_equations(own_model),
-        on_pre=merge_code(ours, on_pre),
-        on_post=on_post,
-        delay=parts.own_delays
-        if delay is None or isinstance(delay, str)
-        else {**parts.own_delays, "pre": delay},
+        on_pre=code,
+        on_post=merge_code(parts.post_jumps(), on_post, "post"),
+        delay=parts.own_delays if isinstance(delay, str) else delays,
         namespace=parts.namespace(namespace),
         method=parts.updater(),
         clock=clock,
@@ -134,6 +140,14 @@ def _plain(
     synapses.plan = parts.plan
     synapses.contained_objects.append(BeforeRun(synapses, parts, f"{name}_checks"))
     return synapses
+
+
+def _delays(delay: Quantity, code: Any, late: Mapping[str, tuple[list[str], Any]]) -> dict[str, Any]:
+    """Delays of our pathways for one delay of the transmitter."""
+    delays = {name: delay + latency for name, (_, latency) in late.items()}
+    if isinstance(code, str) or (code and "pre" in code):
+        delays["pre"] = delay
+    return delays
 
 
 class NMDASynapses(Synapses):
@@ -191,18 +205,19 @@ class NMDASynapses(Synapses):
             helpers.append(self._kinetics)
         self._make_totals(name, order, shared_namespace)
         helpers.append(self._totals)
-        ours = parts.pulse_starts(parts.synapse_pulses, "") + parts.jumps(parts.states, "")
+        ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
         ours += parts.summed_jumps()
-        code = merge_code(ours, on_pre)
+        self._late = parts.late_pathways()
+        code = merge_code(ours, on_pre, "pre", self._late)
         delays = dict(parts.own_delays)
-        if uniform and code is not None and (isinstance(code, str) or "pre" in code):
-            delays["pre"] = start
+        if uniform:
+            delays.update(_delays(start, code, self._late))
         super().__init__(
             parts.source,
             parts.target,
             model=parts.synapse_equations(own_model),
             on_pre=code,
-            on_post=on_post,
+            on_post=merge_code(parts.post_jumps(), on_post, "post"),
             delay=delays,
             namespace=shared_namespace,
             method=parts.updater(),
@@ -290,7 +305,7 @@ class NMDASynapses(Synapses):
             parts.source,
             self._gate if n == len(whole) else self._gate[first : first + n],
             on_pre="\n".join(
-                parts.pulse_starts(parts.gate_pulses, "_post") + parts.jumps(parts.gate_states, "_post")
+                parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
             ),
             delay=delay,
             namespace=namespace,
@@ -298,6 +313,7 @@ class NMDASynapses(Synapses):
             name=f"{name}_driver",
         )
         self._driver.connect(i=np.arange(n), j=np.arange(n))
+        self._driver.pre.order = -1  # the amount released is known before the synapses read it
 
     def _make_totals(self, name: str, order: float, namespace: Any) -> None:
         """One accumulator per target neuron, added to the target at each of its time steps."""
@@ -387,7 +403,19 @@ class NMDASynapses(Synapses):
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
+        if self._late and self._parts.plan.declarations.delay == "per_synapse":
+            if self._filler.connected > 1:
+                raise ModelError(
+                    f"{self._parts.where}: with delay='per_synapse' and the latency of "
+                    f"{self._parts.system.on_late_spike[0].owner}, call connect() once."
+                )
+            self._set_late_delays(0 * ms)
         self._filler.after(self)
+
+    def _set_late_delays(self, delay: Any) -> None:
+        for name, (_, latency) in self._late.items():
+            later = f"({delay}) + {float(latency)!r}*second" if isinstance(delay, str) else delay + latency
+            getattr(self, name).delay = later
 
     connect.__doc__ = Synapses.connect.__doc__
 
@@ -407,11 +435,15 @@ class NMDASynapses(Synapses):
     @delay.setter
     def delay(self, value: Any) -> None:
         if self._parts.plan.declarations.delay == "per_synapse":
-            Synapses.delay.fset(self, value)
+            if "pre" in self._synaptic_updaters:
+                Synapses.delay.fset(self, value)
+            self._set_late_delays(value)
             return
         check_scalar_delay(value, self._parts.where)
+        value = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
         for path in self._uniform_pathways():
-            path.delay = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
+            path.delay = value
+        self._set_late_delays(value)
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
         """As for any group; what all synapses share is returned by the helper that stores it.

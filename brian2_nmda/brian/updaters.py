@@ -15,7 +15,7 @@ from brian2.stateupdaters.base import (
     extract_method_options,
 )
 
-from brian2_nmda.lowering.integrators import exponential_euler_code, update_code
+from brian2_nmda.lowering.integrators import DEFAULT_TERMS, exponential_euler_code, update_code
 from brian2_nmda.symbolic.analysis import insert
 from brian2_nmda.symbolic.expressions import parse
 
@@ -53,6 +53,8 @@ class IntegratingFactor(StateUpdateMethod):
     blocks : list of list of str, optional
         States that are integrated together; others are held over the step. By default all states of
         the group are one block.
+    terms : int
+        Terms of an exact series.
 
     See Also
     --------
@@ -61,8 +63,11 @@ class IntegratingFactor(StateUpdateMethod):
 
     __name__ = "integrating_factor"
 
-    def __init__(self, blocks: Iterable[Iterable[str]] | None = None) -> None:
+    def __init__(
+        self, blocks: Iterable[Iterable[str]] | None = None, terms: int = DEFAULT_TERMS
+    ) -> None:
         self.blocks = None if blocks is None else tuple(tuple(b) for b in blocks)
+        self.terms = terms
 
     def __call__(
         self,
@@ -71,9 +76,9 @@ class IntegratingFactor(StateUpdateMethod):
         method_options: Mapping[str, Any] | None = None,
     ) -> str:
         """Abstract code of one step."""
-        _refuse_options_and_noise(equations, method_options)
+        extract_method_options(method_options, {})
         rates, blocks = _system(equations, self.blocks)
-        return update_code(rates, blocks)
+        return update_code(rates, blocks, self.terms)
 
 
 class BrainPyExponentialEuler(StateUpdateMethod):

@@ -15,8 +15,19 @@ of one part of a model). Everything outside the block is held over the step.
 
     is computed with two Gauss points: order 4. The shift ``r`` is chosen so that what is left
     under the integral does not contain the fast states (``r = 1`` for a saturating receptor).
+``exact series``
+    Coupled states with ``y' = A y + b`` and ``A``, ``b`` held, such as the occupancies of a Markov scheme.
+    With ``a`` at least ``h`` times the largest outflow,
+
+    .. math:: e^{hA} = e^{-a} \sum_k \frac{(a + hA)^k}{k!}
+
+    is a sum of positive terms (uniformisation): truncated and normalised it still keeps occupancies
+    non-negative and their sum. The number of terms follows from ``a``; see `terms_needed`.
 ``rk4``
     Everything else in the block, classical Runge-Kutta with upstream states at the stage times.
+
+White noise (``xi``) is added after the step, with the amplitude at the start of the step or, where it
+depends on states with a known course, the root mean square over the step by Simpson's rule.
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,9 +65,11 @@ class Scheme:
     kind: str
     order: int | None
     held: tuple[str, ...] = ()
+    noisy: bool = False
 
     def __str__(self) -> str:
         text = self.kind if self.order is None else f"{self.kind}, order {self.order}"
+        text += " plus white noise (Euler-Maruyama)" if self.noisy else ""
         return f"{text}; {', '.join(self.held)} held over the step" if self.held else text
 
 
@@ -77,12 +90,18 @@ def classify(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -
     return {n: out[n] for n in rates}
 
 
-def update_code(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> str:
+#: Terms of an exact series where nothing is known about the size of the rates.
+DEFAULT_TERMS = 40
+
+
+def update_code(
+    rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]], terms: int = DEFAULT_TERMS
+) -> str:
     """Brian2 statements that advance all states by ``dt``, from their old values."""
     lines: list[str] = []
     assign: list[str] = []
     for block in blocks:
-        compiled = _Block(rates, list(block))
+        compiled = _Block(rates, list(block), terms)
         lines += compiled.code()
         assign += [f"{n} = _new_{n}" for n in compiled.moving]
     return "\n".join(lines + assign)
@@ -125,15 +144,23 @@ def _exact(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr
 class _Block:
     """States that are integrated together, and the code that does it."""
 
-    def __init__(self, rates: Mapping[str, sympy.Expr], names: list[str]) -> None:
-        self.rates = {n: rates[n] for n in names}
+    def __init__(
+        self, rates: Mapping[str, sympy.Expr], names: list[str], terms: int = DEFAULT_TERMS
+    ) -> None:
+        self.rates, self.noise = {}, {}
+        self.terms = terms
+        for n in names:
+            noises = [x for x in rates[n].free_symbols if _is_noise(x)]
+            self.rates[n] = rates[n].xreplace(dict.fromkeys(noises, sympy.S.Zero))
+            if noises:
+                self.noise[n] = [sympy.diff(rates[n], x) for x in noises]
         self.others = [n for n in rates if n not in names]
         self.linear: dict[str, _Linear] = {}
         self.schemes: dict[str, Scheme] = {}
         self.groups = strongly_connected(self.rates)
         for group in self.groups:
             self._classify(group)
-        self.moving = [n for n in self.rates if self.rates[n] != 0]
+        self.moving = [n for n in self.rates if self.rates[n] != 0 or n in self.noise]
 
     def _classify(self, group: list[str]) -> None:
         held = {s.name for n in group for s in self.rates[n].free_symbols if s.name in self.others}
@@ -153,8 +180,21 @@ class _Block:
                 kind, order = "integrating factor", 4
             if kind != "rk4":
                 self.linear[name] = linear
+        elif self._affine(group):
+            kind, order = "exact series", None
         for name in group:
-            self.schemes[name] = Scheme(name, kind, order, held)
+            self.schemes[name] = Scheme(name, kind, order, held, name in self.noise)
+
+    def _affine(self, group: list[str]) -> bool:
+        """Whether coupled states are linear in each other, with coefficients that are held."""
+        outside = [n for n in self.rates if n not in group]
+        if len(group) < 2 or any(self.rates[n].has(*map(symbol, outside)) for n in group if outside):
+            return False
+        try:
+            affine_rows(self.rates, group)
+        except ValueError:
+            return False
+        return True
 
     def _cascade(self, slope: sympy.Expr, rest: sympy.Expr, upstream: tuple[str, ...]) -> bool:
         """Whether ``rest`` is affine in states with an exponential course, and ``slope`` held."""
@@ -184,14 +224,59 @@ class _Block:
         self._done: dict[tuple[str, sympy.Expr], sympy.Symbol] = {}
         for group in self.groups:
             name = group[0]
-            if self.schemes[name].kind not in ("constant", "rk4"):
+            if self.schemes[name].kind == "exact series":
+                self._series(group)
+            elif self.schemes[name].kind not in ("constant", "rk4"):
                 self._lines.append(f"_new_{name} = {to_text(self._course(name, sympy.S.One))}")
                 self._done[name, sympy.S.One] = symbol(f"_new_{name}")
         # no other state depends on these; together, so that they see each other at the stage times
         together = [n for group in self.groups for n in group if self.schemes[n].kind == "rk4"]
         if together:
             self._runge_kutta(together)
+        for name, amplitudes in self.noise.items():
+            start = symbol(f"_new_{name}" if self.rates[name] != 0 else name)
+            kick = sum(self._root_mean_square(a) * _randn() for a in amplitudes)
+            self._lines.append(f"_new_{name} = {to_text(start + kick * sympy.sqrt(_dt))}")
         return self._lines
+
+    def _root_mean_square(self, amplitude: sympy.Expr) -> sympy.Expr:
+        inner = [n for n in self.rates if amplitude.has(symbol(n))]
+        if not inner or not all(n in self.linear for n in inner):
+            return amplitude
+        half = sympy.Rational(1, 2)
+        courses = [{symbol(n): self._at(n, c) for n in inner} for c in (sympy.S.Zero, half, sympy.S.One)]
+        start, middle, end = (amplitude.xreplace(here) ** 2 for here in courses)
+        return sympy.sqrt((start + 4 * middle + end) / 6)
+
+    def _series(self, group: list[str]) -> None:
+        """The exact series by Horner's rule, with the mass of the eliminated state in ``z``.
+
+        Term by term ``r <- y + (a + h A) r / k`` and ``s <- 1 + a s / k``; the result is ``r / s``.
+        """
+        drive, flows = affine_rows(self.rates, group)
+        tag = group[0]
+        out = {n: self._temporary(f"{n}_q", -flows[n][n] * _dt) for n in group}
+        drive = {n: self._temporary(f"{n}_b", drive[n] * _dt) for n in group}
+        flows = {
+            n: {m: self._temporary(f"{n}_{m}", q * _dt) for m, q in flows[n].items() if m != n} for n in group
+        }
+        largest = self._temporary(f"{tag}_sum", sympy.Add(*drive.values()))
+        for n in group:
+            self._lines.append(f"_{tag}_max_{n} = {to_text(sympy.Max(largest, out[n]))}")
+            largest = symbol(f"_{tag}_max_{n}")
+        r, mass = {n: symbol(n) for n in group}, sympy.S.One
+        for k in range(self.terms, 0, -1):
+            rest = self._temporary(f"{tag}_z", mass - sympy.Add(*r.values()))
+            new = {}
+            for n in group:
+                inflow = drive[n] * rest + sum(q * r[m] for m, q in flows[n].items())
+                step = ((largest - out[n]) * r[n] + inflow) / k
+                new[n] = self._temporary(f"{n}_r", symbol(n) + step)
+            mass = self._temporary(f"{tag}_s", 1 + largest * mass / k)
+            r = new
+        for n in group:
+            self._lines.append(f"_new_{n} = {to_text(r[n] / mass)}")
+            self._done[n, sympy.S.One] = symbol(f"_new_{n}")
 
     def _temporary(self, base: str, value: sympy.Expr) -> sympy.Expr:
         if value.is_number or value.is_Symbol:
@@ -307,6 +392,56 @@ class _Block:
             k = [s[n] for s in slopes]
             step = _dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
             self._lines.append(f"_new_{n} = {to_text(symbol(n) + step)}")
+
+
+def affine_rows(
+    rates: Mapping[str, sympy.Expr], group: Iterable[str]
+) -> tuple[dict[str, sympy.Expr], dict[str, dict[str, sympy.Expr]]]:
+    """Rates of coupled states as ``b*(1 - sum of the states) + sum of q*state``.
+
+    Returns
+    -------
+    tuple of dict
+        ``b`` by state and ``q`` by state and state, in which zeros are left out; written this way a
+        Markov scheme with one state eliminated is as sparse as the scheme.
+
+    Raises
+    ------
+    ValueError
+        If they are not linear in each other.
+    """
+    group = list(group)
+    symbols = [symbol(n) for n in group]
+    drive, flows = {}, {}
+    for n in group:
+        if any(f.has(*symbols) for f in rates[n].atoms(sympy.Function)):
+            raise ValueError(n)
+        rest = sympy.expand(rates[n].xreplace(dict.fromkeys(symbols, sympy.S.Zero)))
+        row = {m: sympy.expand(sympy.diff(rates[n], x)) for m, x in zip(group, symbols, strict=True)}
+        if any(q.has(*symbols) for q in row.values()):
+            raise ValueError(n)
+        drive[n] = rest
+        row = {m: sympy.expand(q + rest) for m, q in row.items()}
+        flows[n] = {m: q for m, q in row.items() if q != 0 or m == n}
+    return drive, flows
+
+
+def terms_needed(a: float, tail: float = 1e-14) -> int:
+    """Terms of an exact series after which the rest is a fraction ``tail`` of the whole, for size ``a``."""
+    term = total = np.exp(-a)
+    k = 0
+    while total < 0.5 or term > tail or k < a:
+        k += 1
+        term *= a / k
+        total += term
+    return max(k, 4)
+
+
+def _is_noise(x: sympy.Symbol) -> bool:
+    return x.name == "xi" or x.name.startswith("xi_")
+
+
+_randn = sympy.Function("randn")
 
 
 def gauss_bound(

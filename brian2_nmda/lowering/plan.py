@@ -12,11 +12,19 @@ from dataclasses import dataclass, field, replace
 
 import sympy
 
-from brian2_nmda.lowering.integrators import Scheme, classify, gauss_bound
+from brian2_nmda.lowering.integrators import (
+    DEFAULT_TERMS,
+    Scheme,
+    affine_rows,
+    classify,
+    gauss_bound,
+    terms_needed,
+)
+from brian2_nmda.symbolic.analysis import strongly_connected
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
-from brian2_nmda.symbolic.part import Pulse
+from brian2_nmda.symbolic.part import Pulse, rand
 
 PRE, POST, SYNAPSE = "pre", "post", "synapse"
 #: Where a variable can live, in the words of `Plan`.
@@ -68,16 +76,22 @@ class Plan:
     declarations: Declarations
     rows: list[Row] = field(default_factory=list)
     place: dict[str, str] = field(default_factory=dict)
-    pulses: dict[str, tuple[sympy.Expr, sympy.Expr]] = field(default_factory=dict)
+    pulses: dict[str, tuple[sympy.Expr, ...]] = field(default_factory=dict)
     blocks: list[list[str]] = field(default_factory=list)
     summed_receptors: set[str] = field(default_factory=set)
     schemes: dict[str, Scheme] = field(default_factory=dict)
     domain: dict[str, frozenset[str]] = field(default_factory=dict)
     together: dict[str, str] = field(default_factory=dict)
+    terms: int = DEFAULT_TERMS
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
         return [n for n in self.schemes if self.place[n] == place]
+
+    @property
+    def in_series(self) -> list[str]:
+        """States that are stepped by an exact series."""
+        return [n for n, s in self.schemes.items() if s.kind == "exact series"]
 
     @property
     def table(self) -> list[dict[str, str]]:
@@ -140,6 +154,8 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     plan.blocks = _blocks(system)
     _keep_together(system, plan)
     plan.schemes = _with_hidden_inputs(system, plan, classify(_flat_rates(system, plan), plan.blocks))
+    size = series_size(system, plan, system.values(), dt)
+    plan.terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)
     if declarations.optimize and declarations.w in ("shared", "constant"):
         for receptor in system.receptors:
             states = linear_receptor(system, receptor, plan)
@@ -191,8 +207,18 @@ def domains(system: System, declarations: Declarations) -> dict[str, frozenset[s
         if definition.expression.has(Pulse):
             own[name].add(spike)
     for name, jump in system.on_spike.items():
-        own[name].add(spike)
+        own[name] |= {spike, SYNAPSE} if jump.has(rand) else {spike}
         expressions[name].append(jump)
+    for name, jump in system.on_post_spike.items():
+        own[name] |= {POST, SYNAPSE}
+        expressions[name].append(jump)
+    for late in system.on_late_spike:
+        for name, jump in late.changes.items():
+            own[name] |= {spike, SYNAPSE}
+            expressions[name].append(jump)
+    for name, rate in system.rates.items():
+        if any(x.name.startswith("xi_") for x in rate.free_symbols):
+            own[name].add(SYNAPSE)
     for _, event in system.events:
         for name, change in event.changes.items():
             expressions[name] += [event.condition, change]
@@ -289,12 +315,16 @@ def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[
             and {x.name for a in slopes for x in a.free_symbols} <= shared
         )
 
-    jumps = [system.inserted(system.on_spike[n]) - symbol(n) for n in names if n in system.on_spike]
-    additive = bool(jumps) and not any(sympy.expand(j).has(*symbols) for j in jumps)
+    jumps = [
+        sympy.expand(system.inserted(system.on_spike[n]) - symbol(n)) for n in names if n in system.on_spike
+    ]
+    additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
+    additive = additive and not set(names) & system.spiked_otherwise
     others = [r for n, r in system.rates.items() if n not in names]
     others += [d.expression for d in system.definitions.values()]
     others += [r.conductance for r in system.receptors if r.label != receptor.label]
     others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
+    others += [e for n, e in system.on_spike.items() if n not in names] + [*system.on_post_spike.values()]
     read_elsewhere = any(e.has(*symbols) for e in others)
     fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
     return names if additive and fits and not read_elsewhere else []
@@ -311,6 +341,52 @@ def _upstream(system: System, expression: sympy.Expr) -> list[str]:
     return [n for n in system.states if n in found]
 
 
+#: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
+VOLTAGES = (-0.1, 0.06)
+#: Largest product of the fastest rate and dt for which an exact series is written, and its terms.
+MAX_SERIES, MAX_TERMS = 30.0, 90
+
+
+def series_size(
+    system: System, plan: Plan, values: Mapping[str, float], dt: float
+) -> float | None:
+    """Largest product of dt and an outflow among the states that are stepped by an exact series.
+
+    Taken over 0 and the full transmitter, and the voltages of `VOLTAGES`. ``None`` if there is no such
+    state, or a rate is not known before the run.
+    """
+    largest = None
+    rates = _flat_rates(system, plan)
+    for block in plan.blocks:
+        inside = {n: rates[n] for n in block}
+        for group in strongly_connected(inside):
+            if plan.schemes[group[0]].kind != "exact series":
+                continue
+            drive, flows = affine_rows(inside, group)
+            for e in [sympy.Add(*drive.values()), *(-flows[n][n] for n in group)]:
+                e = system.inserted(e, keep=plan.pulses)
+                pulses = [n for n in plan.pulses if e.has(symbol(n))]
+                for v in VOLTAGES:
+                    for on in (0.0, 1.0):
+                        known = {**values, "v": v}
+                        try:
+                            known.update({n: on * _highest(system, plan.pulses[n][0], values) for n in pulses})
+                            largest = max(largest or 0.0, dt * float(numeric(e, [], known)()))
+                        except ModelError:
+                            return None
+    return largest
+
+
+def _highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
+    """The height of a pulse; states in it, such as the amount released, at their upper bounds."""
+    known = dict(values)
+    for x in height.free_symbols:
+        if x.name in system.states:
+            high = system.states[x.name].within[1]
+            known[x.name] = float(numeric(sympy.sympify(high, strict=True), [], values)())
+    return float(numeric(height, [], known)())
+
+
 def fastest_rate(system: System) -> tuple[str, float]:
     """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
 
@@ -322,10 +398,13 @@ def fastest_rate(system: System) -> tuple[str, float]:
     for name, d in system.definitions.items():
         if isinstance(d.expression, Pulse):
             try:
-                inputs[name] = float(numeric(d.expression.args[0], [], values)())
+                inputs[name] = _highest(system, d.expression.args[0], values)
             except ModelError:
                 continue
+    series = {x.name for s in system.schemes for r in s.reactions for x in (r.source, r.target)}
     for name, rate in system.rates.items():
+        if name in series:  # stepped by an exact series, whose size is checked by itself
+            continue
         slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
         slope = slope.replace(
             lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
@@ -350,6 +429,10 @@ def _bound(system: System, plan: Plan, name: str, dt: float) -> str:
         return ""
     if scheme.kind == "constant":
         return "0"
+    if scheme.kind == "exact series":
+        return f"1e-13 ({plan.terms} terms)" if not scheme.held else "order 1 in what is held"
+    if scheme.noisy:
+        return "statistical"
     if scheme.kind == "exact":
         return "rounding" if not scheme.held else "order 1 in what is held"
     if scheme.kind == "integrating factor" and not scheme.held:
@@ -365,10 +448,10 @@ def integrating_factor_bound(system: System, plan: Plan, name: str, dt: float) -
     block = next(b for b in plan.blocks if name in b)
     rates = _flat_rates(system, plan)
     inputs = {}
-    for pulse, (height, _) in plan.pulses.items():
+    for pulse, (height, *_) in plan.pulses.items():
         if any(rates[n].has(symbol(pulse)) for n in block):
             try:
-                inputs[pulse] = (0.0, float(numeric(height, [], values)()))
+                inputs[pulse] = (0.0, _highest(system, height, values))
             except ModelError:
                 return None
     within = {}

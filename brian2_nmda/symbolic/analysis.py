@@ -1,11 +1,13 @@
 """What can be said about a system of equations without simulating it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import numpy as np
 import sympy
 
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import exprel, int_of, normalise, symbol
+from brian2_nmda.symbolic.expressions import exprel, int_of, normalise, numeric, symbol
 
 _t = symbol("t")
 
@@ -197,3 +199,40 @@ def _saturating(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, where: s
     primitive = lambda z: z**s / s * sympy.hyper([s], [s + 1], -c * z)  # noqa: E731
     integral = sympy.exp(c) / k * (primitive(sympy.S.One) - primitive(u))
     return r + sympy.exp(-a * _t - c * (1 - u)) * (start - r + q * integral)
+
+
+def generator(reactions: Iterable[Any], values: Mapping[str, float]) -> tuple[list[str], np.ndarray]:
+    """Names and rate matrix of a reaction table, with ``Q[i, j]`` the rate from i to j in 1/s."""
+    reactions = list(reactions)
+    names = list(dict.fromkeys(x.name for r in reactions for x in (r.source, r.target)))
+    matrix = np.zeros((len(names), len(names)))
+    for r in reactions:
+        i, j = names.index(r.source.name), names.index(r.target.name)
+        matrix[i, j] += float(numeric(r.forward, [], values)())
+        matrix[j, i] += float(numeric(r.backward, [], values)())
+    np.fill_diagonal(matrix, -matrix.sum(axis=1))
+    return names, matrix
+
+
+def equilibrium(reactions: Iterable[Any], values: Mapping[str, float]) -> dict[str, float]:
+    """Stationary occupancies of a reaction table.
+
+    The states are eliminated one by one, by the algorithm of Grassmann, Taksar and Heyman (1985), which
+    never subtracts: small occupancies are as accurate as large ones. The first state has to belong
+    to the recurrent class.
+    """
+    names, matrix = generator(reactions, values)
+    q = matrix.copy()
+    n = len(names)
+    total = np.zeros(n)
+    for k in range(n - 1, 0, -1):
+        total[k] = q[k, :k].sum()
+        if total[k] > 0:
+            q[:k, :k] += np.outer(q[:k, k], q[k, :k]) / total[k]
+    p = np.zeros(n)
+    p[0] = 1.0
+    for k in range(1, n):
+        if total[k] > 0:
+            p[k] = p[:k] @ q[:k, k] / total[k]
+    p /= p.sum()
+    return dict(zip(names, map(float, p), strict=True))

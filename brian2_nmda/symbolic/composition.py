@@ -14,7 +14,17 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 from brian2_nmda.symbolic.kinds import Block, Calcium, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.parameter import Value
-from brian2_nmda.symbolic.part import INPUTS, Definition, Event, Part, Pulse, State
+from brian2_nmda.symbolic.part import (
+    INPUTS,
+    Definition,
+    Event,
+    Part,
+    Pulse,
+    Reaction,
+    State,
+    conductance,
+    xi,
+)
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,29 @@ class ReceptorTerm:
         return f"I_{self.label}"
 
 
+@dataclass(frozen=True)
+class LateSpike:
+    """What a presynaptic spike changes ``latency`` after its arrival."""
+
+    owner: str
+    latency: sympy.Expr
+    changes: Mapping[str, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A Markov scheme, and the values of its inputs for which it starts in equilibrium."""
+
+    reactions: tuple[Reaction, ...]
+    start_at: Mapping[str, sympy.Expr]
+
+
 @dataclass
 class System:
     """A flat model: every name is the one that a user sees.
 
     ``owner`` maps a name to the part it came from; states of one part are integrated together.
+    ``on_spike`` and the like are carried out in the order in which they are written.
     """
 
     parameters: dict[str, Value] = field(default_factory=dict)
@@ -57,6 +85,9 @@ class System:
     rates: dict[str, sympy.Expr] = field(default_factory=dict)
     definitions: dict[str, Definition] = field(default_factory=dict)
     on_spike: dict[str, sympy.Expr] = field(default_factory=dict)
+    on_post_spike: dict[str, sympy.Expr] = field(default_factory=dict)
+    on_late_spike: list[LateSpike] = field(default_factory=list)
+    schemes: list[Scheme] = field(default_factory=list)
     events: list[tuple[str, Event]] = field(default_factory=list)
     owner: dict[str, str] = field(default_factory=dict)
     receptors: list[ReceptorTerm] = field(default_factory=list)
@@ -66,6 +97,11 @@ class System:
     def names(self) -> set[str]:
         """All names."""
         return {*self.parameters, *self.states, *self.definitions}
+
+    @property
+    def spiked_otherwise(self) -> set[str]:
+        """States that change at postsynaptic or late spikes."""
+        return {*self.on_post_spike, *(n for late in self.on_late_spike for n in late.changes)}
 
     def dimensions(self) -> dict[str, Dimension]:
         """Dimensions of all names and inputs."""
@@ -201,12 +237,15 @@ class _Flattener:
 
     def __init__(self, model: SynapseModel) -> None:
         self.model, self.system = model, System()
-        shared = self._release(model.release, model.release.label)
+        sharing = [r for r in model.receptors if r.children["release"] is None]
+        shared = self._release(model.release, model.release.label, sharing)
         terms = {r.label: self._receptor(r, shared) for r in model.receptors}
-        rest = self._calcium(terms)
         for rule in model.plasticity:
             self._plasticity(rule, terms)
-        self._attach_spikes_and_rest(rest)
+        rest = self._calcium(terms)
+        if rest is not None:
+            known = {symbol("Ca_rest"): rest}
+            self.system.rates.update({n: e.xreplace(known) for n, e in self.system.rates.items()})
         for label, term in terms.items():
             self.system.receptors.append(self._term(label, term))
         self._complete()
@@ -228,6 +267,7 @@ class _Flattener:
             local[name] = name if bare or not label else f"{name}_{label}"
         rename: dict[sympy.Basic, sympy.Expr] = {symbol(a): symbol(b) for a, b in local.items()}
         rename.update({symbol(a): e for a, e in inputs.items() if a not in local})
+        rename[xi] = symbol(f"xi_{label}")
         # a provided expression may refer to another one that the same part provides
         for _ in t.roles:
             rename.update(
@@ -257,8 +297,13 @@ class _Flattener:
             self._claim(new, owner)
             s.states[new] = state
             s.rates[new] = flat.rates[name]
-        for name, jump in flat.on_spike.items():
-            s.on_spike[local[name]] = jump
+        s.on_spike.update({local[n]: e for n, e in flat.on_spike.items()})
+        s.on_post_spike.update({local[n]: e for n, e in flat.on_post_spike.items()})
+        if flat.latency is not None:
+            late = {local[n]: e for n, e in flat.on_late_spike.items()}
+            s.on_late_spike.append(LateSpike(owner, flat.latency, late))
+        if flat.reactions:
+            s.schemes.append(Scheme(flat.reactions, flat.start_at))
         for name, definition in flat.definitions.items():
             if definition.expression.has(*_PER_RECEPTOR):
                 continue
@@ -284,24 +329,55 @@ class _Flattener:
         self.system.definitions[name] = Definition(expression, dim)
         return symbol(name)
 
-    def _release(self, release: Release, label: str) -> sympy.Expr:
-        # Entered only if some receptor is driven by transmitter; see _attach_spikes_and_rest.
+    def _release(
+        self, release: Release, label: str, readers: Iterable[Receptor]
+    ) -> tuple[sympy.Expr, sympy.Expr]:
+        """The transmitter concentration and the amount of a spike; entered only if something reads it."""
         name = "T" if label == release.default_label else label
-        return symbol(name)
+        readers = list(readers)
+        if not any(_reads(r, "T") for r in readers) and (
+            release.template.roles["amount"] == 1 or not any(_reads(r, "released") for r in readers)
+        ):
+            return symbol(name), sympy.S.One
+        roles = self._enter(release, label, {})
+        if any(_reads(r, "T") for r in readers):
+            self._define(name, roles["concentration"], INPUTS["T"].dim, release.name)
+        return symbol(name), roles["amount"]
 
-    def _receptor(self, receptor: Receptor, shared: sympy.Expr) -> dict[str, Any]:
+    def _receptor(self, receptor: Receptor, shared: tuple[sympy.Expr, sympy.Expr]) -> dict[str, Any]:
         label = receptor.label
-        own = receptor.children.get("release")
-        transmitter = symbol(f"T_{label}") if own is not None else shared
-        block: Block = receptor.children["block"]
+        children = receptor.children
+        own = children["release"]
+        transmitter, amount = shared if own is None else self._release(own, f"T_{label}", [receptor])
+        block: Block = children["block"]
         inner = self._enter(block, label, {"v": symbol("v")})["block"]
         if inner != 1:
             inner = self._define(f"block_{label}", inner, INPUTS["block"].dim, block.name)
-        plastic = any(p.label == label for p in self.model.plasticity)
+
+        def enter(name: str, **inputs: sympy.Expr) -> dict[str, sympy.Expr]:
+            child = children[name]
+            if child is None:
+                return {}
+            return self._enter(child, f"{child.default_label}_{label}", inputs)
+
+        antagonist = enter("antagonist", T=transmitter)
+        openable = enter("coagonist").get("occupancy", sympy.S.One)
+        if _reads(receptor, "T"):
+            transmitter = antagonist.get("transmitter", transmitter)
+        else:
+            openable *= antagonist.get("available", sympy.S.One)
+        plastic = any(p.label == label and not _scales(p) for p in self.model.plasticity)
         roles = self._enter(
-            receptor, label, {"T": transmitter, "block": inner}, skip=["gmax"] if plastic else []
+            receptor,
+            label,
+            {"T": transmitter, "released": amount, "block": inner},
+            skip=["gmax"] if plastic else [],
         )
-        return dict(receptor=receptor, roles=roles, block=inner, own=own, E=symbol(f"E_{label}"))
+        opened = {"activation": roles["activation"] * openable, "block": inner, "v": symbol("v")}
+        openable *= enter("blocker", **opened).get("unblocked", sympy.S.One)
+        roles["activation"] *= openable
+        roles["conductance"] *= openable
+        return dict(receptor=receptor, roles=roles, block=inner, E=symbol(f"E_{label}"))
 
     def _calcium(self, terms: Mapping[str, dict[str, Any]]) -> sympy.Expr | None:
         part = self.model.calcium
@@ -336,6 +412,10 @@ class _Flattener:
                 f"only {', '.join(terms)}; write {rule.name}(target='{next(iter(terms))}')."
             )
         term = terms[rule.label]
+        if _scales(rule):
+            inputs = {n: term["roles"][n] for n in ("activation", "conductance")}
+            term["roles"]["conductance"] = self._enter(rule, rule.label, inputs)["conductance"]
+            return
         if "plastic" in term:
             raise ModelError(
                 f"{self.model.name}: both {term['plastic']} and {rule.name} change the conductance of "
@@ -357,23 +437,6 @@ class _Flattener:
             },
         )
         term["roles"]["conductance"] = roles["conductance"]
-
-    def _attach_spikes_and_rest(self, rest: sympy.Expr | None) -> None:
-        s, model = self.system, self.model
-        used = {x.name for e in s.rates.values() for x in e.free_symbols}
-        pulses = [(model.release, model.release.label, self._release(model.release, model.release.label))]
-        pulses += [
-            (r.children["release"], f"T_{r.label}", symbol(f"T_{r.label}"))
-            for r in model.receptors
-            if r.children.get("release") is not None
-        ]
-        for release, label, name in pulses:
-            if name.name in used:
-                expression = self._enter(release, label, {})["concentration"]
-                self._define(name.name, expression, INPUTS["T"].dim, release.name)
-        if rest is not None:
-            known = {symbol("Ca_rest"): rest}
-            s.rates.update({n: e.xreplace(known) for n, e in s.rates.items()})
 
     def _term(self, label: str, term: dict[str, Any]) -> ReceptorTerm:
         template = term["receptor"].template
@@ -398,6 +461,8 @@ class _Flattener:
         sources.update({n: d.expression for n, d in s.definitions.items()})
         sources.update({r.label: r.conductance for r in s.receptors})
         sources.update({r.current_name: r.current for r in s.receptors})
+        for n, e in [*s.on_spike.items(), *s.on_post_spike.items()]:
+            sources[f"{n} at a spike"] = e
         for _, event in s.events:
             sources["an event"] = event.condition
         for what, expression in sources.items():
@@ -413,7 +478,11 @@ class _Flattener:
     def _initial_values(self) -> None:
         s = self.system
         values = s.values()
+        equilibrium = self._equilibrium(values)
         for name, state in s.states.items():
+            if name in equilibrium:
+                s.initial[name] = equilibrium[name]
+                continue
             try:
                 start = float(numeric(state.initial, [], values)())
                 low, high = (
@@ -441,6 +510,40 @@ class _Flattener:
                     )
                 )
             s.initial[name] = start
+
+    def _equilibrium(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Occupancies of all Markov schemes without transmitter."""
+        s, found = self.system, {}
+        for scheme in s.schemes:
+            known = dict(values)
+            known.update({n: 0.0 for n, d in s.definitions.items() if d.expression.has(Pulse)})
+            try:
+                known.update({n: float(numeric(e, [], values)()) for n, e in scheme.start_at.items()})
+                reactions = [r.map(s.inserted) for r in scheme.reactions]
+                found.update(analysis.equilibrium(reactions, known))
+            except ModelError as error:
+                raise ModelError(
+                    f"{self.model.name}: the occupancies of {', '.join(_names(scheme))} at the start cannot "
+                    f"be computed ({error}); the rates have to be numbers without transmitter."
+                ) from error
+        return found
+
+
+def _names(scheme: Scheme) -> list[str]:
+    return list(dict.fromkeys(x.name for r in scheme.reactions for x in (r.source, r.target)))
+
+
+def _reads(receptor: Receptor, name: str) -> bool:
+    """Whether the kinetics of a receptor read an input."""
+    t = receptor.template
+    kinetics = [*t.rates.values(), *t.on_spike.values(), *t.roles.values()]
+    kinetics += [d.expression for d in t.definitions.values()]
+    return any(e.has(symbol(name)) for e in kinetics)
+
+
+def _scales(rule: Plasticity) -> bool:
+    """Whether a rule multiplies the conductance instead of replacing it."""
+    return rule.template.roles["conductance"].has(conductance)
 
 
 _PER_RECEPTOR = (symbol("G_open"), symbol("E_open"))

@@ -20,15 +20,22 @@ from brian2_nmda.symbolic.part import _MOLAR, Parameter, Part, v
 
 
 class Release(Part):
-    """Time course of the transmitter in the cleft; provides ``concentration``."""
+    """Time course of the transmitter in the cleft.
 
-    _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": _MOLAR}
+    Provides ``concentration`` for receptors that bind transmitter and ``amount``, the fraction of a
+    full release that a spike releases (by default 1), for receptors that jump at spikes.
+    """
+
+    amount = 1
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": _MOLAR, "amount": DIMENSIONLESS}
     default_label: ClassVar[str] = "T"
 
 
 class Block(Part):
     """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts."""
 
+    summary: ClassVar[str] = ""
     _roles: ClassVar[Mapping[str, Dimension]] = {"block": DIMENSIONLESS}
 
 
@@ -36,6 +43,28 @@ class NoBlock(Block):
     """No block: every open channel conducts."""
 
     block = 1
+
+
+class Antagonist(Part):
+    """A competitive antagonist of the transmitter.
+
+    Provides ``transmitter``, the effective concentration for receptors that bind ``T``, and
+    ``available``, the fraction of receptors free of it, for receptors that jump at spikes.
+    """
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"transmitter": _MOLAR, "available": DIMENSIONLESS}
+
+
+class CoAgonist(Part):
+    """A ligand without which the channel cannot open; provides ``occupancy``."""
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"occupancy": DIMENSIONLESS}
+
+
+class ChannelBlocker(Part):
+    """A drug that blocks open channels; provides ``unblocked``. Reads ``activation``, ``block``, ``v``."""
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"unblocked": DIMENSIONLESS}
 
 
 class Receptor(Part):
@@ -55,6 +84,10 @@ class Receptor(Part):
         Voltage-dependent block, by default none.
     release : Release, optional
         A release of its own instead of the one that all receptors of the synapse share.
+    coagonist : CoAgonist, optional
+        By default saturating.
+    antagonist : Antagonist, optional
+    blocker : ChannelBlocker, optional
     """
 
     gmax = Parameter(1 * nS, "maximal conductance", sign="nonnegative")
@@ -73,7 +106,13 @@ class Receptor(Part):
         "conductance": siemens.dim,
         "current": amp.dim,
     }
-    _children: ClassVar[Mapping[str, Any]] = {"block": NoBlock, "release": None}
+    _children: ClassVar[Mapping[str, Any]] = {
+        "block": NoBlock,
+        "release": None,
+        "coagonist": None,
+        "antagonist": None,
+        "blocker": None,
+    }
     default_label: ClassVar[str] = "receptor"
     #: Whether calcium passes; the calcium part then sees the open conductance.
     calcium_permeable: ClassVar[bool] = False
@@ -132,6 +171,9 @@ class Calcium(Part):
 
 class Plasticity(Part):
     """A rule that changes a receptor; provides the receptor's ``conductance``.
+
+    A rule whose ``conductance`` reads ``conductance`` scales what the receptor and the rules before it
+    in ``plasticity=[...]`` provide.
 
     Parameters
     ----------

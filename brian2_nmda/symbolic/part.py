@@ -65,12 +65,19 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
         "g_initial": Input(siemens.dim, "conductance at the start", "the receptor it changes"),
         "block": Input(DIMENSIONLESS, "fraction of open channels that conducts", "block="),
         "activation": Input(DIMENSIONLESS, "open fraction", "the receptor it changes"),
+        "released": Input(DIMENSIONLESS, "transmitter released by this spike, 1 for a full release", "release="),
+        "xi": Input(get_dimensions(second**-0.5), "white noise", "Brian2"),
     }
 )
 
-v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open, g_initial = map(
-    symbol, ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open", "g_initial")
+v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open, g_initial, released, xi = map(
+    symbol,
+    ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open", "g_initial", "released", "xi"),
 )
+#: What the receptor and earlier rules provide, in a rule that scales it.
+conductance = symbol("conductance")
+#: A number drawn uniformly from [0, 1) each time it is evaluated.
+rand = sympy.Function("rand")
 
 
 @dataclass(frozen=True)
@@ -100,16 +107,55 @@ class Event:
     changes: Mapping[str, sympy.Expr]
 
 
+@dataclass(frozen=True)
+class Reaction:
+    """A line of a reaction table: ``source <-> target`` with the rates of both directions.
+
+    Attributes
+    ----------
+    source, target : sympy.Symbol
+        Occupancies declared by `occupancies`.
+    forward, backward : sympy.Expr
+        Rates; 0 for a direction that does not exist.
+    """
+
+    source: Any
+    target: Any
+    forward: Any
+    backward: Any = 0
+
+    def map(self, change: Any) -> "Reaction":
+        """Apply ``change`` to names and rates."""
+        return Reaction(*(change(getattr(self, n)) for n in ("source", "target", "forward", "backward")))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A published set of parameter values of a part; see `Part.preset`.
+
+    Attributes
+    ----------
+    source : str
+    values : mapping of str to value
+    status : str
+    """
+
+    source: str
+    values: Mapping[str, Any]
+    status: str = "reported"
+
+
 class Pulse(sympy.Function):
     """A square pulse ``Pulse(height, duration)`` at each presynaptic spike.
 
-    A later spike prolongs the pulse; it never adds.
+    A later spike prolongs the pulse; it never adds. With a third argument, only spikes for which that
+    is not zero start a pulse.
     """
 
-    nargs = 2
+    nargs = (2, 3)
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
-        height, duration = (printer._print(a) for a in self.args)
+        height, duration = (printer._print(a) for a in self.args[:2])
         return rf"{height}\,\left[\,0 < t - t_{{spike}} \leq {duration}\,\right]"
 
 
@@ -155,6 +201,21 @@ def states(
     return made if len(made) > 1 else made[0]
 
 
+def occupancies(names: str) -> tuple[Placeholder, ...]:
+    """Declare the states of a Markov scheme in the body of a `Part` class.
+
+    They sum to one: the first is eliminated (it becomes ``1 - ...``), the equations of the others
+    follow from the ``reactions`` of the class body.
+
+    Examples
+    --------
+    >>> from brian2_nmda.symbolic.part import occupancies
+    >>> C, O = occupancies('C O')
+    """
+    first, *others = names.split()
+    return (Placeholder(first=first), *(states(n, within=(0, 1)) for n in others))
+
+
 def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
     """Name an expression in the body of a `Part` class, so that it is printed by that name."""
     return Placeholder(
@@ -181,7 +242,12 @@ class Template:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     roles: Mapping[str, sympy.Expr] = field(default_factory=dict)
     on_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    on_post_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    on_late_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    latency: sympy.Expr | None = None
     events: tuple[Event, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    start_at: Mapping[str, sympy.Expr] = field(default_factory=dict)
 
     @property
     def names(self) -> set[str]:
@@ -202,6 +268,11 @@ class Template:
             rates=each(self.rates),
             roles=each(self.roles),
             on_spike=each(self.on_spike),
+            on_post_spike=each(self.on_post_spike),
+            on_late_spike=each(self.on_late_spike),
+            latency=None if self.latency is None else change(self.latency),
+            start_at=each(self.start_at),
+            reactions=tuple(r.map(change) for r in self.reactions),
             definitions={n: replace(d, expression=change(d.expression)) for n, d in self.definitions.items()},
             states={
                 n: replace(s, initial=change(s.initial), within=(bound(s.within[0]), bound(s.within[1])))
@@ -220,6 +291,7 @@ def _collect(cls: type, base: Template) -> Template:
     placeholders = {n: x for n, x in body.items() if isinstance(x, Placeholder) and n not in known_roles}
     parameters, known_states = dict(base.parameters), dict(base.states)
     definitions = dict(base.definitions)
+    first = _eliminated(base)
     for name, placeholder in placeholders.items():
         check_name(name, where)
         fields = placeholder.fields
@@ -233,6 +305,10 @@ def _collect(cls: type, base: Template) -> Template:
                     "same name on both sides."
                 )
             known_states[name] = fields["state"]
+        elif "first" in fields:
+            if fields["first"] != name:
+                raise ModelError(f"{where}: the occupancy '{fields['first']}' is assigned to '{name}'.")
+            first = name
         else:
             definitions[name] = Definition(fields["definition"], fields["dim"], fields["meaning"])
         setattr(cls, name, symbol(name))
@@ -253,18 +329,65 @@ def _collect(cls: type, base: Template) -> Template:
                 + (f" Did you mean '{hint[0]}'?" if hint else " Use define(...) to name it.")
             )
     named = {p: symbol(n) for n, p in placeholders.items()}
-    on_spike = dict(base.on_spike)
-    for key, value in body.get("on_spike", {}).items():
-        on_spike[named.get(key, key).name] = sympy.sympify(value, strict=True)
+
+    def changes(given: Mapping[Any, Any]) -> dict[str, sympy.Expr]:
+        return {named.get(k, k).name: sympy.sympify(x, strict=True) for k, x in given.items()}
+
+    latency, late = body.get("on_late_spike", (base.latency, {}))
     events = base.events + tuple(
-        Event(
-            sympy.sympify(e.condition, strict=True),
-            {named.get(k, k).name: sympy.sympify(x, strict=True) for k, x in e.changes.items()},
-        )
-        for e in body.get("events", ())
+        Event(sympy.sympify(e.condition, strict=True), changes(e.changes)) for e in body.get("events", ())
     )
-    template = Template(parameters, known_states, rates, definitions, roles, on_spike, events)
-    return template.map(lambda e: normalise(sympy.sympify(e, strict=True).xreplace(named)))
+    template = Template(
+        parameters,
+        known_states,
+        rates,
+        definitions,
+        roles,
+        on_spike={**base.on_spike, **changes(body.get("on_spike", {}))},
+        on_post_spike={**base.on_post_spike, **changes(body.get("on_post_spike", {}))},
+        on_late_spike={**base.on_late_spike, **changes(late)},
+        latency=latency,
+        events=events,
+        reactions=tuple(body.get("reactions", base.reactions)),
+        start_at={**base.start_at, **changes(body.get("start_at", {}))},
+    )
+    template = template.map(lambda e: normalise(sympy.sympify(e, strict=True).xreplace(named)))
+    return _with_reactions(template, where, first) if template.reactions else template
+
+
+def _eliminated(template: Template) -> str | None:
+    """The occupancy of a scheme that follows from the others."""
+    occupied = (x.name for r in template.reactions for x in (r.source, r.target))
+    return next((n for n in occupied if n in template.definitions), None)
+
+
+def _with_reactions(template: Template, where: str, first: str | None) -> Template:
+    """Expand a reaction table: rates of all occupancies but the first, which follows from the others."""
+    occupied = [x.name for r in template.reactions for x in (r.source, r.target)]
+    names = [first, *(n for n in template.states if n in occupied)]
+    unknown = [n for n in occupied if n not in names]
+    if first is None or unknown:
+        raise ModelError(
+            f"{where}: the reactions name {', '.join(unknown) or 'states'}, which are not declared by "
+            "occupancies('...')."
+        )
+    if first not in occupied:
+        raise ModelError(f"{where}: no reaction names the first occupancy '{first}'.")
+    rates = dict.fromkeys(names, sympy.S.Zero)
+    for r in template.reactions:
+        flow = r.forward * r.source - r.backward * r.target
+        rates[r.source.name] -= flow
+        rates[r.target.name] += flow
+    del rates[first]
+    rest = 1 - sympy.Add(*(symbol(n) for n in rates))
+    return replace(
+        template,
+        rates={**template.rates, **rates},
+        definitions={
+            first: Definition(rest, DIMENSIONLESS, "follows from the others"),
+            **{n: d for n, d in template.definitions.items() if n != first},
+        },
+    )
 
 
 class Part:
@@ -292,9 +415,12 @@ class Part:
     #: Names of the parts that this part contains, with their defaults.
     _children: ClassVar[Mapping[str, Any]] = {}
     default_label: ClassVar[str] = ""
+    #: Published sets of values, by name; see `preset`.
+    presets: ClassVar[Mapping[str, Preset]] = MappingProxyType({})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._children = {**super(cls, cls)._children, **vars(cls).get("_children", {})}
         cls._template = _collect(cls, cls._template)
 
     def __init__(self, *, label: str | None = None, **parameters: Any) -> None:
@@ -312,6 +438,50 @@ class Part:
         if label:
             check_name(label, type(self).__name__)
         self._fill(replace(template, parameters=values), label, children)
+
+    @classmethod
+    def preset(cls, name: str, *, label: str | None = None, **parameters: Any) -> Self:
+        """The part with a published set of values.
+
+        Parameters
+        ----------
+        name : str
+            A key of `presets`.
+        label, **parameters
+            As for the class itself.
+
+        Examples
+        --------
+        >>> from brian2_nmda.equations import MagnesiumBlock
+        >>> MagnesiumBlock.preset('Chindemi 2022').K
+        2.5522415 * mmolar
+        """
+        if name not in cls.presets:
+            close = difflib.get_close_matches(name, list(cls.presets))
+            raise ModelError(
+                f"{cls.__name__} has no preset '{name}'; it has "
+                f"{', '.join(repr(n) for n in cls.presets) or 'none'}."
+                + (f" Did you mean '{close[0]}'?" if close else "")
+            )
+        chosen = cls.presets[name]
+        part = cls(**({} if label is None else {"label": label}))
+        values = dict(part.template.parameters)
+        for key, value in chosen.values.items():
+            if key not in values:
+                raise ModelError(f"preset '{name}': {part._unknown(key, list(values))}")
+            values[key] = replace(
+                values[key].with_value(value, cls.__name__, key), source=chosen.source, status=chosen.status
+            )
+        for key, value in parameters.items():
+            if key in values:
+                values[key] = values[key].with_value(value, cls.__name__, key)
+            elif key in part.children:
+                part.children[key] = value() if inspect.isclass(value) else value
+            else:
+                raise ModelError(part._unknown(key, [*values, *part.children]))
+        new = object.__new__(cls)
+        new._fill(replace(part.template, parameters=values), part.label, part.children)
+        return new
 
     def _fill(self, template: Template, label: str, children: Mapping[str, Any]) -> None:
         put = self.__dict__.__setitem__
@@ -359,8 +529,16 @@ class Part:
             out[name] = (definition.expression, definition.dim)
         for name, role in t.roles.items():
             out[name] = (role, type(self)._roles.get(name))
-        for name, jump in t.on_spike.items():
-            out[f"{name} at a spike"] = (jump, t.states[name].dim)
+        for what, jumps in (("a", t.on_spike), ("a postsynaptic", t.on_post_spike), ("a late", t.on_late_spike)):
+            for name, jump in jumps.items():
+                if name not in t.states:
+                    raise ModelError(f"{self.name}: '{name}' changes at {what} spike, but is no state.")
+                out[f"{name} at {what} spike"] = (jump, t.states[name].dim)
+        if t.latency is not None:
+            out["latency"] = (t.latency, second.dim)
+        for r in t.reactions:
+            out[f"rate of {r.source} -> {r.target}"] = (r.forward, get_dimensions(1 / second))
+            out[f"rate of {r.target} -> {r.source}"] = (r.backward, get_dimensions(1 / second))
         for name, state in t.states.items():
             out[f"initial value of {name}"] = (state.initial, state.dim)
         for number, event in enumerate(t.events, 1):
@@ -445,6 +623,7 @@ class Part:
                         "leave them out."
                     )
                 if eq.type == DIFFERENTIAL_EQUATION:
+                    self._not_an_occupancy(name)
                     rates[name] = read(eq.expr.code, where)
                     known.setdefault(name, State(eq.dim, (None, None), sympy.S.Zero))
                     if known[name].dim is not eq.dim:
@@ -461,6 +640,8 @@ class Part:
                 else:
                     definitions[name] = Definition(read(eq.expr.code, where), eq.dim)
         for name, value in changes.items():
+            if name == "reactions":
+                continue
             is_expression = isinstance(value, sympy.Basic)
             text_or_number = isinstance(value, (str, int, float)) and not isinstance(value, Quantity)
             if name in children:
@@ -473,6 +654,7 @@ class Part:
                 expression = read(value, where) if isinstance(value, str) else normalise(value)
                 definitions[name] = replace(definitions[name], expression=expression)
             elif name.startswith("d") and name[1:] in known and (is_expression or text_or_number):
+                self._not_an_occupancy(name[1:])
                 rates[name[1:]] = read(value, where) if isinstance(value, str) else normalise(value)
             elif isinstance(value, (int, float, np.number, np.ndarray, TimedArray)):
                 check_name(name, where)
@@ -488,7 +670,9 @@ class Part:
                 )
         used = {
             s.name
-            for e in [*rates.values(), *roles.values(), *t.on_spike.values()]
+            for e in [*rates.values(), *roles.values(), *t.on_spike.values(), *t.on_post_spike.values()]
+            + [x for r in changes.get("reactions", ()) for x in map(normalise, (r.forward, r.backward))]
+            + [*t.on_late_spike.values(), *(() if t.latency is None else (t.latency,))]
             + [d.expression for d in definitions.values()]
             + [s.initial for s in known.values()]
             for s in e.free_symbols
@@ -496,20 +680,24 @@ class Part:
         unused = [n for n in changes if n in parameters and n not in t.parameters and n not in used]
         if unused:
             raise ModelError(f"{where}.replace: the new parameter '{unused[0]}' is used by no equation.")
-        new = object.__new__(type(self))
-        new._fill(
-            replace(
-                t,
-                parameters=parameters,
-                states=known,
-                rates=rates,
-                roles=roles,
-                definitions=definitions,
-            ),
-            self.label,
-            children,
+        template = replace(
+            t, parameters=parameters, states=known, rates=rates, roles=roles, definitions=definitions
         )
+        if "reactions" in changes:
+            if not t.reactions:
+                raise ModelError(f"{where} has no reaction table.")
+            table = tuple(r.map(normalise) for r in changes["reactions"])
+            template = _with_reactions(replace(template, reactions=table), where, _eliminated(t))
+        new = object.__new__(type(self))
+        new._fill(template, self.label, children)
         return new
+
+    def _not_an_occupancy(self, name: str) -> None:
+        if any(symbol(name) in (r.source, r.target) for r in self.template.reactions):
+            raise ModelError(
+                f"{type(self).__name__}: the equation of '{name}' follows from the reaction table; write "
+                "replace(reactions=[Reaction(source, target, forward, backward), ...])."
+            )
 
     def relabelled(self, label: str) -> Self:
         """The same part under another label."""
