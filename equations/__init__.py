@@ -13,33 +13,81 @@ if __name__ != "brian2_nmda.equations":
 from brian2_nmda.equations.calcium import (
     CalciumIntegrator,
     FractionOfCurrent,
+    ShouvalCalcium,
     SpineCalcium,
+    YeungCalcium,
 )
-from brian2_nmda.equations.magnesium import JahrStevens, NoBlock
+from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
+from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
-from brian2_nmda.equations.plasticity import CoincidenceInsertion, ReceptorInsertion
+from brian2_nmda.equations.plasticity import (
+    BCM,
+    ClopathSTDP,
+    CoincidenceInsertion,
+    GraupnerBrunel,
+    NearestTripletSTDP,
+    ReceptorInsertion,
+    ShouvalPlasticity,
+    SlidingConductance,
+    SynapticScaling,
+    TripletSTDP,
+    YeungPlasticity,
+)
 from brian2_nmda.equations.receptors import (
     AMPA,
     BioNMDA,
+    FirstOrderNMDA,
+    ShouvalNMDA,
     TwoExponentialAMPA,
     TwoExponentialNMDA,
+    WangJumpNMDA,
     WangNMDA,
+    YeungNMDA,
 )
-from brian2_nmda.equations.release import TransmitterPulse
+from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
+from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, VargasCaballeroNMDA
 
 __all__ = [
     "AMPA",
+    "BCM",
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
+    "ClopathSTDP",
     "CoincidenceInsertion",
+    "DAP5",
+    "FirstOrderNMDA",
+    "FiveStateNMDA",
     "FractionOfCurrent",
+    "GlycineSite",
+    "GraupnerBrunel",
     "JahrStevens",
+    "KampaNMDA",
+    "Ketamine",
+    "MagnesiumBlock",
+    "Memantine",
+    "NearestTripletSTDP",
     "NoBlock",
     "ReceptorInsertion",
+    "ShouvalCalcium",
+    "ShouvalNMDA",
+    "ShouvalPlasticity",
+    "SlidingConductance",
+    "SlowGlycineSite",
     "SpineCalcium",
+    "StochasticRelease",
+    "SynapticScaling",
     "TransmitterPulse",
+    "TripletSTDP",
+    "TsodyksMarkram",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
+    "VargasCaballeroNMDA",
+    "WangJumpNMDA",
     "WangNMDA",
+    "Woodhull",
+    "YeungCalcium",
+    "YeungNMDA",
+    "YeungPlasticity",
 ]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from brian2 import coulomb, mM, mole, ms, mV, nmolar, second, umetre
+from brian2 import coulomb, mM, mole, ms, mV, nmolar, pA, second, umetre, umolar
 
-from brian2_nmda.equations.sources import CODATA, SABATINI, SHOUVAL_CODE, WOLF
+from brian2_nmda.equations.sources import CODATA, SABATINI, SHOUVAL_CODE, WOLF, YEUNG
 from brian2_nmda.symbolic.kinds import Calcium
 from brian2_nmda.symbolic.part import Ca as Ca_in
 from brian2_nmda.symbolic.part import (
@@ -79,6 +79,53 @@ class SpineCalcium(Calcium):
 
     _children: ClassVar[Mapping[str, Any]] = {"integrator": CalciumIntegrator}
     summary = "spine pool fed by NMDA receptors, own driving force"
+
+
+class ShouvalCalcium(Calcium):
+    r"""Calcium of Shouval, Bear & Cooper (2002), to go with `ShouvalNMDA`.
+
+    .. math::
+
+        I_{Ca} = G\,(v - E_{Ca}) \qquad
+        \frac{d Ca}{dt} = -\eta\, I_{Ca} - \frac{Ca}{\tau}
+
+    The paper has no conductance but an influx of 1/500 uM/(ms mV) with all receptors open;
+    ``influx`` is that for the 1 nS of `ShouvalNMDA`. Calcium is counted above rest.
+
+    References
+    ----------
+    Shouval HZ, Bear MF, Cooper LN (2002). PNAS 99:10831. doi:10.1073/pnas.152343099
+    """
+
+    influx = Parameter(0.002 * umolar / (ms * pA), "influx per calcium current", status="converted",
+                       source=f"{SHOUVAL_CODE} (G = -1/500 uM/(ms mV), divided by 1 nS)")  # fmt: skip
+    E = Parameter(130 * mV, "reversal potential of calcium", source=SHOUVAL_CODE, sign="real")
+    tau = Parameter(50 * ms, "decay time constant of the pool", source=SHOUVAL_CODE)
+
+    current = G_open * (v - E)
+    resting = 0
+    Ca = states("Ca", within=(None, None), unit=mM, bare=True, meaning="calcium above rest")
+    dCa = -influx * I_Ca - Ca / tau
+
+    summary = "calcium above rest (Shouval et al. 2002)"
+
+
+class YeungCalcium(ShouvalCalcium):
+    """Calcium of Yeung et al. (2004), to go with `YeungNMDA`; equations as in `ShouvalCalcium`.
+
+    The influx is that of a conductance of 1.5e-3 uM/(ms mV), where the sliding conductance starts.
+
+    References
+    ----------
+    Yeung LC, Shouval HZ, Blais BS, Cooper LN (2004). PNAS 101:14943. doi:10.1073/pnas.0405555101
+    """
+
+    influx = Parameter(0.0015 * umolar / (ms * pA), "influx per calcium current", status="converted",
+                       source=f"{YEUNG} (g(0) = 1.5e-3, divided by 1 nS; calcium taken in uM)")  # fmt: skip
+    E = Parameter(130 * mV, "reversal potential of calcium", source=YEUNG, sign="real")
+    tau = Parameter(20 * ms, "decay time constant of the pool", source=YEUNG)
+
+    summary = "calcium above rest (Yeung et al. 2004)"
 
 
 class FractionOfCurrent(SpineCalcium):

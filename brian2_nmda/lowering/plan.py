@@ -153,6 +153,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
         plan.place[name] = _place(domain, declarations.optimize)
     plan.blocks = _blocks(system)
     _keep_together(system, plan)
+    _keep_order(system, plan)
     plan.schemes = _with_hidden_inputs(system, plan, classify(_flat_rates(system, plan), plan.blocks))
     size = series_size(system, plan, system.values(), dt)
     plan.terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)
@@ -265,6 +266,35 @@ def _keep_together(system: System, plan: Plan) -> None:
                         plan.together[n] = name
 
 
+def _keep_order(system: System, plan: Plan) -> None:
+    """Move states to the synapse that a state there reads before they change at a spike.
+
+    What lives on the presynaptic neuron changes at a spike before anything on the synapse does.
+    """
+    order = list(system.on_spike)
+    moved = True
+    while moved:
+        moved = False
+        for place, name in enumerate(order):
+            if plan.place[name] != SYNAPSE:
+                continue
+            for n in order[place + 1 :]:
+                if plan.place[n] == PRE and system.inserted(system.on_spike[name]).has(symbol(n)):
+                    plan.place[n] = SYNAPSE
+                    plan.together[n] = name
+                    moved = True
+        for n in system.states:
+            if plan.place[n] != PRE:
+                continue
+            read = [system.rates[n], system.on_spike.get(n, sympy.S.Zero)]
+            on_synapse = [m for m in system.states if plan.place[m] == SYNAPSE]
+            needs = [m for m in on_synapse if any(system.inserted(e, plan.pulses).has(symbol(m)) for e in read)]
+            if needs:
+                plan.place[n] = SYNAPSE
+                plan.together[n] = needs[0]
+                moved = True
+
+
 def _flat_rates(system: System, plan: Plan) -> dict[str, sympy.Expr]:
     """Rates in which only definitions that move with a state of the same block are inserted."""
     block_of = {n: b for b in plan.blocks for n in b}
@@ -342,7 +372,7 @@ def _upstream(system: System, expression: sympy.Expr) -> list[str]:
 
 
 #: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
-VOLTAGES = (-0.1, 0.06)
+VOLTAGES = (-0.09, 0.06)
 #: Largest product of the fastest rate and dt for which an exact series is written, and its terms.
 MAX_SERIES, MAX_TERMS = 30.0, 90
 
@@ -475,7 +505,7 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
             by = "the target's own method"
         why = _why(place, domain, d)
         if name in plan.together:
-            why = f"integrated together with {plan.together[name]}"
+            why = f"needed on the synapse together with {plan.together[name]}"
         plan.rows.append(Row(name, PLACES[place], by, why, _bound(system, plan, name, dt)))
     for name in plan.pulses:
         place = PRE if plan.place[name] == PRE else SYNAPSE

@@ -282,7 +282,7 @@ class _Flattener:
             if name in skip:
                 continue
             new = local[name]
-            if new in s.parameters and value.bath and s.parameters[new] is not value:
+            if new in s.parameters and value.bath:
                 if not np.array_equal(s.parameters[new].value, value.value):
                     raise ModelError(
                         f"{self.model.name}: '{new}' belongs to the bath around all receptors but "
@@ -366,7 +366,7 @@ class _Flattener:
             transmitter = antagonist.get("transmitter", transmitter)
         else:
             openable *= antagonist.get("available", sympy.S.One)
-        plastic = any(p.label == label and not _scales(p) for p in self.model.plasticity)
+        plastic = any(p.target == label and not _scales(p) for p in self.model.plasticity)
         roles = self._enter(
             receptor,
             label,
@@ -406,12 +406,12 @@ class _Flattener:
         return roles["resting"]
 
     def _plasticity(self, rule: Plasticity, terms: Mapping[str, dict[str, Any]]) -> None:
-        if rule.label not in terms:
+        if rule.target not in terms:
             raise ModelError(
-                f"{self.model.name}: {rule.name} changes the receptor '{rule.label}', but there are "
+                f"{self.model.name}: {rule.name} changes the receptor '{rule.target}', but there are "
                 f"only {', '.join(terms)}; write {rule.name}(target='{next(iter(terms))}')."
             )
-        term = terms[rule.label]
+        term = terms[rule.target]
         if _scales(rule):
             inputs = {n: term["roles"][n] for n in ("activation", "conductance")}
             term["roles"]["conductance"] = self._enter(rule, rule.label, inputs)["conductance"]
@@ -419,13 +419,13 @@ class _Flattener:
         if "plastic" in term:
             raise ModelError(
                 f"{self.model.name}: both {term['plastic']} and {rule.name} change the conductance of "
-                f"'{rule.label}'."
+                f"'{rule.target}'."
             )
         term["plastic"] = rule.name
         gmax = term["receptor"].template.parameters["gmax"]
         if not gmax.is_number:
             raise ModelError(
-                f"{self.model.name}: gmax of '{rule.label}' sets the number of receptors at the start "
+                f"{self.model.name}: gmax of '{rule.target}' sets the number of receptors at the start "
                 f"and has to be a number, found {gmax.value!r}."
             )
         roles = self._enter(
@@ -484,7 +484,7 @@ class _Flattener:
                 s.initial[name] = equilibrium[name]
                 continue
             try:
-                start = float(numeric(state.initial, [], values)())
+                start = float(numeric(s.inserted(state.initial), [], values)())
                 low, high = (
                     None if b is None else float(numeric(sympy.sympify(b, strict=True), [], values)())
                     for b in state.within
@@ -515,11 +515,12 @@ class _Flattener:
         """Occupancies of all Markov schemes without transmitter."""
         s, found = self.system, {}
         for scheme in s.schemes:
-            known = dict(values)
-            known.update({n: 0.0 for n, d in s.definitions.items() if d.expression.has(Pulse)})
+            pulses = [n for n, d in s.definitions.items() if d.expression.has(Pulse)]
+            known = {**values, **dict.fromkeys(pulses, 0.0)}
             try:
                 known.update({n: float(numeric(e, [], values)()) for n, e in scheme.start_at.items()})
-                reactions = [r.map(s.inserted) for r in scheme.reactions]
+                keep = [*pulses, *_names(scheme)]
+                reactions = [r.map(lambda e, keep=keep: s.inserted(e, keep)) for r in scheme.reactions]
                 found.update(analysis.equilibrium(reactions, known))
             except ModelError as error:
                 raise ModelError(

@@ -132,6 +132,22 @@ class int_of(sympy.Function):
 
     nargs = 1
 
+    def _eval_is_real(self) -> bool:
+        return True
+
+    _eval_is_extended_real = _eval_is_real
+
+
+class clip(sympy.Function):
+    """Brian2's ``clip(x, low, high)``."""
+
+    nargs = 3
+
+    def _eval_is_real(self) -> bool:
+        return True
+
+    _eval_is_extended_real = _eval_is_real
+
 
 #: Functions that Brian2 has under another name.
 _RENAMED = frozenset(("Abs", "ceiling"))
@@ -148,7 +164,7 @@ def to_text(expression: sympy.Expr) -> str:
     expression = _without_piecewise(sympy.sympify(expression, strict=True))
     for function in expression.atoms(sympy.Function):
         name = function.func.__name__
-        if isinstance(function, (sympy.exp, sympy.log, exprel, int_of)):
+        if isinstance(function, (sympy.exp, sympy.log, exprel, int_of, clip)):
             continue
         known = name in DEFAULT_FUNCTIONS or name.lower() in DEFAULT_FUNCTIONS or name in _RENAMED
         if not known and not isinstance(function, sympy.core.function.AppliedUndef):

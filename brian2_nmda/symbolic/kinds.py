@@ -179,13 +179,17 @@ class Plasticity(Part):
     ----------
     target : str
         Label of the receptor that it changes.
+    label : str
+        Ending of the names of its variables, by default that of the receptor.
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"conductance": siemens.dim}
     default_label: ClassVar[str] = "AMPA"
 
-    def __init__(self, *, target: str | None = None, **parameters: Any) -> None:
-        super().__init__(label=target, **parameters)
+    def __init__(self, *, target: str | None = None, label: str | None = None, **parameters: Any) -> None:
+        target = type(self).default_label if target is None else target
+        self.__dict__["target"] = target
+        super().__init__(label=target if label is None else label, **parameters)
 
 
 class NeuronFragment(Part):

@@ -5,6 +5,7 @@ changed by `Part.replace`, which returns a new part. Shipped and customised part
 kind of object and take the same path from here on.
 """
 
+import copy
 import difflib
 import inspect
 from collections.abc import Mapping
@@ -218,6 +219,8 @@ def occupancies(names: str) -> tuple[Placeholder, ...]:
 
 def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
     """Name an expression in the body of a `Part` class, so that it is printed by that name."""
+    if isinstance(expression, Quantity):
+        raise ModelError(f"define({expression!r}): a number with units is a Parameter.")
     return Placeholder(
         definition=sympy.sympify(expression, strict=True), dim=get_dimensions(unit), meaning=meaning
     )
@@ -440,14 +443,14 @@ class Part:
         self._fill(replace(template, parameters=values), label, children)
 
     @classmethod
-    def preset(cls, name: str, *, label: str | None = None, **parameters: Any) -> Self:
+    def preset(cls, name: str, **parameters: Any) -> Self:
         """The part with a published set of values.
 
         Parameters
         ----------
         name : str
             A key of `presets`.
-        label, **parameters
+        **parameters
             As for the class itself.
 
         Examples
@@ -464,7 +467,8 @@ class Part:
                 + (f" Did you mean '{close[0]}'?" if close else "")
             )
         chosen = cls.presets[name]
-        part = cls(**({} if label is None else {"label": label}))
+        own = cls._template.parameters
+        part = cls(**{k: x for k, x in parameters.items() if k not in own})
         values = dict(part.template.parameters)
         for key, value in chosen.values.items():
             if key not in values:
@@ -472,14 +476,10 @@ class Part:
             values[key] = replace(
                 values[key].with_value(value, cls.__name__, key), source=chosen.source, status=chosen.status
             )
-        for key, value in parameters.items():
-            if key in values:
-                values[key] = values[key].with_value(value, cls.__name__, key)
-            elif key in part.children:
-                part.children[key] = value() if inspect.isclass(value) else value
-            else:
-                raise ModelError(part._unknown(key, [*values, *part.children]))
-        new = object.__new__(cls)
+        for key in own:
+            if key in parameters:
+                values[key] = values[key].with_value(parameters[key], cls.__name__, key)
+        new = copy.copy(part)
         new._fill(replace(part.template, parameters=values), part.label, part.children)
         return new
 
@@ -688,7 +688,7 @@ class Part:
                 raise ModelError(f"{where} has no reaction table.")
             table = tuple(r.map(normalise) for r in changes["reactions"])
             template = _with_reactions(replace(template, reactions=table), where, _eliminated(t))
-        new = object.__new__(type(self))
+        new = copy.copy(self)
         new._fill(template, self.label, children)
         return new
 
@@ -702,7 +702,7 @@ class Part:
     def relabelled(self, label: str) -> Self:
         """The same part under another label."""
         check_name(label, type(self).__name__)
-        new = object.__new__(type(self))
+        new = copy.copy(self)
         new._fill(self.template, label, self.children)
         return new
 

@@ -1,0 +1,150 @@
+"""What is tested: a part or a whole synapse, and what the checks share about it."""
+
+import inspect
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from brian2_nmda.conformance import points
+from brian2_nmda.equations.calcium import SpineCalcium
+from brian2_nmda.equations.receptors import AMPA, BioNMDA, WangNMDA
+from brian2_nmda.model import GlutamateSynapse
+from brian2_nmda.symbolic.composition import SynapseModel
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.kinds import (
+    Antagonist,
+    Block,
+    Calcium,
+    ChannelBlocker,
+    CoAgonist,
+    NeuronFragment,
+    Plasticity,
+    Receptor,
+    Release,
+)
+from brian2_nmda.symbolic.part import Part, rand, symbol
+
+#: All random numbers of the checks come from here, so that a failure repeats.
+SEED = 20261121
+
+
+class NotApplicable(Exception):
+    """A check has nothing to say about this model; the text says why."""
+
+
+class Subject:
+    """A model under test.
+
+    Attributes
+    ----------
+    given : Part or GlutamateSynapse
+    parts : list of Part
+        The parts that are tested one by one.
+    """
+
+    def __init__(self, model: Any) -> None:
+        if inspect.isclass(model) and issubclass(model, Part):
+            model = model()
+        if not isinstance(model, (Part, SynapseModel)):
+            raise ModelError(f"check_model expects a part, its class or a GlutamateSynapse, found {model!r}.")
+        self.given = model
+        self.parts = points.all_parts(model)
+
+    @property
+    def name(self) -> str:
+        """Name for messages."""
+        return self.given.name
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether the model belongs to a neuron, not to a synapse."""
+        return isinstance(self.given, NeuronFragment)
+
+    def of_kind(self, kind: type) -> list[Any]:
+        """The parts of one kind."""
+        return [p for p in self.parts if isinstance(p, kind)]
+
+    @cached_property
+    def model(self) -> GlutamateSynapse:
+        """The model, or the smallest synapse in which the part can be tested."""
+        if self.is_fragment:
+            raise NotApplicable("equations of a neuron, not of a synapse")
+        return synapse_for(self.given) if isinstance(self.given, Part) else self.given
+
+    @cached_property
+    def stochastic(self) -> bool:
+        """Whether a run depends on random numbers."""
+        system = self.model.system
+        expressions = [*system.rates.values(), *system.on_spike.values(), *system.on_post_spike.values()]
+        expressions += [e for late in system.on_late_spike for e in late.changes.values()]
+        expressions += [d.expression for d in system.definitions.values()]
+        return any(
+            e.has(rand) or any(s.name.startswith("xi") for s in e.free_symbols) for e in expressions
+        )
+
+    def rng(self) -> np.random.Generator:
+        """A new generator with the one seed."""
+        return np.random.default_rng(SEED)
+
+
+def synapse_for(part: Part) -> GlutamateSynapse:
+    """The smallest synapse in which a part does its work."""
+    if isinstance(part, Receptor):
+        return GlutamateSynapse(part)
+    if isinstance(part, Block):
+        return GlutamateSynapse(BioNMDA(block=part))
+    if isinstance(part, Release):
+        return GlutamateSynapse([BioNMDA(), WangNMDA(label="jump")], release=part)
+    if isinstance(part, Antagonist):
+        return GlutamateSynapse([BioNMDA(antagonist=part), WangNMDA(label="jump", antagonist=part)])
+    if isinstance(part, CoAgonist):
+        return GlutamateSynapse(BioNMDA(coagonist=part))
+    if isinstance(part, ChannelBlocker):
+        return GlutamateSynapse(BioNMDA(blocker=part))
+    if isinstance(part, Calcium):
+        return GlutamateSynapse(BioNMDA(), calcium=part)
+    if isinstance(part, Plasticity):
+        target = AMPA(label=part.label)
+        if part.label == BioNMDA.default_label:
+            target, others = BioNMDA(label=part.label), []
+        else:
+            others = [BioNMDA()]
+        if reads(part, "Ca", "Ca_eff", "Ca_rest", "I_Ca"):
+            return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
+        return GlutamateSynapse(target, plasticity=part)
+    return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
+
+
+def written(part: Part) -> dict[str, Any]:
+    """Each expression of a part, by the name under which a message shows it."""
+    t = part.template
+    found = {f"d{n}/dt": e for n, e in t.rates.items()}
+    found.update({n: d.expression for n, d in t.definitions.items()})
+    found.update(t.roles)
+    for when, jumps in (
+        ("a spike", t.on_spike),
+        ("a postsynaptic spike", t.on_post_spike),
+        ("a late spike", t.on_late_spike),
+    ):
+        found.update({f"{n} at {when}": e for n, e in jumps.items()})
+    if t.latency is not None:
+        found["latency"] = t.latency
+    for r in t.reactions:
+        found[f"rate of {r.source} -> {r.target}"] = r.forward
+        found[f"rate of {r.target} -> {r.source}"] = r.backward
+    found.update({f"initial value of {n}": s.initial for n, s in t.states.items()})
+    for number, event in enumerate(t.events, 1):
+        found[f"condition of event {number}"] = event.condition
+        found.update({f"{n} at event {number}": e for n, e in event.changes.items()})
+    return found
+
+
+def reads(part: Part, *names: str) -> bool:
+    """Whether a part reads one of the names."""
+    return any(e.has(*map(symbol, names)) for e in written(part).values())
+
+
+def named(part: Part) -> dict[str, Any]:
+    """Definitions of a part, for insertion."""
+    return {n: d.expression for n, d in part.template.definitions.items()}
