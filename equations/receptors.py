@@ -166,7 +166,7 @@ class WangJumpNMDA(Receptor):
 
     ``k_0`` and ``k_1`` are those for which s agrees with `WangNMDA` long after an isolated spike. The
     rise is lost (5.6 % too high 5 ms after a spike), x is taken as 0 at each spike, and s can exceed 1
-    by 2.6 % at very high rates. ``alpha*tau_x`` may be at most 15 (series), ``tau_x`` has to be
+    by 2.6 % at very high rates. ``alpha*tau_x`` may be at most 10 (series), ``tau_x`` has to be
     below ``tau_s``.
 
     References

@@ -62,7 +62,9 @@ class Assembly:
         self.definitions += [
             n
             for n in system.definitions
-            if n not in self.definitions and plan.place[n] == SYNAPSE and n not in plan.pulses
+            if n not in self.definitions
+            and n not in plan.pulses
+            and (plan.place[n] == SYNAPSE or n in system.eliminated)
         ]
         gate = self._closure(
             [system.rates[n] for n in self.gate_states]

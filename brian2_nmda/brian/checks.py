@@ -169,7 +169,7 @@ class BeforeRun(BrianObject):
                 f"the {plan.terms} terms chosen at construction are too few. Set defaultclock.dt (or dt=) to "
                 f"at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
             )
-        state, rate = fastest_rate(parts.system)
+        state, rate = fastest_rate(parts.system, plan)
         if rate * dt > _COARSEST and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "

@@ -185,7 +185,7 @@ class NMDASynapses(Synapses):
         helpers: list[Any] = []
         if parts.gate_states or parts.gate_pulses:
             self._make_gate(name, clock, order, start, shared_namespace)
-            helpers += [self._gate, self._driver]
+            helpers += [g for g in (self._gate, self._driver) if g is not None]
         if parts.summed_states:
             self._kinetics = NeuronGroup(
                 len(parts.base),
@@ -299,14 +299,15 @@ class NMDASynapses(Synapses):
             name=f"{name}_gate",
             dtype={counter(n): np.int64 for n in parts.gate_pulses},
         )
+        code = parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
+        if not code:  # no spike reaches the gate, as for a slow co-agonist alone
+            return
         first = getattr(parts.source, "start", 0) if isinstance(parts.source, Subgroup) else 0
         n = len(parts.source)
         self._driver = Synapses(
             parts.source,
             self._gate if n == len(whole) else self._gate[first : first + n],
-            on_pre="\n".join(
-                parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
-            ),
+            on_pre="\n".join(code),
             delay=delay,
             namespace=namespace,
             clock=clock,
@@ -430,7 +431,10 @@ class NMDASynapses(Synapses):
         """The synaptic delay; one value unless ``delay='per_synapse'`` was declared."""
         if self._parts.plan.declarations.delay == "per_synapse":
             return Synapses.delay.fget(self)
-        return self._uniform_pathways()[0].delay
+        paths = self._uniform_pathways()
+        if not paths:
+            raise AttributeError(f"{self.name}: no spike acts on these synapses, so they have no delay.")
+        return paths[0].delay
 
     @delay.setter
     def delay(self, value: Any) -> None:

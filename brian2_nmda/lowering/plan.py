@@ -224,6 +224,15 @@ def domains(system: System, declarations: Declarations) -> dict[str, frozenset[s
         for name, change in event.changes.items():
             expressions[name] += [event.condition, change]
     found.update({n: frozenset(s) for n, s in own.items()})
+    _spread(found, expressions)
+    # What depends on nothing, such as a slow co-agonist, lives with the presynaptic neuron.
+    found.update({n: frozenset({PRE}) for n in system.states if not found[n]})
+    _spread(found, expressions)
+    return found
+
+
+def _spread(found: dict[str, frozenset[str]], expressions: Mapping[str, list[sympy.Expr]]) -> None:
+    """Add to each domain those of what is read, until nothing changes."""
     changed = True
     while changed:
         changed = False
@@ -232,7 +241,6 @@ def domains(system: System, declarations: Declarations) -> dict[str, frozenset[s
             new = found[name].union(*(found.get(n, frozenset()) for n in names))
             changed |= new != found[name]
             found[name] = new
-    return found
 
 
 def _place(domain: frozenset[str], optimize: bool) -> str:
@@ -417,9 +425,10 @@ def _highest(system: System, height: sympy.Expr, values: Mapping[str, float]) ->
     return float(numeric(height, [], known)())
 
 
-def fastest_rate(system: System) -> tuple[str, float]:
+def fastest_rate(system: System, plan: Plan) -> tuple[str, float]:
     """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
 
+    States with an exact step are left out, and exact series, which have a check of their own.
     Quantities without an upper bound, such as calcium, are taken at their starting values.
     """
     values = {**system.values()}
@@ -431,9 +440,12 @@ def fastest_rate(system: System) -> tuple[str, float]:
                 inputs[name] = _highest(system, d.expression.args[0], values)
             except ModelError:
                 continue
-    series = {x.name for s in system.schemes for r in s.reactions for x in (r.source, r.target)}
+    exact = set()
+    if plan.declarations.method is None:
+        exact = {n for n, s in plan.schemes.items() if s.order is None and not s.held}
+        exact |= set(plan.in_series)
     for name, rate in system.rates.items():
-        if name in series:  # stepped by an exact series, whose size is checked by itself
+        if name in exact:
             continue
         slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
         slope = slope.replace(

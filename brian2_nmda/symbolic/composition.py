@@ -99,6 +99,11 @@ class System:
         return {*self.parameters, *self.states, *self.definitions}
 
     @property
+    def eliminated(self) -> set[str]:
+        """Occupancies that follow from the others of their scheme."""
+        return {n for scheme in self.schemes for n in _names(scheme) if n in self.definitions}
+
+    @property
     def spiked_otherwise(self) -> set[str]:
         """States that change at postsynaptic or late spikes."""
         return {*self.on_post_spike, *(n for late in self.on_late_spike for n in late.changes)}
