@@ -28,7 +28,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_ltp(commands)
+    listing = commands.add_parser("models", help="list all models, one line each")
+    listing.set_defaults(command=_models)
+    show = commands.add_parser("show", help="equations, parameters and sources of a model")
+    show.add_argument("name", metavar="NAME", help="as listed by 'brian2-nmda models'")
+    show.add_argument("--preset", metavar="SET", help="a published set of values")
+    show.set_defaults(command=_show)
     return parser
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from brian2_nmda.library import models
+
+    rows = models()
+    width = max(len(r["name"]) for r in rows)
+    for kind in dict.fromkeys(r["kind"] for r in rows):
+        print(kind)
+        for row in rows:
+            if row["kind"] == kind:
+                print(f"  {row['name']:<{width}}  {row['summary']}")
+    print("\nEquations, parameters, presets and sources of one: brian2-nmda show NAME")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from brian2_nmda.export.sheet import sheet
+    from brian2_nmda.library import find_model
+    from brian2_nmda.symbolic.errors import ModelError
+
+    try:
+        part = find_model(arguments.name, arguments.preset)
+    except ModelError as error:
+        print(f"brian2-nmda show: {error}", file=sys.stderr)
+        return 2
+    print(sheet(part), end="")
+    return 0
 
 
 def _add_ltp(commands: argparse._SubParsersAction) -> None:

@@ -37,6 +37,7 @@ class CalciumIntegrator(Part):
     dCa_eff = (Ca_in - Ca_rest - Ca_eff) / tau
 
     default_label = "Ca_eff"
+    summary = "leaky memory of spine calcium, inside a calcium pool"
 
 
 class SpineCalcium(Calcium):

@@ -45,6 +45,7 @@ from brian2.groups.group import CodeRunner
 
 from brian2_nmda.equations import (
     AMPA,
+    DAP5,
     BackPropagatingSpike,
     BioNMDA,
     ReceptorInsertion,
@@ -52,6 +53,7 @@ from brian2_nmda.equations import (
 )
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric
 
 PATHWAYS = ("A", "B")
 
@@ -64,9 +66,15 @@ CLAMP_DURATION = 4 * second  # from the start of the train
 REPORT_PERIOD = 180.0  # simulated seconds between two lines of progress
 SETTLING = 3 * second  # without test pulses after a train
 
-#: Fraction of the NMDA conductance left by 50 uM D-AP5 (Ki 0.28 uM): two independent sites per
-#: receptor, both of which have to be free of the antagonist.
-D_AP5_REMAINDER = (1 + 50 / 0.28) ** -2
+
+
+def _available(drug: DAP5) -> float:
+    values = {n: p.base() for n, p in drug.template.parameters.items()}
+    return float(numeric(drug.template.roles["available"], [], values)())
+
+
+#: Fraction of the NMDA conductance left by 50 uM D-AP5: receptors both of whose sites are free of it.
+D_AP5_REMAINDER = _available(DAP5())
 
 _MEMBRANE = """
 dv/dt = (1 - clamped)*(g_L*(E_L - v) - I_syn)/C_m : volt (unless refractory)

@@ -35,7 +35,6 @@ class Release(Part):
 class Block(Part):
     """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts."""
 
-    summary: ClassVar[str] = ""
     _roles: ClassVar[Mapping[str, Dimension]] = {"block": DIMENSIONLESS}
 
 
@@ -43,6 +42,7 @@ class NoBlock(Block):
     """No block: every open channel conducts."""
 
     block = 1
+    summary = "no block"
 
 
 class Antagonist(Part):
@@ -116,8 +116,6 @@ class Receptor(Part):
     default_label: ClassVar[str] = "receptor"
     #: Whether calcium passes; the calcium part then sees the open conductance.
     calcium_permeable: ClassVar[bool] = False
-    #: One line for the table of models.
-    summary: ClassVar[str] = ""
 
     @classmethod
     def from_string(

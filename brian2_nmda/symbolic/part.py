@@ -418,6 +418,8 @@ class Part:
     #: Names of the parts that this part contains, with their defaults.
     _children: ClassVar[Mapping[str, Any]] = {}
     default_label: ClassVar[str] = ""
+    #: One line for the list of models.
+    summary: ClassVar[str] = ""
     #: Published sets of values, by name; see `preset`.
     presets: ClassVar[Mapping[str, Preset]] = MappingProxyType({})
 

@@ -1,0 +1,236 @@
+"""Every model of the library in one network: it runs, on NumPy, in one standalone program and on Cython.
+
+The network has one target group per model, all driven by the same spikes. Deterministic models have to
+agree between targets to 1e-9 of their peak; stochastic ones have to stay within their bounds.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, ms, mV, umolar
+
+import brian2_nmda.equations as lib
+from brian2_nmda import GlutamateSynapse, models
+from brian2_nmda.cli import main
+
+DESTEXHE = lib.TransmitterPulse.preset("Destexhe 1998")
+
+
+def library():
+    """Models that together use every class of the library, by name; those that draw numbers say so."""
+    ampa = lib.AMPA
+    made = {
+        "bio": GlutamateSynapse(
+            [lib.TwoExponentialAMPA(), lib.BioNMDA(block=lib.Woodhull())],
+            calcium=lib.FractionOfCurrent(),
+            plasticity=lib.CoincidenceInsertion(gamma=25 * b2.psiemens),
+        ),
+        "insertion": GlutamateSynapse(
+            [ampa(), lib.TwoExponentialNMDA.preset("GluSynapse", block=lib.MagnesiumBlock.preset("Chindemi 2022"))],
+            calcium=lib.SpineCalcium(integrator=lib.CalciumIntegrator()),
+            plasticity=lib.ReceptorInsertion(),
+        ),
+        "wang": GlutamateSynapse(
+            [lib.WangNMDA(label="exact"), lib.WangJumpNMDA(label="jump", block=lib.NoBlock())],
+            release=lib.TsodyksMarkram(),
+        ),
+        "first": GlutamateSynapse(
+            lib.FirstOrderNMDA.preset("GluN2B, Dainauskas 2023", coagonist=lib.GlycineSite()), release=DESTEXHE
+        ),
+        "five": GlutamateSynapse(
+            lib.FiveStateNMDA(antagonist=lib.DAP5(conc=1 * umolar), block=lib.JahrStevens()), release=DESTEXHE
+        ),
+        "kampa": GlutamateSynapse(lib.KampaNMDA(), release=DESTEXHE),
+        "vargas": GlutamateSynapse(lib.VargasCaballeroNMDA(), release=DESTEXHE),
+        "drugs": GlutamateSynapse(
+            [
+                lib.BioNMDA(label="A", blocker=lib.Memantine(), coagonist=lib.SlowGlycineSite()),
+                lib.WangNMDA(label="B", blocker=lib.Ketamine()),
+            ],
+            release=lib.TransmitterPulse(),
+        ),
+        "shouval": GlutamateSynapse(
+            [ampa(), lib.ShouvalNMDA()], calcium=lib.ShouvalCalcium(), plasticity=lib.ShouvalPlasticity()
+        ),
+        "yeung": GlutamateSynapse(
+            [ampa(), lib.YeungNMDA()],
+            calcium=lib.YeungCalcium(),
+            plasticity=[lib.YeungPlasticity(), lib.SlidingConductance()],
+        ),
+        "graupner": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel.preset("DPD", sigma=0)),
+        "triplet": GlutamateSynapse(ampa(), plasticity=[lib.TripletSTDP(), lib.SynapticScaling()]),
+        "nearest": GlutamateSynapse(ampa(), plasticity=lib.NearestTripletSTDP()),
+        "clopath": GlutamateSynapse(ampa(), plasticity=lib.ClopathSTDP()),
+        "bcm": GlutamateSynapse(ampa(), plasticity=lib.BCM()),
+        "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
+        "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
+    }
+    return made, {"noisy", "failures"}
+
+
+def used(model):
+    parts = [*model.receptors, model.release, *model.plasticity, model.calcium]
+    for part in parts:
+        if part is not None:
+            yield part
+            yield from (c for c in part.children.values() if c is not None)
+
+
+def test_the_network_is_complete():
+    made, _ = library()
+    found = {type(p).__name__ for m in made.values() for p in used(m)}
+    assert found | {"BackPropagatingSpike"} == set(lib.__all__)  # the fragment is in every neuron
+
+
+def simulate(names=None, duration=40.0):
+    """Final values of all states by model and state, after ``duration`` ms."""
+    made, _ = library()
+    made = {n: m for n, m in made.items() if names is None or n in names}
+    defaultclock.dt = 0.05 * ms
+    b2.seed(5)
+    source = SpikeGeneratorGroup(2, [0, 1, 0, 1, 0], [1, 4, 9, 9.5, 20] * ms)
+    spike = lib.BackPropagatingSpike()
+    net = Network(source)
+    synapses, targets, monitors = {}, {}, {}
+    for name, model in made.items():
+        equations = (
+            "dv/dt = ((-65*mV - v)*10*nS - I_syn)/(100*pF) + drive : volt\n"
+            "drive = (3*mV/ms)*int(timestep(t, dt) >= 200)*int(timestep(t, dt) < 320) : volt/second"
+        )
+        target = NeuronGroup(
+            2, equations + spike.neuron_equations() + model.post_equations(v="v_s"),
+            threshold="v > -55*mV", reset="v = -62*mV\n" + spike.reset(), method="euler",
+            name=f"target_{name}",
+        )  # fmt: skip
+        target.v = -65 * mV
+        S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}")
+        S.connect()
+        monitors[name] = StateMonitor(target, "v", record=True, dt=1 * ms, name=f"M_{name}")
+        synapses[name], targets[name] = S, target
+        net.add(target, S, monitors[name])
+    net.run(duration * ms)
+
+    def values():
+        out = {}
+        for name, model in made.items():
+            for state in model.system.states:
+                if hasattr(synapses[name], state):
+                    out[name, state] = np.array(getattr(synapses[name], state + "_")[:])
+                elif state in targets[name].variables:
+                    out[name, state] = np.array(getattr(targets[name], state + "_")[:])
+            out[name, "v"] = np.array(monitors[name].v / mV)
+        return out
+
+    return values()
+
+
+@pytest.fixture(scope="module")
+def reference_values():
+    """On NumPy, made once."""
+    return {}
+
+
+def on_numpy(cache):
+    if not cache:
+        cache.update(simulate())
+    return cache
+
+
+def test_numpy(reference_values):
+    """Everything runs together; states are finite, within their bounds, and have been reached by spikes."""
+    made, _ = library()
+    values = on_numpy(reference_values)
+    for name, model in made.items():
+        for state, s in model.system.states.items():
+            if (name, state) not in values:  # summed on the target
+                assert model.system.states[state] is s
+                continue
+            x = values[name, state]
+            assert np.all(np.isfinite(x)), (name, state)
+            low, high = (b if isinstance(b, (int, float)) else None for b in s.within)
+            assert low is None or x.min() >= low - 1e-12, (name, state)
+            assert high is None or x.max() <= high + 1e-12, (name, state)
+        assert values[name, "v"].max() > -60, name
+    assert np.ptp(values["clopath", "W_AMPA"]) > 0 or values["clopath", "W_AMPA"][0] != 0.5
+
+
+def compare(values, expected, tolerance):
+    _, stochastic = library()
+    assert values.keys() <= expected.keys()
+    for key, x in values.items():
+        if key[0] in stochastic:
+            assert np.all(np.isfinite(x)), key
+            continue
+        peak = np.max(np.abs(expected[key]))
+        assert np.max(np.abs(x - expected[key])) <= tolerance * peak + 1e-300, key
+
+
+@pytest.mark.slow
+def test_standalone(on_target, reference_values):
+    """The whole library in one C++ program agrees with NumPy to 1e-9 of each peak."""
+    on_target("numpy")
+    expected = dict(on_numpy(reference_values))
+    on_target("cpp_standalone")
+    compare(simulate(), expected, 1e-9)
+
+
+@pytest.mark.slow
+def test_cython_sample(on_target, reference_values):
+    """A sample on Cython: a scheme, jumps with short-term plasticity, calcium, spikes of both sides, noise."""
+    on_target("numpy")
+    expected = dict(on_numpy(reference_values))
+    on_target("cython")
+    names = {"five", "wang", "shouval", "triplet", "graupner", "noisy"}
+    compare(simulate(names), expected, 1e-9)
+
+
+# -- the list, and where its numbers come from ---------------------------------------------------------------
+
+
+def test_models():
+    rows = models()
+    assert {r["name"] for r in rows} == set(lib.__all__)
+    for row in rows:
+        assert row["summary"] and len(row["summary"]) <= 80 and "\n" not in row["summary"], row["name"]
+
+
+def test_every_parameter_has_a_source():
+    """Value, unit, meaning, source or status "assumed", for all; the README states how many of which."""
+    classes = [getattr(lib, n) for n in lib.__all__]
+    parameters = [p for c in classes for p in c._template.parameters.values()]
+    presets = [p for c in classes for p in c.presets.values()]
+    for p in parameters:
+        assert p.meaning and (p.source or p.status == "assumed")
+        assert p.status in ("reported", "converted", "fitted", "assumed")
+    for p in presets:
+        assert p.source and p.status in ("reported", "converted", "fitted")
+    count = Counter(p.status for p in parameters)
+    stated = (
+        f"The library has {len(parameters)} parameters: {count['reported']} reported, "
+        f"{count['converted']} converted, {count['fitted']} fitted, {count['assumed']} assumed; "
+        f"{sum(len(p.values) for p in presets)} more values in its presets have a source each."
+    )
+    readme = " ".join((Path(__file__).parents[1] / "README.md").read_text().split())
+    assert stated in readme, stated
+
+
+def test_command_line(capsys):
+    assert main(["models"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {n} " in listed for n in lib.__all__)
+    for name in lib.__all__:
+        assert main(["show", name]) == 0
+        text = capsys.readouterr().out
+        part = getattr(lib, name)
+        assert text.startswith(f"# {name}\n") and part.summary in text
+        assert all(f"| {p} |" in text or f".{p} |" in text for p in part._template.parameters), name
+        assert all(f"| {p} |" in text for p in part.presets)
+    assert main(["show", "GraupnerBrunel", "--preset", "DPD"]) == 0
+    assert "| theta_p | 1.3 |" in capsys.readouterr().out
+    assert main(["show", "BioNMDAs"]) == 2
+    assert "Did you mean 'BioNMDA'" in capsys.readouterr().err
+    assert main(["show", "KampaNMDA", "--preset", "x"]) == 2
+    assert "'Kampa 2004'" in capsys.readouterr().err
