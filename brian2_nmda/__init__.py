@@ -13,6 +13,7 @@ if find_spec("brian2_nmda.equations") is None:
     )
 
 from brian2_nmda.brian.updaters import register as _register
+from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import (
     AMPA,
     BackPropagatingSpike,
@@ -20,15 +21,19 @@ from brian2_nmda.equations import (
     CalciumIntegrator,
     CoincidenceInsertion,
     FractionOfCurrent,
+    GraupnerBrunel,
     JahrStevens,
+    MagnesiumBlock,
     NoBlock,
     ReceptorInsertion,
     SpineCalcium,
     TransmitterPulse,
+    TsodyksMarkram,
     TwoExponentialAMPA,
     TwoExponentialNMDA,
     WangNMDA,
 )
+from brian2_nmda.library import models
 from brian2_nmda.model import GlutamateSynapse, post_equations
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.kinds import Receptor
@@ -48,7 +53,9 @@ __all__ = [
     "CoincidenceInsertion",
     "FractionOfCurrent",
     "GlutamateSynapse",
+    "GraupnerBrunel",
     "JahrStevens",
+    "MagnesiumBlock",
     "ModelError",
     "NoBlock",
     "Parameter",
@@ -56,9 +63,12 @@ __all__ = [
     "ReceptorInsertion",
     "SpineCalcium",
     "TransmitterPulse",
+    "TsodyksMarkram",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
     "WangNMDA",
+    "check_model",
+    "models",
     "post_equations",
     "states",
 ]

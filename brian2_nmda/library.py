@@ -49,7 +49,8 @@ def models() -> list[dict[str, str | list[str]]]:
     classes = [getattr(brian2_nmda.equations, n) for n in sorted(brian2_nmda.equations.__all__)]
     order = list(dict.fromkeys(_KINDS.values()))
     rows = [
-        {"name": c.__name__, "kind": _kind(c), "summary": c.summary, "presets": list(c.presets)} for c in classes
+        {"name": c.__name__, "kind": _kind(c), "summary": c.summary, "presets": list(c.presets)}
+        for c in classes
     ]
     return sorted(rows, key=lambda r: order.index(r["kind"]))
 

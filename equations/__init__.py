@@ -51,12 +51,12 @@ from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, VargasCaball
 __all__ = [
     "AMPA",
     "BCM",
+    "DAP5",
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
     "ClopathSTDP",
     "CoincidenceInsertion",
-    "DAP5",
     "FirstOrderNMDA",
     "FiveStateNMDA",
     "FractionOfCurrent",

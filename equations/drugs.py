@@ -8,9 +8,9 @@ from brian2 import coulomb, joule, kelvin, mole, mV, second, umolar
 from sympy import exp
 
 from brian2_nmda.equations.sources import ANTAGONIST_KI, BLANPIED, CODATA, GILLING
+from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker
 from brian2_nmda.symbolic.part import Parameter, T, states, v
-from brian2_nmda.symbolic.expressions import symbol
 
 
 class DAP5(Antagonist):

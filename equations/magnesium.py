@@ -56,7 +56,7 @@ class MagnesiumBlock(Block):
             status="converted",
         ),
         "Polsky 2004": Preset(
-            "Polsky et al. (2004), as in its published NEURON model; prefactor .25 at fixed [Mg], taken as 1 mM",
+            "doi:10.1038/nn1253, as in its NEURON model; prefactor .25 at fixed [Mg], taken as 1 mM",
             {"K": 4.0 * mM, "k": 0.08 / mV},
             status="converted",
         ),
@@ -67,7 +67,7 @@ class MagnesiumBlock(Block):
             status="converted",
         ),
         "Hill & Tononi 2005, steady": Preset(
-            "github:nest/nest-simulator models/ht_neuron.cpp; 1/(1 + exp(-.081 (V + 25.57))), [Mg] taken as 1 mM",
+            "github:nest/nest-simulator models/ht_neuron.cpp; half at -25.57 mV, [Mg] taken as 1 mM",
             {"K": exp_of(0.081 * 25.57) * mM, "k": 0.081 / mV},
             status="converted",
         ),

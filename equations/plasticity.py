@@ -257,9 +257,7 @@ class GraupnerBrunel(Plasticity):
     dc = -c / tau_Ca
     _above_d, _above_p = Heaviside(c - theta_d), Heaviside(c - theta_p)
     drho = (
-        -well * rho * (1 - rho) * (rho_star - rho)
-        + gamma_p * (1 - rho) * _above_p
-        - gamma_d * rho * _above_d
+        -well * rho * (1 - rho) * (rho_star - rho) + gamma_p * (1 - rho) * _above_p - gamma_d * rho * _above_d
     ) / tau + sigma * sqrt((_above_d + _above_p) / tau) * xi
     on_late_spike = (D, {c: c + Cpre})
     on_post_spike = {c: c + Cpost}

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy
-from brian2 import Hz, Quantity, mM, ms, nS
+from brian2 import Hz, mM, ms, nS
+from brian2.units.fundamentalunits import Quantity
 from sympy import exp, log
 
 from brian2_nmda.equations.magnesium import JahrStevens
@@ -370,7 +371,12 @@ class TwoExponentialNMDA(_TwoExponential):
         name: Preset(source, {"tau_rise": rise * ms, "tau_decay": decay * ms})
         for name, rise, decay, source in (
             ("Blue Brain cortex", 0.29, 43, BLUE_BRAIN_EMS),
-            ("Blue Brain hippocampus", 9, 61, "github:BlueBrain/neurodamus-models hippocampus/mod ProbAMPANMDA_EMS.mod"),
+            (
+                "Blue Brain hippocampus",
+                9,
+                61,
+                f"{BLUE_BRAIN_EMS} (hippocampus/mod)",
+            ),
             ("GluSynapse", 0.29, 70, "github:BlueBrain/neurodamus-models common/mod/GluSynapse.mod"),
             ("Wang-like", 2, 100, BRAINPY),
             ("Hill & Tononi 2005", 4, 40, "github:nest/nest-simulator models/ht_neuron.cpp"),

@@ -16,8 +16,8 @@ from brian2_nmda.equations.sources import (
     FIVE_STATE_MOD,
     KAMPA,
     VARGAS_CABALLERO,
-    VARGAS_CABALLERO_CA1,
     VARGAS_CABALLERO_2005,
+    VARGAS_CABALLERO_CA1,
 )
 from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Parameter, Preset, Reaction, T, occupancies, v
@@ -153,8 +153,8 @@ class KampaNMDA(Receptor):
         "Kampa 2004": Preset(KAMPA, {}),
         "Branco 2010": Preset(
             f"{BRANCO} (37 degC)",
-            _rates(1 / ms, Ru=0.02016, Ro=0.0465, Rc=0.0916, Rd1=0.02266, Rr1=0.00736, Rd2=0.004429, Rr2=0.0023,
-                   mu_U=0.06, mu_Cl=0.06, mu_D1=0.06, mu_D2=0.06, RuM=0.06156, RoM=0.0465, RcM=0.0916,
+            _rates(1 / ms, Ru=0.02016, Ro=0.0465, Rc=0.0916, Rd1=0.02266, Rr1=0.00736, Rd2=0.004429,
+                   Rr2=0.0023, mu_U=0.06, mu_Cl=0.06, mu_D1=0.06, mu_D2=0.06, RuM=0.06156, RoM=0.0465, RcM=0.0916,
                    Rd1M=0.02163, Rr1M=0.004002, Rd2M=0.002678, Rr2M=0.001932),
         ),
     }  # fmt: skip

@@ -63,9 +63,7 @@ def voltage_clamp(model, spikes, duration, record, voltages=(-70.0,), dt=0.1, sy
     """Monitor of ``record`` on the synapses; every neuron has its own clamp and one or more synapses."""
     defaultclock.dt = dt * ms
     source = SpikeGeneratorGroup(1, np.zeros(len(spikes), int), np.array(spikes) * ms)
-    target = NeuronGroup(
-        len(voltages), "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler"
-    )
+    target = NeuronGroup(len(voltages), "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
     target.v = np.array(voltages) * mV
     S = model.synapses(source, target, **options)
     S.connect(n=synapses)
@@ -77,7 +75,9 @@ def voltage_clamp(model, spikes, duration, record, voltages=(-70.0,), dt=0.1, sy
 # -- Wang's gate with jumps, and mean fields ----------------------------------------------------------
 
 
-@pytest.mark.parametrize(("alpha", "tau_x", "tau_s"), [(0.5, 2, 100), (2.0, 2, 100), (2.0, 5, 60), (0.1, 1, 30)])
+@pytest.mark.parametrize(
+    ("alpha", "tau_x", "tau_s"), [(0.5, 2, 100), (2.0, 2, 100), (2.0, 5, 60), (0.1, 1, 30)]
+)
 def test_jump_constants(alpha, tau_x, tau_s):
     """``k0`` and ``k1`` against SciPy's incomplete gamma function, 1e-12; NEST's default to all digits."""
     receptor = WangJumpNMDA(alpha=alpha / ms, tau_x=tau_x * ms, tau_s=tau_s * ms)
@@ -146,7 +146,14 @@ def exact_poisson_mean(rate, alpha=0.5, tau_x=2.0, tau_s=100.0):
         return head + tau_x * tail
 
     f = lambda t: math.exp(-t / tau_s - nu * exponent(t))  # noqa: E731
-    return 1 - sum(quad(f, a, b, epsabs=1e-10)[0] for a, b in ((0, 2), (2, 10), (10, 50), (50, 200), (200, 800), (800, 4000))) / tau_s
+    return (
+        1
+        - sum(
+            quad(f, a, b, epsabs=1e-10)[0]
+            for a, b in ((0, 2), (2, 10), (10, 50), (50, 200), (200, 800), (800, 4000))
+        )
+        / tau_s
+    )
 
 
 def test_mean_field_error_is_the_stated_one():
@@ -365,7 +372,10 @@ def test_stochastic_release_has_the_exact_law():
         run((now - spike - 1.0) * ms)
     counts = np.bincount(patterns, minlength=16)
     expected = n * np.array(
-        [lib.pattern_probability(spikes, [bool(k >> j & 1) for j in (3, 2, 1, 0)], 0.4, 60, 25) for k in range(16)]
+        [
+            lib.pattern_probability(spikes, [bool(k >> j & 1) for j in (3, 2, 1, 0)], 0.4, 60, 25)
+            for k in range(16)
+        ]
     )
     assert abs(expected.sum() - n) <= 1e-6
     assert np.sum((counts - expected) ** 2 / expected) < 44
@@ -393,7 +403,9 @@ def test_stochastic_release_lives_on_the_synapse():
 def occupancy(part):
     t = part.template
     known = {n: d.expression for n, d in t.definitions.items()}
-    expression = t.roles["occupancy"].xreplace({s: known.get(s.name, s) for s in t.roles["occupancy"].free_symbols})
+    expression = t.roles["occupancy"].xreplace(
+        {s: known.get(s.name, s) for s in t.roles["occupancy"].free_symbols}
+    )
     return float(numeric(expression, [], base_values(part))())
 
 
@@ -445,7 +457,7 @@ def test_no_coagonist_no_current():
     assert abs(peak["full"] / peak["absent"] - 1) <= 1e-9
 
 
-# -- drugs ----------------------------------------------------------------------------------------------------
+# -- drugs -------------------------------------------------------------------------------------------
 
 
 class SteadyAgonist(Receptor):
@@ -611,9 +623,7 @@ def test_drugs_apply_to_any_receptor():
     receptors = [c for c in classes if issubclass(c, Receptor) and c.calcium_permeable]
     assert len(receptors) >= 10
     for c in receptors:
-        model = GlutamateSynapse(
-            [AMPA(), c(antagonist=DAP5(), blocker=Memantine(), coagonist=GlycineSite())]
-        )
+        model = GlutamateSynapse([AMPA(), c(antagonist=DAP5(), blocker=Memantine(), coagonist=GlycineSite())])
         names = set(model.system.names)
         assert {"conc_DAP5_NMDA", "b_memantine_NMDA", "K_G_site_NMDA"} <= names
         assert not {n for n in names if n.endswith("_DAP5_AMPA")}

@@ -48,9 +48,7 @@ def clamp(receptor, voltages, duration, dt=0.1, spikes=(0.0,), release=DESTEXHE,
     defaultclock.dt = dt * ms
     model = GlutamateSynapse(receptor, release=release)
     source = SpikeGeneratorGroup(1, np.zeros(len(spikes), int), np.array(spikes) * ms)
-    target = NeuronGroup(
-        len(voltages), "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler"
-    )
+    target = NeuronGroup(len(voltages), "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
     target.v = voltages * mV
     synapses = model.synapses(source, target)
     synapses.connect()
@@ -65,7 +63,9 @@ def clamp(receptor, voltages, duration, dt=0.1, spikes=(0.0,), release=DESTEXHE,
     (first,) = model.system.eliminated
     got = np.array([getattr(monitor, n) for n in states])
     got = np.concatenate([1 - got.sum(axis=0, keepdims=True), got])
-    assert np.max(np.abs(getattr(synapses, first)[:] - 1 + sum(getattr(synapses, n)[:] for n in states))) < 1e-15
+    assert (
+        np.max(np.abs(getattr(synapses, first)[:] - 1 + sum(getattr(synapses, n)[:] for n in states))) < 1e-15
+    )
     return got, synapses
 
 
@@ -75,9 +75,7 @@ def reference(scheme, times, p0, duration=1.0, **conditions):
     _, off, _ = scheme(T=0.0, **conditions)
     inside = times <= duration
     end = lib.relax(on, p0, duration)
-    return np.concatenate(
-        [lib.relax(on, p0, times[inside]), lib.relax(off, end, times[~inside] - duration)]
-    )
+    return np.concatenate([lib.relax(on, p0, times[inside]), lib.relax(off, end, times[~inside] - duration)])
 
 
 # -- the five-state scheme -------------------------------------------------------------------------
@@ -186,7 +184,12 @@ def test_kampa_relaxation(preset, rates):
 
 @pytest.mark.parametrize(
     ("voltage", "unbound", "blocked"),
-    [(-80, ".00329", ".99671"), (-70, ".00730", ".99270"), (-60, ".01610", ".98390"), (0, ".66531", ".33469")],
+    [
+        (-80, ".00329", ".99671"),
+        (-70, ".00730", ".99270"),
+        (-60, ".01610", ".98390"),
+        (0, ".66531", ".33469"),
+    ],
 )
 def test_kampa_starts_in_equilibrium(voltage, unbound, blocked):
     """Occupancies at rest of science 1f.1, printed digits; the file's own U = 1 is not the rest."""
@@ -261,7 +264,9 @@ def test_half_block(part, half):
     """Half block of the open channel alone: rates of ``O <-> OM`` are equal at the printed voltage."""
     receptor = part()
     values = {n: p.base() for n, p in receptor.template.parameters.items()}
-    (reaction,) = [r for r in receptor.template.reactions if {r.source.name, r.target.name} <= {"O", "OM", "OB"}]
+    (reaction,) = [
+        r for r in receptor.template.reactions if {r.source.name, r.target.name} <= {"O", "OM", "OB"}
+    ]
     known = {**values, "v": half * 1e-3}
     bind, leave = (float(analysis.numeric(e, [], known)()) for e in (reaction.forward, reaction.backward))
     assert abs(bind / leave - 1) <= 0.08 * 6e-5  # e-fold per 12.5 mV, printed to 1e-4 mV

@@ -29,7 +29,10 @@ def library():
             plasticity=lib.CoincidenceInsertion(gamma=25 * b2.psiemens),
         ),
         "insertion": GlutamateSynapse(
-            [ampa(), lib.TwoExponentialNMDA.preset("GluSynapse", block=lib.MagnesiumBlock.preset("Chindemi 2022"))],
+            [
+                ampa(),
+                lib.TwoExponentialNMDA.preset("GluSynapse", block=lib.MagnesiumBlock.preset("Chindemi 2022")),
+            ],
             calcium=lib.SpineCalcium(integrator=lib.CalciumIntegrator()),
             plasticity=lib.ReceptorInsertion(),
         ),
@@ -38,7 +41,8 @@ def library():
             release=lib.TsodyksMarkram(),
         ),
         "first": GlutamateSynapse(
-            lib.FirstOrderNMDA.preset("GluN2B, Dainauskas 2023", coagonist=lib.GlycineSite()), release=DESTEXHE
+            lib.FirstOrderNMDA.preset("GluN2B, Dainauskas 2023", coagonist=lib.GlycineSite()),
+            release=DESTEXHE,
         ),
         "five": GlutamateSynapse(
             lib.FiveStateNMDA(antagonist=lib.DAP5(conc=1 * umolar), block=lib.JahrStevens()), release=DESTEXHE
@@ -179,11 +183,11 @@ def test_standalone(on_target, reference_values):
 
 @pytest.mark.slow
 def test_cython_sample(on_target, reference_values):
-    """A sample on Cython: a scheme, jumps with short-term plasticity, calcium, spikes of both sides, noise."""
+    """A sample on Cython: a scheme, jumps with short-term plasticity, calcium, both spikes, noise."""
     on_target("numpy")
     expected = dict(on_numpy(reference_values))
     on_target("cython")
-    names = {"five", "wang", "shouval", "triplet", "graupner", "noisy"}
+    names = {"five", "wang", "shouval", "triplet", "noisy"}
     compare(simulate(names), expected, 1e-9)
 
 

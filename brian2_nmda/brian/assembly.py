@@ -75,9 +75,7 @@ class Assembly:
             n for n in system.definitions if n in on_gate or (n in gate and plan.place[n] == PRE)
         ]
         self.gate_pulses = [n for n in plan.pulses if n in on_gate]
-        self.synapse_pulses = [
-            n for n in plan.pulses if plan.place[n] == SYNAPSE and n in self.definitions
-        ]
+        self.synapse_pulses = [n for n in plan.pulses if plan.place[n] == SYNAPSE and n in self.definitions]
 
     def _jumps_of(self, states: Iterable[str]) -> list[sympy.Expr]:
         """New values at spikes of any kind."""
@@ -192,13 +190,9 @@ class Assembly:
         """Statements at a spike: the pulse acts in the first ``duration/dt`` steps after it."""
         lines = []
         for name in pulses:
-            duration, *condition = (
-                self._with_suffix(e, suffix) for e in self.plan.pulses[name][1:]
-            )
+            duration, *condition = (self._with_suffix(e, suffix) for e in self.plan.pulses[name][1:])
             count = f"{counter(name)}{suffix}"
-            start = (
-                f"timestep(t_pre, dt{suffix}) + 1 + timestep({to_text(duration)}, dt{suffix})"
-            )
+            start = f"timestep(t_pre, dt{suffix}) + 1 + timestep({to_text(duration)}, dt{suffix})"
             if condition:
                 start = f"{count} + int({to_text(condition[0])} > 0)*({start} - {count})"
             lines.append(f"{count} = {start}")
@@ -234,9 +228,7 @@ class Assembly:
             found[name] = (self._statements(late.changes, self.states, ""), latency * second)
         return found
 
-    def _statements(
-        self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str
-    ) -> list[str]:
+    def _statements(self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str) -> list[str]:
         states = set(states)
         return [
             f"{n}{suffix} = {to_text(self._with_suffix(e, suffix))}"

@@ -165,9 +165,9 @@ class BeforeRun(BrianObject):
         if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for the occupancies of "
-                f"{', '.join(plan.in_series)}: the fastest transition takes {dt * 1e3 / size:.2g} ms, for which "
-                f"the {plan.terms} terms chosen at construction are too few. Set defaultclock.dt (or dt=) to "
-                f"at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
+                f"{', '.join(plan.in_series)}: the fastest transition takes {dt * 1e3 / size:.2g} ms, for "
+                f"which the {plan.terms} terms chosen at construction are too few. Set defaultclock.dt "
+                f"(or dt=) to at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
             )
         state, rate = fastest_rate(parts.system, plan)
         if rate * dt > _COARSEST and plan.declarations.method != "exact":

@@ -63,9 +63,7 @@ class IntegratingFactor(StateUpdateMethod):
 
     __name__ = "integrating_factor"
 
-    def __init__(
-        self, blocks: Iterable[Iterable[str]] | None = None, terms: int = DEFAULT_TERMS
-    ) -> None:
+    def __init__(self, blocks: Iterable[Iterable[str]] | None = None, terms: int = DEFAULT_TERMS) -> None:
         self.blocks = None if blocks is None else tuple(tuple(b) for b in blocks)
         self.terms = terms
 

@@ -144,9 +144,7 @@ def _exact(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr
 class _Block:
     """States that are integrated together, and the code that does it."""
 
-    def __init__(
-        self, rates: Mapping[str, sympy.Expr], names: list[str], terms: int = DEFAULT_TERMS
-    ) -> None:
+    def __init__(self, rates: Mapping[str, sympy.Expr], names: list[str], terms: int = DEFAULT_TERMS) -> None:
         self.rates, self.noise = {}, {}
         self.terms = terms
         for n in names:

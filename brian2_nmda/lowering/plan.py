@@ -296,7 +296,9 @@ def _keep_order(system: System, plan: Plan) -> None:
                 continue
             read = [system.rates[n], system.on_spike.get(n, sympy.S.Zero)]
             on_synapse = [m for m in system.states if plan.place[m] == SYNAPSE]
-            needs = [m for m in on_synapse if any(system.inserted(e, plan.pulses).has(symbol(m)) for e in read)]
+            needs = [
+                m for m in on_synapse if any(system.inserted(e, plan.pulses).has(symbol(m)) for e in read)
+            ]
             if needs:
                 plan.place[n] = SYNAPSE
                 plan.together[n] = needs[0]
@@ -385,9 +387,7 @@ VOLTAGES = (-0.09, 0.06)
 MAX_SERIES, MAX_TERMS = 30.0, 90
 
 
-def series_size(
-    system: System, plan: Plan, values: Mapping[str, float], dt: float
-) -> float | None:
+def series_size(system: System, plan: Plan, values: Mapping[str, float], dt: float) -> float | None:
     """Largest product of dt and an outflow among the states that are stepped by an exact series.
 
     Taken over 0 and the full transmitter, and the voltages of `VOLTAGES`. ``None`` if there is no such
@@ -408,7 +408,9 @@ def series_size(
                     for on in (0.0, 1.0):
                         known = {**values, "v": v}
                         try:
-                            known.update({n: on * _highest(system, plan.pulses[n][0], values) for n in pulses})
+                            known.update(
+                                {n: on * _highest(system, plan.pulses[n][0], values) for n in pulses}
+                            )
                             largest = max(largest or 0.0, dt * float(numeric(e, [], known)()))
                         except ModelError:
                             return None

@@ -25,6 +25,7 @@ from brian2.units.fundamentalunits import (
     get_dimensions,
     get_unit,
 )
+from sympy.core.sympify import converter as _converter
 
 from brian2_nmda.symbolic.errors import ModelError
 
@@ -63,6 +64,19 @@ class exprel(sympy.Function):
     def _eval_evalf(self, prec: int) -> sympy.Expr:
         z = self.args[0].evalf(prec)
         return sympy.S.One if z.is_zero else ((sympy.exp(z) - 1) / z)._eval_evalf(prec)
+
+
+def _from_quantity(value: Quantity) -> sympy.Expr:
+    """What SymPy makes of a Brian2 quantity; by itself it would recurse until it fails."""
+    if value.dim is DIMENSIONLESS:
+        return sympy.Float(float(value), 17)
+    raise ModelError(
+        f"'{value!r}' stands in an expression: a number with units is a Parameter with a name, a value and "
+        "a source; declare it and use its name."
+    )
+
+
+_converter[Quantity] = _from_quantity
 
 
 def symbol(name: str) -> sympy.Symbol:

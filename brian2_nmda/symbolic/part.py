@@ -66,7 +66,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
         "g_initial": Input(siemens.dim, "conductance at the start", "the receptor it changes"),
         "block": Input(DIMENSIONLESS, "fraction of open channels that conducts", "block="),
         "activation": Input(DIMENSIONLESS, "open fraction", "the receptor it changes"),
-        "released": Input(DIMENSIONLESS, "transmitter released by this spike, 1 for a full release", "release="),
+        "released": Input(DIMENSIONLESS, "fraction of a full release of this spike", "release="),
         "xi": Input(get_dimensions(second**-0.5), "white noise", "Brian2"),
     }
 )
@@ -531,7 +531,11 @@ class Part:
             out[name] = (definition.expression, definition.dim)
         for name, role in t.roles.items():
             out[name] = (role, type(self)._roles.get(name))
-        for what, jumps in (("a", t.on_spike), ("a postsynaptic", t.on_post_spike), ("a late", t.on_late_spike)):
+        for what, jumps in (
+            ("a", t.on_spike),
+            ("a postsynaptic", t.on_post_spike),
+            ("a late", t.on_late_spike),
+        ):
             for name, jump in jumps.items():
                 if name not in t.states:
                     raise ModelError(f"{self.name}: '{name}' changes at {what} spike, but is no state.")
