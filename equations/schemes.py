@@ -154,8 +154,8 @@ class KampaNMDA(Receptor):
         "Branco 2010": Preset(
             f"{BRANCO} (37 degC)",
             _rates(1 / ms, Ru=0.02016, Ro=0.0465, Rc=0.0916, Rd1=0.02266, Rr1=0.00736, Rd2=0.004429,
-                   Rr2=0.0023, mu_U=0.06, mu_Cl=0.06, mu_D1=0.06, mu_D2=0.06, RuM=0.06156, RoM=0.0465, RcM=0.0916,
-                   Rd1M=0.02163, Rr1M=0.004002, Rd2M=0.002678, Rr2M=0.001932),
+                   Rr2=0.0023, mu_U=0.06, mu_Cl=0.06, mu_D1=0.06, mu_D2=0.06, RuM=0.06156, RoM=0.0465,
+                   RcM=0.0916, Rd1M=0.02163, Rr1M=0.004002, Rd2M=0.002678, Rr2M=0.001932),
         ),
     }  # fmt: skip
     #: Why the scheme circulates in equilibrium.
