@@ -46,7 +46,7 @@ from brian2_nmda.equations.receptors import (
     YeungNMDA,
 )
 from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
-from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
 
 __all__ = [
     "AMPA",
@@ -69,6 +69,7 @@ __all__ = [
     "Memantine",
     "NearestTripletSTDP",
     "NoBlock",
+    "PopescuNMDA",
     "ReceptorInsertion",
     "ShouvalCalcium",
     "ShouvalNMDA",

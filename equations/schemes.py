@@ -23,6 +23,7 @@ from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Parameter, Preset, Reaction, T, occupancies, v
 
 _PER_MM_MS = 1 / (mM * ms)
+RODRIGUES = "eLife 12:e80152 (2023) Table 7; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl"
 
 
 def _rates(unit: Any, **values: float) -> dict[str, Any]:
@@ -232,3 +233,54 @@ class VargasCaballeroNMDA(Receptor):
     default_label = "NMDA"
     calcium_permeable = True
     summary = "asymmetric trapping block: slow unblock"
+
+
+class PopescuNMDA(Receptor):
+    r"""Linear scheme of Popescu et al. (2004) with two open states, as used by Rodrigues et al. (2023).
+
+    ``A0 - A1 - A2`` bind glutamate, ``A2 - A3 - A4`` are conformational steps, ``O1`` and ``O2`` conduct. The
+    preset GluN2B slows the forward rates to 25 % and the backward rates to 23 %. It has no
+    desensitised states.
+
+    References
+    ----------
+    Rodrigues YE, Tigaret CM, Marie H, O'Donnell C, Veltz R (2023). A stochastic model of hippocampal
+    synaptic plasticity with geometrical readout of enzyme dynamics. eLife 12:e80152, Table 7.
+    """
+
+    ka = Parameter(34 * _PER_MM_MS, "first binding", source=RODRIGUES)
+    kb = Parameter(17 * _PER_MM_MS, "second binding", source=RODRIGUES)
+    kc = Parameter(0.127 / ms, "first conformational step", source=RODRIGUES)
+    kd = Parameter(0.580 / ms, "second conformational step", source=RODRIGUES)
+    ke = Parameter(2.508 / ms, "opening", source=RODRIGUES)
+    kf = Parameter(3.449 / ms, "to the second open state", source=RODRIGUES)
+    ra = Parameter(0.060 / ms, "first unbinding", source=RODRIGUES)
+    rb = Parameter(0.120 / ms, "second unbinding", source=RODRIGUES)
+    rc = Parameter(0.161 / ms, "first conformational step back", source=RODRIGUES)
+    rd = Parameter(2.610 / ms, "second conformational step back", source=RODRIGUES)
+    re = Parameter(2.167 / ms, "closing", source=RODRIGUES)
+    rf = Parameter(0.662 / ms, "from the second open state", source=RODRIGUES)
+    slow_f = Parameter(1.0, "factor of all forward rates", source=RODRIGUES)
+    slow_b = Parameter(1.0, "factor of all backward rates", source=RODRIGUES)
+    gmax = Parameter(0.2 * nS, "maximal conductance", status="assumed",
+                     source="as for the other receptors here", sign="nonnegative")  # fmt: skip
+
+    A0, A1, A2, A3, A4, O1, O2 = occupancies("A0 A1 A2 A3 A4 O1 O2")
+    reactions = (
+        Reaction(A0, A1, slow_f * ka * T, slow_b * ra),
+        Reaction(A1, A2, slow_f * kb * T, slow_b * rb),
+        Reaction(A2, A3, slow_f * kc, slow_b * rc),
+        Reaction(A3, A4, slow_f * kd, slow_b * rd),
+        Reaction(A4, O1, slow_f * ke, slow_b * re),
+        Reaction(O1, O2, slow_f * kf, slow_b * rf),
+    )
+    activation = O1 + O2
+
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "GluN2A": Preset(RODRIGUES, {}),
+        "GluN2B": Preset(RODRIGUES, {"slow_f": 0.25, "slow_b": 0.23}),
+    }
+    _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
+    default_label = "NMDA"
+    calcium_permeable = True
+    summary = "seven-state linear scheme with two open states; GluN2A, GluN2B"
