@@ -23,7 +23,7 @@ from brian2 import (
 )
 
 from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, Receptor, T, TransmitterPulse
-from brian2_nmda.equations import FiveStateNMDA, KampaNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.part import Parameter, Reaction, occupancies
 
@@ -163,6 +163,23 @@ def test_five_state_symbolic_steady_state():
         assert abs(value / found[name] - 1) <= 1e-10
 
 
+@pytest.mark.parametrize(
+    ("preset", "peak", "at", "steady"),
+    [("GluN2A", 0.194808, 14.54, (0.055404, 0.389924)), ("GluN2B", 0.209957, 64.32, (0.083308, 0.455994))],
+)
+def test_popescu_goldens(preset, peak, at, steady):
+    """Science 1g: peak and its time for 1 mM x 1 ms, and the steady open probability at 1 uM and 1 mM."""
+    receptor = PopescuNMDA.preset(preset)
+    values = {n: p.base() for n, p in receptor.template.parameters.items()}
+    for concentration, expected in zip((1e-3, 1.0), steady, strict=True):
+        found = analysis.equilibrium(receptor.template.reactions, {**values, "T": concentration})
+        assert abs(found["O1"] + found["O2"] - expected) <= 6e-7
+    got, _ = clamp(receptor, [-70.0], at + 2.0, dt=0.1)
+    po = got[5, 0] + got[6, 0]
+    assert abs(po.max() - peak) <= 6e-7 + 2e-5 * peak  # samples every 0.1 ms of a peak 10 ms wide
+    assert abs((np.argmax(po) - 1) * 0.1 - at) <= 0.11
+
+
 # -- schemes with magnesium ----------------------------------------------------------------------------
 
 
@@ -278,7 +295,7 @@ def test_detailed_balance():
     The ratio of the products of the rates both ways round a cycle does not depend on voltage, magnesium
     or transmitter, and is that of the independent matrix.
     """
-    for part, states in ((FiveStateNMDA, 5), (VargasCaballeroNMDA, 10)):
+    for part, states in ((FiveStateNMDA, 5), (VargasCaballeroNMDA, 10), (PopescuNMDA, 7)):
         assert len(part().template.reactions) == states - 1
     receptor = KampaNMDA()
     values = {n: p.base() for n, p in receptor.template.parameters.items()}

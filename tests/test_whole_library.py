@@ -47,6 +47,7 @@ def library():
         "five": GlutamateSynapse(
             lib.FiveStateNMDA(antagonist=lib.DAP5(conc=1 * umolar), block=lib.JahrStevens()), release=DESTEXHE
         ),
+        "popescu": GlutamateSynapse(lib.PopescuNMDA.preset("GluN2B"), release=DESTEXHE),
         "kampa": GlutamateSynapse(lib.KampaNMDA(), release=DESTEXHE),
         "vargas": GlutamateSynapse(lib.VargasCaballeroNMDA(), release=DESTEXHE),
         "drugs": GlutamateSynapse(
