@@ -4,14 +4,15 @@ At published values some errors are invisible: with ``E = 0 mV`` the wrong ``v +
 is also evaluated at *generic* values, drawn at random (seeded) within a factor of two.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.input.timedarray import TimedArray
-from brian2.units import amp, metre, mole, second, siemens, volt
+from brian2.units import amp, coulomb, farad, joule, kelvin, metre, mole, second, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, get_dimensions
 
 from brian2_nmda.symbolic.analysis import insert
@@ -21,7 +22,7 @@ from brian2_nmda.symbolic.expressions import int_of, numeric, symbol, value_of
 from brian2_nmda.symbolic.parameter import Value
 from brian2_nmda.symbolic.part import INPUTS, Part, Pulse, rand
 
-MOLAR = get_dimensions(mole / metre**3)
+MOLAR, PER_VOLT = get_dimensions(mole / metre**3), get_dimensions(1 / volt)
 
 #: A size of each kind of quantity, in SI units, for what has no published value to start from.
 TYPICAL: Mapping[Dimension, float] = {
@@ -32,6 +33,28 @@ TYPICAL: Mapping[Dimension, float] = {
     amp.dim: 2.3e-12,
     DIMENSIONLESS: 0.37,
     get_dimensions(1 / second): 31.0,
+}
+
+#: Sizes, in SI units, beyond which a number is a slip of units rather than physiology: from femtosiemens to
+#: whole cells, from picomolar to the sea, from microseconds to months, up to diffusion-limited binding.
+WINDOWS: Mapping[Dimension, tuple[float, float]] = {
+    volt.dim: (1e-4, 0.3),
+    second.dim: (1e-5, 1e7),
+    get_dimensions(1 / second): (1e-7, 1e6),
+    get_dimensions(1 / volt): (1e-2, 2000.0),
+    MOLAR: (1e-7, 600.0),
+    get_dimensions(metre**3 / mole): (1e-3, 1e7),
+    get_dimensions(metre**3 / (mole * second)): (1e-3, 1e7),
+    siemens.dim: (1e-13, 1e-5),
+    amp.dim: (1e-16, 1e-6),
+    farad.dim: (1e-14, 1e-8),
+    metre.dim: (1e-9, 1e-2),
+    get_dimensions(metre**2): (1e-15, 1e-6),
+    get_dimensions(metre**3): (1e-22, 1e-13),
+    kelvin.dim: (270.0, 320.0),
+    get_dimensions(coulomb / mole): (9.64e4, 9.66e4),
+    get_dimensions(joule / (mole * kelvin)): (8.31, 8.32),
+    DIMENSIONLESS: (1e-11, 1e6),
 }
 
 #: Stand for a pulse that is on, and for a random number, in an expression that is evaluated.
@@ -64,14 +87,20 @@ def plain(expression: Any, named: Mapping[str, sympy.Expr] | None = None) -> sym
     return expression.replace(lambda e: isinstance(e, (sympy.Min, sympy.Max)), chosen)
 
 
+@lru_cache(maxsize=512)
+def _compiled(written: tuple[Any, ...], named: tuple[tuple[str, Any], ...]) -> tuple[list[str], Any]:
+    """What expressions read, and a NumPy function of that; compiling takes longer than evaluating."""
+    flat = [plain(e, dict(named)) for e in written]
+    reads = sorted({s.name for e in flat for s in e.free_symbols})
+    return reads, numeric(sympy.Tuple(*flat), reads, {})
+
+
 class Function:
     """Named expressions as one NumPy function of everything that they read."""
 
     def __init__(self, expressions: Mapping[str, Any], named: Mapping[str, sympy.Expr] | None = None) -> None:
         self.keys = list(expressions)
-        written = [plain(e, named) for e in expressions.values()]
-        self.reads = sorted({s.name for e in written for s in e.free_symbols})
-        self._call = numeric(sympy.Tuple(*written), self.reads, {})
+        self.reads, self._call = _compiled(tuple(expressions.values()), tuple((named or {}).items()))
 
     def __call__(self, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Values by name; arrays of one shape."""
@@ -115,18 +144,24 @@ def generic(
 ) -> dict[str, float]:
     """Values within a factor of two of those that the model has; what is 0 gets a typical size.
 
-    A dimensionless number below 1 stays below 1: it may be a probability. ``spread`` below 1
-    narrows the factor.
+    A dimensionless number below 1 stays below 1: it may be a probability. Voltages change by a
+    fifth at most. ``spread`` below 1 narrows the factor.
     """
     found = {}
     for name, p in parameters.items():
         value = size_of(p)
-        factor = 2.0 ** rng.uniform(-spread, spread)
+        # voltages stand in exponents, where a factor of two is a factor of thousands
+        narrow = 0.3 if p.dim in (volt.dim, PER_VOLT) else 1.0
+        factor = 2.0 ** (narrow * rng.uniform(-spread, spread))
         if value == 0:
             value = TYPICAL.get(p.dim, 1.0)
         if p.dim is DIMENSIONLESS and 0 < value < 1:
             factor = min(factor, 1 + (1 / value - 1) * rng.uniform(0.2, 0.8))
+        low, high = WINDOWS.get(p.dim, (0.0, np.inf))
+        within = low <= abs(value) <= high
         found[name] = value * factor
+        if within:  # constants of nature and temperatures stay what they are
+            found[name] = float(np.sign(value) * np.clip(abs(found[name]), low, high))
     return found
 
 
@@ -158,8 +193,10 @@ def generic_part(
     return new.replace(**children) if children else new
 
 
-def generic_model(model: Any, rng: np.random.Generator, dt: float) -> Any:
-    """A synapse with generic values for which it can start; the spread narrows until it can."""
+def generic_model(
+    model: Any, rng: np.random.Generator, dt: float, suits: Callable[[Any], bool] = lambda model: True
+) -> Any:
+    """A synapse with generic values that can start and that suits; the spread narrows until it does."""
     error: ModelError | None = None
     for attempt in range(40):
         spread, baths = 0.9 ** (attempt // 4), {}
@@ -170,7 +207,9 @@ def generic_model(model: Any, rng: np.random.Generator, dt: float) -> Any:
                 "calcium": model.calcium and generic_part(model.calcium, rng, spread, baths, dt),
                 "plasticity": [generic_part(p, rng, spread, baths, dt) for p in model.plasticity] or None,
             }
-            return type(model)(**parts)
+            candidate = type(model)(**parts)
+            if suits(candidate):
+                return candidate
         except ModelError as problem:
             error = problem
     raise ModelError(f"no generic parameter values could be found near those of the model: {error}")

@@ -79,9 +79,7 @@ class Subject:
         expressions = [*system.rates.values(), *system.on_spike.values(), *system.on_post_spike.values()]
         expressions += [e for late in system.on_late_spike for e in late.changes.values()]
         expressions += [d.expression for d in system.definitions.values()]
-        return any(
-            e.has(rand) or any(s.name.startswith("xi") for s in e.free_symbols) for e in expressions
-        )
+        return any(e.has(rand) or any(s.name.startswith("xi") for s in e.free_symbols) for e in expressions)
 
     def rng(self) -> np.random.Generator:
         """A new generator with the one seed."""

@@ -1,0 +1,263 @@
+"""The conformance suite: what every model, shipped or a user's own, has to satisfy.
+
+`check_model` says in words what is wrong with a part or a synapse. `checks_for` yields the same checks one by
+one, for ``pytest.mark.parametrize``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brian2_nmda.conformance import numerical, symbolic
+from brian2_nmda.conformance.subject import NotApplicable, Subject, reads
+from brian2_nmda.symbolic.composition import SynapseModel
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.kinds import (
+    Antagonist,
+    Block,
+    Calcium,
+    ChannelBlocker,
+    CoAgonist,
+    Plasticity,
+    Receptor,
+)
+
+__all__ = ["CheckResult", "check_model", "checks_for"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found.
+
+    Attributes
+    ----------
+    name : str
+    passed : bool
+    message : str
+        The failures in words, one a line.
+    skipped : str
+        Why the check has nothing to say about this model.
+    """
+
+    name: str
+    passed: bool
+    message: str = ""
+    skipped: str = ""
+
+    def __str__(self) -> str:
+        state = "skipped" if self.skipped else "passed" if self.passed else "FAILED"
+        text = self.skipped or self.message
+        return f"{self.name}: {state}" + (f" ({text})" if self.skipped else f": {text}" if text else "")
+
+
+def _has(kind: Any) -> Callable[[Subject], bool]:
+    return lambda subject: bool(subject.of_kind(kind))
+
+
+def _always(subject: Subject) -> bool:
+    return True
+
+
+def _in_synapse(subject: Subject) -> bool:
+    return not subject.is_fragment
+
+
+def _has_scheme(subject: Subject) -> bool:
+    return any(p.template.reactions for p in subject.parts)
+
+
+def _has_states(subject: Subject) -> bool:
+    return any(p.template.states for p in subject.parts)
+
+
+def _voltage_block(subject: Subject) -> bool:
+    return any(reads(p, "v") or p.template.parameters for p in subject.of_kind(Block))
+
+
+#: Name, what it applies to, and the check, in the order in which they are carried out.
+SYMBOLIC: tuple[tuple[str, Callable[[Subject], bool], Callable[[Subject], Any]], ...] = (
+    ("completeness", _always, symbolic.completeness),
+    ("names", _always, symbolic.names),
+    ("dimensions", _always, symbolic.dimensions),
+    ("provenance", _always, symbolic.provenance),
+    ("magnitude", _always, symbolic.magnitude),
+    ("reaction table", _has_scheme, symbolic.reaction_table),
+    ("connectivity", _has_scheme, symbolic.connectivity),
+    ("microscopic reversibility", _has_scheme, symbolic.microscopic_reversibility),
+    ("steady state", _has_states, symbolic.steady_state),
+    ("invariance", _always, symbolic.invariance),
+    ("singularities", _always, symbolic.singularities),
+    ("block", _voltage_block, symbolic.block),
+    ("current", _has(Receptor), symbolic.current),
+    ("calcium", _has(Calcium), symbolic.calcium),
+    ("drug", _has((Antagonist, ChannelBlocker)), symbolic.drug),
+    ("co-agonist", _has(CoAgonist), symbolic.coagonist),
+)
+NUMERICAL: tuple[tuple[str, Callable[[Subject], bool], Callable[..., Any]], ...] = (
+    ("runs", _always, numerical.runs),
+    ("trace", _in_synapse, numerical.trace),
+    ("optimised form", _in_synapse, numerical.optimised_form),
+    ("fixed point", _in_synapse, numerical.fixed_point),
+    ("scaling", _in_synapse, numerical.scaling),
+    ("time shift", _in_synapse, numerical.time_shift),
+    ("transmitter", _has(Receptor), numerical.transmitter),
+    ("plasticity", _has(Plasticity), numerical.plasticity),
+)
+TARGETS = ("numpy", "cython", "cpp_standalone")
+
+
+class _Check:
+    """One check of one model; calling it returns a `CheckResult` or raises `ModelError`."""
+
+    def __init__(self, name: str, subject: Subject, find: Callable[[], Any]) -> None:
+        self.name, self.subject, self._find = name, subject, find
+
+    def result(self) -> CheckResult:
+        """The result, without raising."""
+        try:
+            failures = list(self._find())
+        except NotApplicable as reason:
+            return CheckResult(self.name, True, skipped=str(reason))
+        except Exception as error:  # whatever a wrong model provokes is a finding, not an accident
+            while error.__cause__ is not None:  # Brian2 wraps what happens in a run
+                error = error.__cause__
+            failures = [f"{self.subject.name}: the check stopped: {type(error).__name__}: {error}"]
+        return CheckResult(self.name, not failures, "\n".join(dict.fromkeys(failures)))
+
+    def __call__(self) -> CheckResult:
+        found = self.result()
+        if not found.passed:
+            raise ModelError(f"{self.subject.name} does not pass the check '{self.name}':\n{found.message}")
+        return found
+
+
+def checks_for(
+    model: Any,
+    *,
+    reference: Callable[..., Mapping[str, float]] | None = None,
+    table: Mapping[str, float] | None = None,
+    targets: Iterable[str] = ("numpy",),
+) -> Iterator[tuple[str, _Check]]:
+    """The checks that apply to a model, as ``(name, callable)``.
+
+    Parameters
+    ----------
+    model, reference, table, targets
+        As for `check_model`.
+
+    Yields
+    ------
+    tuple
+        A name, and a callable that returns a `CheckResult` or raises `ModelError`.
+
+    Examples
+    --------
+    >>> from brian2_nmda import JahrStevens
+    >>> from brian2_nmda.conformance import checks_for
+    >>> dict(checks_for(JahrStevens))['block']().passed
+    True
+    """
+    targets = tuple(targets)
+    unknown = [t for t in targets if t not in TARGETS]
+    if unknown:
+        raise ModelError(
+            f"check_model: unknown target '{unknown[0]}'; expected some of {', '.join(TARGETS)}."
+        )
+    subject = Subject(model)
+    simulations = numerical.Simulations(subject)
+    chosen: list[tuple[str, Callable[[], Any]]] = [
+        (name, lambda check=check: check(subject)) for name, applies, check in SYMBOLIC if applies(subject)
+    ]
+    if reference is not None:
+        chosen.append(("reference", lambda: symbolic.against_reference(subject, reference)))
+    if table is not None:
+        chosen.append(("parameter table", lambda: symbolic.against_table(subject, table)))
+    if targets:
+        chosen += [
+            (name, lambda check=check: check(subject, simulations))
+            for name, applies, check in NUMERICAL
+            if applies(subject)
+        ]
+        chosen += [
+            (f"agreement on {t}", lambda t=t: numerical.targets_agree(subject, simulations, t))
+            for t in targets
+            if t != "numpy" and not subject.is_fragment
+        ]
+    for name, find in chosen:
+        yield name, _Check(name, subject, find)
+
+
+def check_model(
+    model: Any,
+    *,
+    reference: Callable[..., Mapping[str, float]] | None = None,
+    table: Mapping[str, float] | None = None,
+    targets: Iterable[str] = ("numpy",),
+    expected_failures: Mapping[str, str] | None = None,
+    raise_: bool = True,
+) -> list[CheckResult]:
+    """Check a model: its equations, its numbers, and what Brian2 makes of them.
+
+    Parameters
+    ----------
+    model : Part, Part class or GlutamateSynapse
+        A bare part is put into the smallest synapse in which it does its work, where one is needed.
+    reference : callable, optional
+        An independent statement of the equations of a part: ``reference(states, inputs, parameters)``, three
+        mappings of names to floats (SI), returns the rate (per second) of each state by its name, and
+        optionally provided expressions (``'block'``) and jumps (``'x at a spike'``).
+    table : mapping of str to float, optional
+        The values that the parameters should have, in SI units.
+    targets : tuple of str
+        Code generation targets: ``'numpy'``, ``'cython'``, ``'cpp_standalone'``. Those beyond NumPy are
+        compared with it. Call from the runtime device. ``()`` leaves out all simulations.
+    expected_failures : mapping of str to str, optional
+        Names of checks that fail, with the reason. A check that then passes is a failure.
+    raise_ : bool
+        Whether to raise if a check fails.
+
+    Returns
+    -------
+    list of CheckResult
+
+    Raises
+    ------
+    ModelError
+        Which checks fail, on which variable, what was expected and found, and what to do.
+
+    Examples
+    --------
+    >>> from brian2_nmda import AMPA
+    >>> from brian2_nmda.conformance import check_model
+    >>> print(check_model(AMPA, targets=())[0])
+    completeness: passed
+    """
+    expected = dict(expected_failures or {})
+    results, broken = [], False
+    checks = list(checks_for(model, reference=reference, table=table, targets=targets))
+    unknown = [n for n in expected if n not in dict(checks)]
+    if unknown:
+        raise ModelError(
+            f"check_model: there is no check '{unknown[0]}' of this model; it has {', '.join(dict(checks))}."
+        )
+    numerical_names = {n for n, _, _ in NUMERICAL} | {f"agreement on {t}" for t in TARGETS}
+    for name, check in checks:
+        if broken and name in numerical_names:
+            results.append(CheckResult(name, True, skipped="the model does not run"))
+            continue
+        found = check.result()
+        broken = broken or (name == "runs" and not found.passed)
+        if name in expected:
+            if found.passed:
+                message = f"expected to fail ({expected[name]}), but it passes; remove the exception."
+                found = CheckResult(name, False, message)
+            else:
+                found = CheckResult(name, True, found.message, skipped=f"expected to fail: {expected[name]}")
+        results.append(found)
+    failed = [r for r in results if not r.passed]
+    if failed and raise_:
+        where = model.name if isinstance(model, SynapseModel) else Subject(model).name
+        raise ModelError(
+            f"{where} fails {len(failed)} of {len(results)} checks.\n" + "\n".join(map(str, failed))
+        )
+    return results
