@@ -13,7 +13,7 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, ms, mV, umolar
 
 import brian2_nmda.equations as lib
-from brian2_nmda import GlutamateSynapse, models
+from brian2_nmda import GlutamateSynapse, ModelError, models
 from brian2_nmda.cli import main
 
 DESTEXHE = lib.TransmitterPulse.preset("Destexhe 1998")
@@ -190,6 +190,79 @@ def test_cython_sample(on_target, reference_values):
     on_target("cython")
     names = {"five", "wang", "shouval", "triplet", "noisy"}
     compare(simulate(names), expected, 1e-9)
+
+
+# -- as Brian2 users use it -----------------------------------------------------------------------------
+
+
+def pairing(rule, n=3, **options):
+    """Source, target subgroup and synapses of a rule with spikes on both sides, all ready to run."""
+    defaultclock.dt = 0.1 * ms
+    source = NeuronGroup(
+        4, "first : second\nagain : second",
+        threshold="timestep(t, dt) == timestep(first, dt) or timestep(t, dt) == timestep(again, dt)",
+        reset="",
+    )  # fmt: skip
+    source.first = [1, 1, 2, 3] * ms
+    source.again = [1000, 30, 1000, 1000] * ms
+    model = GlutamateSynapse(lib.FiveStateNMDA(), plasticity=rule, release=DESTEXHE)
+    target = NeuronGroup(
+        2 * n, "v : volt\nI = I_syn : amp\nfires : second" + model.post_equations(), method="euler",
+        threshold="timestep(t, dt) == timestep(fires, dt)", reset="",
+    )  # fmt: skip
+    target.fires = "(5 + 10*i)*ms"
+    synapses = model.synapses(source[1:4], target[n : 2 * n], **options)
+    synapses.connect()
+    return source, target, synapses, Network(source, target, synapses)
+
+
+def test_store_and_restore():
+    """A restored network repeats itself bit for bit: occupancies, traces and weights."""
+    _, _, S, net = pairing(lib.TripletSTDP(target="NMDA"))
+    net.run(20 * ms)
+    net.store()
+    seen = []
+    for _ in range(2):
+        net.run(60 * ms)
+        seen.append([np.array(getattr(S, n)[:]) for n in ("O_NMDA", "r2_NMDA", "o1_NMDA", "W_NMDA")])
+        net.restore()
+    assert all(np.array_equal(a, b) for a, b in zip(*seen, strict=True))
+    assert np.ptp(seen[0][3]) > 0
+
+
+def test_subgroups_and_recurrence():
+    """Spikes reach the synapses of their own subgroup: traces of source[1:4] and of target[3:6]."""
+    _, _, S, net = pairing(lib.TripletSTDP(target="NMDA"))
+    net.run(52 * ms)
+    pre, post = np.array(S.i), np.array(S.j)
+    r1 = sum(np.exp(-(52 - t) / 16.8) * (pre == i) for i, t in ((0, 1), (1, 2), (2, 3), (0, 30)))
+    o1 = sum(np.exp(-(52 - (5 + 10 * (k + 3))) / 33.7) * (post == k) for k in (0, 1))
+    # a jump comes after the decay of its step
+    assert np.max(np.abs(S.r1_NMDA[:] - r1 * np.exp(0.1 / 16.8))) <= 1e-12
+    assert np.max(np.abs(S.o1_NMDA[:] - o1 * np.exp(0.1 / 33.7))) <= 1e-12
+
+
+def test_single_precision():
+    """With float32 occupancies and weights agree to 1e-4 of their peak."""
+    found = {}
+    for dtype in (np.float64, np.float32):
+        b2.prefs.core.default_float_dtype = dtype
+        b2.start_scope()
+        _, _, S, net = pairing(lib.GraupnerBrunel(target="NMDA", label="GB", sigma=0))
+        net.run(60 * ms)
+        assert S.O_NMDA[:].dtype == dtype
+        found[dtype] = [np.array(getattr(S, n)[:], float) for n in ("O_NMDA", "c_GB", "rho_GB")]
+    for a, b in zip(found[np.float64], found[np.float32], strict=True):
+        assert np.max(np.abs(a - b)) <= 1e-4 * np.max(np.abs(a))
+        assert np.max(np.abs(a)) > 0
+
+
+def test_a_rule_needs_spikes_of_the_target():
+    model = GlutamateSynapse(lib.AMPA(), plasticity=lib.TripletSTDP())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = NeuronGroup(1, "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
+    with pytest.raises(ModelError, match="never spikes; give it a threshold="):
+        model.synapses(source, target)
 
 
 # -- the list, and where its numbers come from ---------------------------------------------------------------

@@ -73,6 +73,12 @@ def build_synapses(
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
     kwargs.pop("order", None)
+    if model.system.on_post_spike and "spike" not in target.events:
+        first = next(iter(model.system.on_post_spike))
+        raise ModelError(
+            f"{where}: '{first}' changes at postsynaptic spikes, but the target '{parts.base.name}' never "
+            "spikes; give it a threshold= (and reset=)."
+        )
     initialise_target(model, target)
     if optimize:
         return NMDASynapses(
