@@ -28,7 +28,9 @@ VARGAS_CABALLERO_CA1 = "github:ModelDBRepository/145836 SynNMDA10_2_2.mod"
 GRAUPNER_BRUNEL = (
     "doi:10.1073/pnas.1109359109; values as in github:mgraupe/CalciumBasedPlasticityModel synapticChange.py"
 )
-GRAUPNER_2016 = "github:mgraupe/CalciumBasedPlasticityModel (cortical slices, linear calcium)"
+GRAUPNER_2016 = (
+    "github:mgraupe/CalciumBasedPlasticityModel (cortical slices, linear calcium); no noise and b = 5 assumed"
+)
 CLOPATH = "doi:10.1038/nn.2479; values as in github:ModelDBRepository/144566 VoTri.m"
 TRIPLET = "doi:10.1523/JNEUROSCI.1425-06.2006 Tables 3 and 4, read in a transcription"
 VAN_ROSSUM = "doi:10.1523/JNEUROSCI.20-23-08812.2000; values as in VanRossumHPWA mod comments"

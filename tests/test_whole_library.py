@@ -265,6 +265,69 @@ def test_a_rule_needs_spikes_of_the_target():
         model.synapses(source, target)
 
 
+def small_target(model, **options):
+    return NeuronGroup(
+        2, "dv/dt = -I_syn/(1*nF) : volt" + model.post_equations(), threshold="v > 1*volt", reset="",
+        method="euler", **options,
+    )  # fmt: skip
+
+
+def test_naive_form_refuses_a_delay_that_misses_the_latency():
+    model = GlutamateSynapse(lib.AMPA(), plasticity=lib.GraupnerBrunel())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = small_target(model)
+    S = model.synapses(source, target, optimize=False)
+    S.connect()
+    S.delay = 2 * ms
+    with pytest.raises(Exception) as error:
+        b2.run(1 * ms)
+    assert "S.late_c_AMPA.delay" in str(error.value.__cause__)
+    S.late_c_AMPA.delay = 15.7 * ms
+    b2.run(1 * ms)
+
+
+def test_names_of_late_pathways_are_ours():
+    model = GlutamateSynapse(lib.AMPA(), plasticity=lib.GraupnerBrunel())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = small_target(model)
+    with pytest.raises(ModelError, match="belongs to the model"):
+        model.synapses(source, target, on_pre={"late_c_AMPA": "w += 1"})
+    with pytest.raises(ModelError, match="follows from the latency"):
+        model.synapses(source, target, delay={"late_c_AMPA": 3 * ms})
+
+
+def test_values_that_the_user_gave_the_target_stay():
+    model = GlutamateSynapse(lib.AMPA(), plasticity=lib.ClopathSTDP())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = small_target(model)
+    target.u_m_AMPA = -50 * mV
+    model.synapses(source, target)
+    assert np.all(target.u_m_AMPA[:] == -50 * mV)
+    assert np.allclose(target.u_p_AMPA[:] / mV, -70.6, rtol=0, atol=1e-12)
+
+
+def test_statements_of_a_subclass_keep_their_order():
+    class Late(lib.TripletSTDP):
+        _t = lib.TripletSTDP
+        on_spike = {_t.r2: _t.r2 + 1, _t.W: _t.W - _t.o1 * _t.r2}
+
+    assert list(Late().template.on_spike) == ["r1", "r2", "W"]
+
+
+def test_voltage_from_the_namespace_of_the_target():
+    """The synapses see names that only the target's namespace has."""
+    model = GlutamateSynapse([lib.AMPA(), lib.ShouvalNMDA()], calcium=lib.ShouvalCalcium())
+    course = b2.TimedArray([-60, -20] * mV, dt=1 * ms)
+    equations = "v = course(t) : volt\nignored = I_syn : amp\n"
+    equations += "x : 1\n" + model.post_equations()
+    target = NeuronGroup(1, equations, namespace={"course": course})
+    source = SpikeGeneratorGroup(1, [0], [0] * ms)
+    S = model.synapses(source, target)
+    S.connect()
+    b2.run(2 * ms, namespace={})
+    assert S.Ca[0] > 0 * umolar
+
+
 # -- the list, and where its numbers come from ---------------------------------------------------------------
 
 

@@ -306,13 +306,13 @@ class Assembly:
         return "\n".join(lines)
 
     def namespace(self, given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        """The user's namespace plus the TimedArrays of the model."""
+        """The namespaces of the target (for its voltage) and the user, and the TimedArrays of the model."""
         timed = {
             timed_name(n): p.value
             for n, p in self.system.parameters.items()
             if isinstance(p.value, TimedArray)
         }
-        return {**(given or {}), **timed} if given or timed else None
+        return {**(self.base.namespace or {}), **(given or {}), **timed} or None
 
     def updater(self) -> Any:
         """State updater of the model's own groups."""
@@ -370,6 +370,9 @@ def merge_code(
 ) -> Any:
     """Our statements in front of the user's in a pathway, and pathways of our own beside it."""
     others = others or {}
+    taken = set(others) & set(given if isinstance(given, Mapping) else ())
+    if taken:
+        raise ModelError(f"the pathway '{taken.pop()}' belongs to the model; choose another name for yours.")
     if not ours and not others:
         return given
     merged = {} if given is None else {pathway: given} if isinstance(given, str) else dict(given)

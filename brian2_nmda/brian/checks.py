@@ -142,6 +142,7 @@ class BeforeRun(BrianObject):
                 )
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
+        self._check_late_delays()
         weights = _known_value(self.weights)
         if weights is not None and not np.all(np.isfinite(weights)):
             raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
@@ -188,6 +189,22 @@ class BeforeRun(BrianObject):
                         "tolerance",
                         once=True,
                     )
+
+    def _check_late_delays(self) -> None:
+        """In the naive form, a delay changed by the user has to be changed on all our pathways."""
+        late = self.parts.late_pathways()
+        if self.parts.optimize or "pre" not in self.synapses._synaptic_updaters:
+            return
+        delay = _known_value(self.synapses.pre.variables["delay"])
+        for name, (_, latency) in late.items():
+            own = _known_value(getattr(self.synapses, name).variables["delay"])
+            if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
+                continue
+            raise ModelError(
+                f"{self.parts.where}: the pathway '{name}' has to act {latency} after the transmitter, but "
+                f"the delay of the transmitter was changed; set S.{name}.delay to it plus {latency}, or "
+                "leave out optimize=False."
+            )
 
     def before_run(self, run_namespace: Any) -> None:
         """Check; called by the network."""

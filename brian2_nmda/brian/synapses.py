@@ -73,6 +73,12 @@ def build_synapses(
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
     kwargs.pop("order", None)
+    clash = set(own_delays) & set(parts.late_pathways())
+    if clash:
+        raise ModelError(
+            f"{where}: the delay of '{clash.pop()}' follows from the latency of the model and the delay of "
+            "the transmitter; leave it out."
+        )
     if model.system.on_post_spike and "spike" not in target.events:
         first = next(iter(model.system.on_post_spike))
         raise ModelError(
@@ -320,6 +326,8 @@ class NMDASynapses(Synapses):
             name=f"{name}_driver",
         )
         self._driver.connect(i=np.arange(n), j=np.arange(n))
+        # One-to-one: no two synapses of the driver write to the same gate, so the order does not matter.
+        self._driver.variables["_synaptic_post"].unique = True
         self._driver.pre.order = -1  # the amount released is known before the synapses read it
 
     def _make_totals(self, name: str, order: float, namespace: Any) -> None:

@@ -4,7 +4,9 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import sympy
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 from brian2.groups.subgroup import Subgroup
 from brian2.input.timedarray import TimedArray
@@ -33,10 +35,15 @@ VOLTAGE = "v_syn"
 class TargetEquations(Equations):
     """Brian2 equations that can stand on either side of ``+`` beside a string."""
 
-    def __radd__(self, other: str | Equations) -> Equations:
+    def __radd__(self, other: str | Equations) -> "TargetEquations":
         if isinstance(other, str):
             other = Equations(other)
-        return other + Equations(list(self.values()))
+        return TargetEquations([*other.values(), *self.values()])
+
+    def __add__(self, other: str | Equations) -> "TargetEquations":
+        if isinstance(other, str):
+            other = Equations(other)
+        return TargetEquations([*self.values(), *other.values()])
 
 
 def target_names(system: System) -> set[str]:
@@ -292,6 +299,13 @@ def initialise_target(model: Any, target: Any) -> None:
             _initialised.add(var)
     for name in _post_states(system):
         var = base.variables[name]
-        if var not in _initialised and system.initial[name] != 0:
+        if var not in _initialised and system.initial[name] != 0 and not _was_set(var):
             setattr(base, name + "_", system.initial[name])
         _initialised.add(var)
+
+
+def _was_set(var: Any) -> bool:
+    """Whether the user has given a variable values already, as far as that is known here."""
+    device = get_device()
+    values = var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
+    return values is None or bool(np.any(values))

@@ -346,9 +346,9 @@ def _collect(cls: type, base: Template) -> Template:
         rates,
         definitions,
         roles,
-        on_spike={**base.on_spike, **changes(body.get("on_spike", {}))},
-        on_post_spike={**base.on_post_spike, **changes(body.get("on_post_spike", {}))},
-        on_late_spike={**base.on_late_spike, **changes(late)},
+        on_spike=_in_order(base.on_spike, changes(body.get("on_spike", {}))),
+        on_post_spike=_in_order(base.on_post_spike, changes(body.get("on_post_spike", {}))),
+        on_late_spike=_in_order(base.on_late_spike, changes(late)),
         latency=latency,
         events=events,
         reactions=tuple(body.get("reactions", base.reactions)),
@@ -356,6 +356,11 @@ def _collect(cls: type, base: Template) -> Template:
     )
     template = template.map(lambda e: normalise(sympy.sympify(e, strict=True).xreplace(named)))
     return _with_reactions(template, where, first) if template.reactions else template
+
+
+def _in_order(inherited: Mapping[str, sympy.Expr], new: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+    """Statements of a class: what it inherits and does not write anew, then its own in their order."""
+    return {**{n: e for n, e in inherited.items() if n not in new}, **new}
 
 
 def _eliminated(template: Template) -> str | None:
