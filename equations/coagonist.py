@@ -43,7 +43,7 @@ class SlowGlycineSite(GlycineSite):
     One relaxation time for binding and unbinding, that of deactivation. Starts in equilibrium.
     """
 
-    tau = Parameter(820 * msecond, "relaxation of a site", source=GLYCINE_TAU)
+    tau = Parameter(820 * msecond, "relaxation of a site", status="assumed", source=GLYCINE_TAU)
 
     o = states("o", within=(0, 1), meaning="occupied fraction of one kind of site",
                initial=GlycineSite.bound / (1 + GlycineSite.bound))  # fmt: skip

@@ -148,6 +148,8 @@ class ShouvalPlasticity(_CalciumControl):
 
     eta = define(1 / (P_1 / (P_2 + Ca**3) + P_4), unit=1 / second, meaning="learning rate")
 
+    #: Why the weight moves at rest, in general.
+    relaxes: ClassVar[str] = "without calcium the weight relaxes to base/decay, where it starts by default"
     summary = "calcium control hypothesis (Shouval et al. 2002)"
 
 
@@ -444,6 +446,7 @@ class BCM(Plasticity):
     on_post_spike = {y: y + 1 / tau_rate}
     conductance = conductance * Max(W, 0)
 
+    relaxes: ClassVar[str] = "without spikes the threshold slides to 0; the weight stays"
     summary = "rate-based rule with a sliding threshold (BCM)"
 
 
@@ -478,4 +481,5 @@ class SynapticScaling(Plasticity):
     on_post_spike = {a: a + 1 / tau_a}
     conductance = conductance * k
 
+    relaxes: ClassVar[str] = "a silent neuron scales its synapses up: that is the rule"
     summary = "synaptic scaling towards a target rate"

@@ -8,8 +8,15 @@ import matplotlib.pyplot as plt
 from brian2 import *
 
 from brian2_nmda import GlutamateSynapse, TransmitterPulse
-from brian2_nmda.equations import (BioNMDA, FirstOrderNMDA, FiveStateNMDA, Memantine, PopescuNMDA,
-                                   TwoExponentialNMDA, WangNMDA)
+from brian2_nmda.equations import (
+    BioNMDA,
+    FirstOrderNMDA,
+    FiveStateNMDA,
+    Memantine,
+    PopescuNMDA,
+    TwoExponentialNMDA,
+    WangNMDA,
+)
 
 prefs.codegen.target = 'numpy'  # many small models: compiling them would take longer than the run
 release = TransmitterPulse(peak=1*mM, duration=1*ms)
@@ -31,7 +38,8 @@ network.run(200*ms)
 dose = TimedArray([0, 10, 0, 0]*umolar, dt=3*second)
 defaultclock.dt = 0.5*ms
 model = GlutamateSynapse(WangNMDA(blocker=Memantine(conc=dose)))
-spikes = SpikeGeneratorGroup(1, zeros(45, dtype=int), concatenate([arange(30)*200, 9000 + arange(15)*200])*ms + 1*ms)
+times = concatenate([arange(30)*200, 9000 + arange(15)*200])*ms
+spikes = SpikeGeneratorGroup(1, zeros(45, dtype=int), times + 1*ms)
 clamped = NeuronGroup(1, 'v : volt\nI = I_syn : amp' + model.post_equations(), method='euler')
 clamped.v = -70*mV
 synapse = model.synapses(spikes, clamped)

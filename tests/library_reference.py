@@ -113,7 +113,7 @@ def five_state(
     ``sites=2`` uses the statistical factors 2Rb/Ru and Rb/2Ru (ModelDB 7988), ``sites=1`` none.
     """
     two = float(sites)
-    C0, C1, C2, D, O = range(5)  # noqa: E741
+    C0, C1, C2, D, O = range(5)
     edges = [
         (C0, C1, two * Rb * T),
         (C1, C0, Ru),
@@ -240,7 +240,7 @@ def vargas_caballero(T=0.0, v=-70.0, Mg=1.0, **rates):
     """
     r = VARGAS_CABALLERO_2004 | rates
     names = ("C0", "C1", "C2", "D", "O", "OB", "CB2", "CB1", "CB0", "DB")
-    C0, C1, C2, D, O, OB, CB2, CB1, CB0, DB = range(10)  # noqa: E741
+    C0, C1, C2, D, O, OB, CB2, CB1, CB0, DB = range(10)
     edges = [
         (C0, C1, 2 * r["Rb"] * T),
         (C1, C0, r["Ru"]),

@@ -134,7 +134,7 @@ def test_pool_returns_to_rest(currents, volume, tau, kappa):
     values = {**FULL.system.values(), "V_Ca": volume * 1e-18, "tau_Ca": tau * 1e-3, "kappa_Ca": kappa}
     values |= {"Ca": values["rest_Ca"], "Ca_eff": 0.0, "dt": 1e-3}
     largest = values["rest_Ca"]
-    for I in currents:  # noqa: E741
+    for I in currents:
         values["I_Ca"] = I * 1e-12
         step(values)
         largest = max(largest, abs(values["Ca"]))

@@ -46,7 +46,7 @@ TRAINS = {
     4: [],
 }
 #: Every source and every target with several synapses, and one pair connected twice.
-I = np.array([0, 0, 1, 1, 2, 3, 3, 2, 4, 0, 1])  # noqa: E741
+I = np.array([0, 0, 1, 1, 2, 3, 3, 2, 4, 0, 1])
 J = np.array([0, 2, 1, 3, 0, 4, 1, 2, 5, 0, 5])
 _values = np.random.default_rng(20260801)
 WEIGHTS = _values.uniform(0.2, 3.0, len(I))

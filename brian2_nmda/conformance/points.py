@@ -122,7 +122,7 @@ def dimension_of(name: str, known: Mapping[str, Dimension]) -> Dimension:
         return INPUTS[name].dim
     if name in DEFAULT_UNITS:
         return get_dimensions(DEFAULT_UNITS[name])
-    return DIMENSIONLESS
+    return second.dim if name in ("t", "dt") else DIMENSIONLESS
 
 
 def size_of(value: Value) -> float:

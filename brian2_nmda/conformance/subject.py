@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brian2_nmda.conformance import points
-from brian2_nmda.equations.calcium import SpineCalcium
+from brian2_nmda.equations.calcium import ShouvalCalcium, SpineCalcium
 from brian2_nmda.equations.receptors import AMPA, BioNMDA, WangNMDA
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.symbolic.composition import SynapseModel
@@ -108,7 +108,10 @@ def synapse_for(part: Part) -> GlutamateSynapse:
             target, others = BioNMDA(label=part.label), []
         else:
             others = [BioNMDA()]
-        if reads(part, "Ca", "Ca_eff", "Ca_rest", "I_Ca"):
+        if reads(part, "Ca") and not reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
+            # such rules count calcium above rest; a rule that does not can be given in a whole synapse
+            return GlutamateSynapse([target, *others], calcium=ShouvalCalcium(), plasticity=part)
+        if reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
             return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
         return GlutamateSynapse(target, plasticity=part)
     return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))

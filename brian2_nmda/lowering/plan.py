@@ -154,6 +154,13 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     plan.blocks = _blocks(system)
     _keep_together(system, plan)
     _keep_order(system, plan)
+    on_target = {n for n in system.states if plan.place[n] == POST}
+    plan.blocks = [
+        part
+        for block in plan.blocks  # what lives on the target is stepped by the target
+        for part in ([n for n in block if n not in on_target], [n for n in block if n in on_target])
+        if part
+    ]
     plan.schemes = _with_hidden_inputs(system, plan, classify(_flat_rates(system, plan), plan.blocks))
     size = series_size(system, plan, system.values(), dt)
     plan.terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)

@@ -67,7 +67,6 @@ REPORT_PERIOD = 180.0  # simulated seconds between two lines of progress
 SETTLING = 3 * second  # without test pulses after a train
 
 
-
 def _available(drug: DAP5) -> float:
     values = {n: p.base() for n, p in drug.template.parameters.items()}
     return float(numeric(drug.template.roles["available"], [], values)())

@@ -249,8 +249,7 @@ class _Flattener:
             self._plasticity(rule, terms)
         rest = self._calcium(terms)
         if rest is not None:
-            known = {symbol("Ca_rest"): rest}
-            self.system.rates.update({n: e.xreplace(known) for n, e in self.system.rates.items()})
+            self._insert({symbol("Ca_rest"): rest})
         for label, term in terms.items():
             self.system.receptors.append(self._term(label, term))
         self._complete()
@@ -320,6 +319,17 @@ class _Flattener:
             local[n]: d.expression for n, d in flat.definitions.items() if d.expression.has(*_PER_RECEPTOR)
         }
         return {n: analysis.insert(e, named) for n, e in flat.roles.items()}
+
+    def _insert(self, known: Mapping[sympy.Symbol, sympy.Expr]) -> None:
+        """Replace symbols in everything that changes a state."""
+        s = self.system
+
+        def each(changes: Mapping[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+            return {n: e.xreplace(known) for n, e in changes.items()}
+
+        s.rates, s.on_spike, s.on_post_spike = map(each, (s.rates, s.on_spike, s.on_post_spike))
+        s.on_late_spike = [LateSpike(x.owner, x.latency, each(x.changes)) for x in s.on_late_spike]
+        s.events = [(o, Event(e.condition.xreplace(known), each(e.changes))) for o, e in s.events]
 
     def _claim(self, name: str, owner: str) -> None:
         if name in self.system.owner:
@@ -468,8 +478,11 @@ class _Flattener:
         sources.update({r.current_name: r.current for r in s.receptors})
         for n, e in [*s.on_spike.items(), *s.on_post_spike.items()]:
             sources[f"{n} at a spike"] = e
-        for _, event in s.events:
-            sources["an event"] = event.condition
+        for late in s.on_late_spike:
+            sources.update({f"{n} at a late spike": e for n, e in late.changes.items()})
+        for number, (_, event) in enumerate(s.events, 1):
+            sources[f"condition of event {number}"] = event.condition
+            sources.update({f"{n} at event {number}": e for n, e in event.changes.items()})
         for what, expression in sources.items():
             for x in expression.free_symbols:
                 if x.name in INPUTS and x.name not in known:

@@ -180,7 +180,7 @@ def states(
     unit : Quantity
         Any quantity with the dimensions of the states.
     initial : number or expression
-        Value at the start.
+        Value at the start; a number only of a dimensionless state, else 0 or a parameter.
     meaning : str
     bare : bool
         Exposed under its own name, without the label of the part.
@@ -190,15 +190,19 @@ def states(
     >>> from brian2_nmda.symbolic.part import states
     >>> x, g = states('x g', within=(0, 1))
     """
-    made = tuple(
-        Placeholder(
-            state=State(
-                get_dimensions(unit), tuple(within), sympy.sympify(initial, strict=True), meaning, bare
-            ),
-            expected=name,
-        )
-        for name in names.split()
+    size = float(np.asarray(unit))  # of the unit in base units
+
+    def scaled(value: Any) -> Any:
+        return value * size if isinstance(value, (int, float)) and value and size != 1 else value
+
+    state = State(
+        get_dimensions(unit),
+        (scaled(within[0]), scaled(within[1])),
+        sympy.sympify(initial, strict=True),
+        meaning,
+        bare,
     )
+    made = tuple(Placeholder(state=state, expected=name) for name in names.split())
     return made if len(made) > 1 else made[0]
 
 
@@ -358,6 +362,12 @@ def _collect(cls: type, base: Template) -> Template:
     return _with_reactions(template, where, first) if template.reactions else template
 
 
+def _check_label(label: str, where: str) -> None:
+    """A label is a name, and so is what ends in it."""
+    check_name(label, where)
+    check_name(f"x_{label}", f"{where}, label='{label}'")
+
+
 def _in_order(inherited: Mapping[str, sympy.Expr], new: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
     """Statements of a class: what it inherits and does not write anew, then its own in their order."""
     return {**{n: e for n, e in inherited.items() if n not in new}, **new}
@@ -446,7 +456,7 @@ class Part:
             values[name] = values[name].with_value(value, type(self).__name__, name)
         label = type(self).default_label if label is None else label
         if label:
-            check_name(label, type(self).__name__)
+            _check_label(label, type(self).__name__)
         self._fill(replace(template, parameters=values), label, children)
 
     @classmethod
@@ -586,6 +596,8 @@ class Part:
                 )
             if expression == 0:
                 continue
+            for pulse in expression.atoms(Pulse):
+                self._check_pulse(pulse, dims, what)
             if expression.has(Pulse):
                 expression = expression.xreplace({p: p.args[0] for p in expression.atoms(Pulse)})
             found = dimensions_of(expression, dims, f"{where}, '{what}'")
@@ -593,6 +605,19 @@ class Part:
                 raise DimensionMismatchError(
                     f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
                     "Expected and found are",
+                    dim,
+                    found,
+                )
+
+    def _check_pulse(self, pulse: Pulse, dims: Mapping[str, Dimension], what: str) -> None:
+        for name, expression, dim in zip(
+            ("duration", "condition"), pulse.args[1:], (second.dim, DIMENSIONLESS), strict=False
+        ):
+            found = DIMENSIONLESS if expression.is_number else dimensions_of(expression, dims, what)
+            if found is not dim:
+                raise DimensionMismatchError(
+                    f"{self.name}: the {name} of the pulse in '{what}' has the wrong dimensions. Expected "
+                    "and found are",
                     dim,
                     found,
                 )
@@ -712,7 +737,7 @@ class Part:
 
     def relabelled(self, label: str) -> Self:
         """The same part under another label."""
-        check_name(label, type(self).__name__)
+        _check_label(label, type(self).__name__)
         new = copy.copy(self)
         new._fill(self.template, label, self.children)
         return new

@@ -1,0 +1,627 @@
+"""The conformance suite: every shipped model passes, every check bites, every mutant is caught.
+
+Held against: planted errors, one small wrong model for each check that fails that check and no other; and
+mutants of every model, generated (`mutants.py`), which the checks, an independent statement of the equations
+(`twins.py`) and the frozen numbers (``golden/parameters.json``) have to catch between them.
+"""
+
+import json
+from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import mM, mmetre, ms, mV, nS, second, umolar
+from brian2.devices.device import RuntimeDevice
+from sympy import Heaviside, exp
+
+import brian2_nmda.equations as library
+from brian2_nmda import (
+    AMPA,
+    BioNMDA,
+    GlutamateSynapse,
+    JahrStevens,
+    ModelError,
+    SpineCalcium,
+)
+from brian2_nmda.conformance import NUMERICAL, SYMBOLIC, CheckResult, check_model, checks_for, numerical
+from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.kinds import Antagonist, Block, CoAgonist, Plasticity, Receptor
+from brian2_nmda.symbolic.part import (
+    G_open,
+    Parameter,
+    Reaction,
+    T,
+    conductance,
+    occupancies,
+    released,
+    states,
+    v,
+)
+
+here = Path(__file__).parent
+twins = run_path(str(here / "twins.py"))["TWINS"]
+mutations = SimpleNamespace(**run_path(str(here / "mutants.py")))
+frozen = SimpleNamespace(**run_path(str(here / "freeze_parameters.py")))
+TABLE = json.loads(frozen.TABLE.read_text())
+SHIPPED = frozen.shipped()
+
+# -- shipped models pass ---------------------------------------------------------------------------
+
+#: Checks that a shipped model does not pass, and why; a check that passes after all is a failure.
+WAIVED = {
+    ("VargasCaballeroNMDA", "connectivity"): "asymmetric trapping: B0 and B1 are left only with transmitter",
+    ("WangJumpNMDA", "singularities"): "k_0 diverges at tau_x = tau_s; tau_x has to be the smaller one",
+}
+#: Ten states in 80 terms: half a minute in Brian2.
+LONG = {"KampaNMDA", "VargasCaballeroNMDA"}
+
+
+def cases():
+    """A check of a model, with an id that names both; presets are not simulated."""
+    for name, part in SHIPPED.items():
+        family = name.split(":")[0]
+        options = dict(table=TABLE.get(name, {}), targets=("numpy",) if name == family else ())
+        if family in twins:
+            options["reference"] = twins[family]
+        for check, run in checks_for(part, **options):
+            marks = []
+            if (family, check) in WAIVED:
+                reason = WAIVED[family, check]
+                marks.append(pytest.mark.xfail(strict=True, raises=ModelError, reason=reason))
+            if family in LONG and check in {n for n, _, _ in NUMERICAL}:
+                marks.append(pytest.mark.slow)
+            yield pytest.param(run, id=f"{name}-{check}", marks=marks)
+
+
+@pytest.mark.parametrize("check", list(cases()))
+def test_shipped_model(check):
+    assert check().passed
+
+
+def test_waived_checks_exist():
+    for family, check in WAIVED:
+        assert check in dict(checks_for(SHIPPED[family]))
+
+
+def test_every_model_has_a_twin():
+    """A new model needs a line in ``twins.py``: its equations, written once more."""
+    assert {n.split(":")[0] for n in SHIPPED} - set(twins) == set()
+
+
+def test_frozen_numbers_are_those_of_the_library():
+    """After a change that was checked against its source: ``python tests/freeze_parameters.py``."""
+    assert list(frozen.differences(TABLE, frozen.values(SHIPPED))) == []
+
+
+# -- every check bites -----------------------------------------------------------------------------
+
+
+def provided(value, meaning, **options):
+    """A parameter with a source, so that only what is planted is wrong."""
+    return Parameter(value, meaning, source="doi:10.1234/planted", **options)
+
+
+class UnusedParameter(AMPA):
+    """A number that no equation reads."""
+
+    extra = provided(1 * ms, "nothing")
+    summary = "planted"
+
+
+class IdleState(AMPA):
+    """A state that nothing depends on."""
+
+    z = states("z", within=(0, 1))
+    dz = T * AMPA.alpha * (1 - z) - AMPA.beta * z
+    summary = "planted"
+
+
+class BoundIsATime(library.BackPropagatingSpike):
+    """A bound of a voltage that is a time."""
+
+    _b = library.BackPropagatingSpike
+    ceiling = provided(5 * second, "a time")
+    A_fast = states("A_fast", within=(0, ceiling), unit=mV)
+    dA_fast = -A_fast / _b.tau_fast
+    summary = "planted"
+
+
+class NamedLikeItsCurrent(Receptor):
+    """Its state I_receptor has the name of its current."""
+
+    a = provided(1.1 / (mM * ms), "binding rate")
+    b = provided(0.19 / ms, "unbinding rate")
+    gmax = provided(1 * nS, "maximal conductance", sign="nonnegative")
+    I = states("I", within=(0, 1))
+    dI = a * T * (1 - I) - b * I
+    activation = I
+    summary = "planted"
+
+
+class NoSource(AMPA):
+    """A reported value without a reference."""
+
+    beta = Parameter(0.19 / ms, "unbinding rate", source="a colleague")
+    summary = "planted"
+
+
+class Undocumented(AMPA):
+    summary = "planted"
+
+
+Undocumented.__doc__ = None
+
+
+class Leaky(Receptor):
+    """Opens without transmitter."""
+
+    Rb = provided(5 / (mM * ms), "binding")
+    Ru = provided(0.1 / ms, "unbinding")
+    Ro, Rc = provided(0.2 / ms, "opening"), provided(0.3 / ms, "closing")
+    leak = provided(0.01 / ms, "opening without transmitter")
+    C, A, O = occupancies("C A O")
+    reactions = (Reaction(C, A, Rb * T + leak, Ru), Reaction(A, O, Ro, Rc))
+    activation = O
+    summary = "planted"
+
+
+class Circulating(Receptor):
+    """Three states that are driven round."""
+
+    a, b, c = provided(1 / ms, "there"), provided(2 / ms, "back"), provided(5 / (mM * ms), "binding")
+    C, A, O = occupancies("C A O")
+    reactions = (Reaction(C, A, c * T, b), Reaction(A, O, a, a), Reaction(C, O, c * T, a))
+    activation = O
+    summary = "planted"
+
+
+class LeavesRestForEver(Receptor):
+    """Above a threshold transmitter binds without a way back, but the first state is not the last."""
+
+    c, u, T_0 = (
+        provided(5 / (mM * ms), "binding"),
+        provided(1 / ms, "unbinding"),
+        provided(0.1 * mM, "threshold"),
+    )
+    C, O = occupancies("C O")
+    reactions = (Reaction(C, O, c * T, u * Heaviside(T_0 - T)),)
+    activation = O
+    irreversible = "planted"
+    summary = "planted"
+
+
+class WrongClosedForm(AMPA):
+    """A closed form that is not where the rate vanishes."""
+
+    summary = "planted"
+
+    def steady_state(self):
+        return {"g": super().steady_state()["g"] / 2}
+
+
+class NeverSaturates(AMPA):
+    """Binding that does not stop at 1."""
+
+    dg = AMPA.alpha * T - AMPA.beta * AMPA.g
+    summary = "planted"
+
+
+class JumpsTooFar(Receptor):
+    """A jump that does not stop at 1."""
+
+    tau = provided(5 * ms, "decay")
+    s = states("s", within=(0, 1))
+    ds = -s / tau
+    on_spike = {s: s + 0.3 * released}
+    activation = s
+    summary = "planted"
+
+
+class DividesByDifference(Receptor):
+    """Two exponentials with the textbook factor, which is 0/0 at equal time constants."""
+
+    tau_rise, tau_decay = provided(2 * ms, "rise"), provided(9 * ms, "decay")
+    s, g = states("s g", within=(0, None))
+    ds = -s / tau_rise
+    dg = -g / tau_decay + s * tau_decay / (tau_decay - tau_rise) / tau_rise
+    on_spike = {s: s + released}
+    activation = g
+    summary = "planted"
+
+
+class WrongExponent(Block):
+    """Depolarisation blocks."""
+
+    Mg = provided(1 * mM, "magnesium", sign="nonnegative", bath=True)
+    K, k = provided(3.57 * mM, "dissociation constant"), provided(0.062 / mV, "slope")
+    block = 1 / (1 + Mg / K * exp(k * v))
+    summary = "planted"
+
+
+class NeverWhole(WrongExponent):
+    """A thousandth stays blocked without magnesium."""
+
+    _w = WrongExponent
+    block = 0.999 / (1 + _w.Mg / _w.K * exp(-_w.k * v))
+
+
+class WrongSign(AMPA):
+    """At the published E = 0 mV this is right."""
+
+    current = symbol("conductance") * symbol("block") * (v + AMPA.E)
+    summary = "planted"
+
+
+class Outflux(SpineCalcium):
+    """Calcium that leaves."""
+
+    current = (
+        SpineCalcium.fraction * G_open * (SpineCalcium.E - v) * (SpineCalcium.v_cal / SpineCalcium.v_cal)
+    )
+    summary = "planted"
+
+
+class NoValence(library.FractionOfCurrent):
+    """One elementary charge per calcium ion."""
+
+    _f = library.FractionOfCurrent
+    dCa = -symbol("I_Ca") / (_f.F * _f.V * (1 + _f.kappa)) - (_f.Ca - _f.rest) / _f.tau
+    summary = "planted"
+
+
+class AlwaysThere(Antagonist):
+    """Acts without being there."""
+
+    conc = provided(1 * umolar, "concentration", sign="nonnegative")
+    Ki = provided(0.3 * umolar, "dissociation constant")
+    transmitter = T / (2 + conc / Ki)
+    available = 1 / (1 + conc / Ki)
+    summary = "planted"
+
+
+class NeverNeeded(CoAgonist):
+    """Channels open without co-agonist."""
+
+    G = provided(1 * umolar, "ligand", sign="nonnegative")
+    K = provided(0.3 * umolar, "dissociation constant")
+    occupancy = (1 + G / K) / (2 + G / K)
+    summary = "planted"
+
+
+PLANTED = [
+    ("completeness", UnusedParameter, {}),
+    ("completeness", IdleState, {}),
+    ("names", NamedLikeItsCurrent, {}),
+    ("dimensions", BoundIsATime, {}),
+    ("provenance", NoSource, {}),
+    ("provenance", Undocumented, {}),
+    ("magnitude", SpineCalcium(V=0.1 * mmetre**3), {}),
+    ("connectivity", Leaky, {}),
+    ("microscopic reversibility", Circulating, {}),
+    ("steady state", LeavesRestForEver, {}),
+    ("steady state", WrongClosedForm, {}),
+    ("invariance", NeverSaturates, {}),
+    ("invariance", JumpsTooFar, {}),
+    ("singularities", DividesByDifference, {}),
+    ("block", WrongExponent, {}),
+    ("block", NeverWhole, {}),
+    ("current", WrongSign, {}),
+    ("calcium", Outflux, {}),
+    ("calcium", NoValence, {}),
+    ("drug", AlwaysThere, {}),
+    ("co-agonist", NeverNeeded, {}),
+    ("reference", AMPA().replace(dg="alpha*T*(1 - g)**2 - beta*g"), {"reference": twins["AMPA"]}),
+    ("parameter table", AMPA(), {"table": {**TABLE["AMPA"], "alpha": 1.05 * TABLE["AMPA"]["alpha"]}}),
+    ("parameter table", AMPA(), {"table": {n: x for n, x in TABLE["AMPA"].items() if n != "beta"}}),
+]
+
+
+def failing(model, **options):
+    return {r.name for r in check_model(model, raise_=False, **options) if not r.passed}
+
+
+@pytest.mark.parametrize(
+    ("check", "model", "options"),
+    PLANTED,
+    ids=[f"{c}-{getattr(m, '__name__', type(m).__name__)}" for c, m, _ in PLANTED],
+)
+def test_check_bites(check, model, options):
+    """A planted error fails its check and no other; without simulations."""
+    assert failing(model, targets=(), **options) == {check}
+
+
+def test_table_and_equations_have_to_agree():
+    """An outflow is dropped from an equation, not from the table."""
+    part = library.FiveStateNMDA()
+    O, flow = symbol("O"), symbol("Rc") * symbol("O")
+    wrong = mutations.rebuilt(part, rates={**part.template.rates, "O": part.template.rates["O"] + flow})
+    assert O in flow.free_symbols
+    assert failing(wrong, targets=()) == {"reaction table"}
+
+
+# In Brian2: what is planted passes all symbolic checks.
+
+
+class NeverOpens(AMPA):
+    """No transmitter, no jump: nothing ever happens."""
+
+    dg = -AMPA.beta * AMPA.g - AMPA.alpha * T * AMPA.g
+    summary = "planted"
+
+
+class Chatters(AMPA):
+    """A threshold in its own state, which a smooth scheme of order 4 steps over."""
+
+    x = states("x", within=(0, 1))
+    theta = provided(0.1, "threshold")
+    dx = AMPA.alpha * T * (1 - x) - AMPA.beta * x
+    dg = AMPA.alpha * T * (1 - AMPA.g) * x * Heaviside(theta - AMPA.g) * (1 - AMPA.g) - AMPA.beta * AMPA.g * x
+    summary = "planted"
+
+
+class StartsHigh(SpineCalcium):
+    """Starts above rest."""
+
+    _s = SpineCalcium
+    Ca = states("Ca", within=(None, None), unit=mM, initial=2 * _s.rest, bare=True)
+    dCa = -symbol("I_Ca") / (2 * _s.F * _s.V * (1 + _s.kappa)) - (Ca - _s.rest) / _s.tau
+    summary = "planted"
+
+
+class ReadsTheClock(Plasticity):
+    """Learns more the later it is."""
+
+    tau = provided(1 * second, "ageing")
+    n = states("n", within=(0, None), initial=1)
+    dn = 0
+    on_post_spike = {n: n + symbol("t") / tau}
+    conductance = conductance * n
+    summary = "planted"
+
+
+class AlwaysOpen(AMPA):
+    """A thousandth of the channels needs no transmitter."""
+
+    leak = provided(0.001, "open fraction at rest")
+    activation = AMPA.g + leak
+    summary = "planted"
+
+
+class Drifts(Plasticity):
+    """Forgets within three years."""
+
+    tau = provided(1e7 * second, "a tenth of forgetting")
+    n = states("n", within=(0, None), initial=1)
+    dn = -0.1 * n / tau
+    on_spike = {n: n + 0.1 * n}
+    conductance = conductance * n
+    summary = "planted"
+
+
+@pytest.mark.parametrize(
+    ("check", "model"),
+    [
+        ("runs", NeverOpens),
+        ("trace", Chatters),
+        ("fixed point", StartsHigh),
+        ("time shift", ReadsTheClock),
+        ("transmitter", AlwaysOpen),
+        ("plasticity", Drifts),
+    ],
+)
+def test_check_bites_in_brian2(check, model):
+    assert failing(model) == {check}
+
+
+@pytest.mark.parametrize(
+    ("check", "form", "variable", "factor"),
+    [
+        ("optimised form", "optimised", "g_total_AMPA", 1 + 1e-8),
+        ("scaling", "both", "pair", 1 + 1e-11),
+    ],
+)
+def test_check_of_recorded_data_bites(monkeypatch, check, form, variable, factor):
+    """No equations can break these; the recorded traces are changed by ten times the tolerance."""
+    run = numerical.Simulations.network
+
+    def perturbed(self, *args, **kwargs):
+        found = run(self, *args, **kwargs)
+        for (_, which), data in found.data.items():
+            if variable == "pair":
+                data["g_total_AMPA"][numerical.PAIR] *= factor
+            elif which == form:
+                data[variable][:] *= factor
+        return found
+
+    monkeypatch.setattr(numerical.Simulations, "network", perturbed)
+    assert failing(AMPA) == {check}
+
+
+def test_agreement_of_targets_bites(monkeypatch):
+    """Both runs are on NumPy; the second is changed by ten times the tolerance."""
+    run = numerical.Simulations.network
+
+    def perturbed(self, dt, forms, duration, target="numpy"):
+        found = run(self, dt, forms, duration)
+        if target == "cython":
+            for data in found.data.values():
+                data["g_AMPA"] = data["g_AMPA"] * (1 + 1e-8)
+        return found
+
+    monkeypatch.setattr(numerical.Simulations, "network", perturbed)
+    assert failing(AMPA, targets=("numpy", "cython")) == {"agreement on cython"}
+
+
+def test_every_check_is_shown_to_bite():
+    shown = {c for c, _, _ in PLANTED} | {"reaction table", "optimised form", "scaling"}
+    shown |= {"runs", "trace", "fixed point", "time shift", "transmitter", "plasticity"}
+    assert shown == {n for n, _, _ in (*SYMBOLIC, *NUMERICAL)} | {"reference", "parameter table"}
+
+
+# -- what a user meets -----------------------------------------------------------------------------
+
+
+def test_message_lists_all_failures():
+    class Wrong(NeverSaturates):
+        current = symbol("conductance") * symbol("block") * (v + AMPA.E)
+
+    with pytest.raises(ModelError) as error:
+        check_model(Wrong, targets=())
+    text = str(error.value)
+    assert "Wrong fails 3 of" in text
+    for part in (
+        "provenance: FAILED: Wrong",
+        "invariance: FAILED: Wrong",
+        "current: FAILED: Wrong",
+        "(v - E)",
+    ):
+        assert part in text
+    assert "at its upper bound 1 the rate of 'g' points outwards" in text
+
+
+def test_results_are_readable():
+    results = check_model(AMPA, targets=())
+    assert all(isinstance(r, CheckResult) and r.passed for r in results)
+    assert str(results[0]) == "completeness: passed"
+    skipped = next(
+        r for r in check_model(library.FirstOrderNMDA, targets=(), raise_=False) if r.name == "block"
+    )
+    assert str(skipped) == "block: passed"
+
+
+def test_expected_failures_are_strict():
+    reason = {"current": "planted"}
+    (found,) = (
+        r for r in check_model(WrongSign, targets=(), expected_failures=reason) if r.name == "current"
+    )
+    assert found.passed and found.skipped == "expected to fail: planted"
+    with pytest.raises(ModelError, match="expected to fail \\(planted\\), but it passes"):
+        check_model(AMPA, targets=(), expected_failures=reason)
+    with pytest.raises(ModelError, match="there is no check 'curent'"):
+        check_model(AMPA, targets=(), expected_failures={"curent": "planted"})
+
+
+@pytest.mark.parametrize("model", [3, "AMPA", GlutamateSynapse, None])
+def test_what_is_no_model(model):
+    with pytest.raises(ModelError, match="check_model expects a part"):
+        check_model(model)
+
+
+def test_unknown_target():
+    with pytest.raises(ModelError, match="unknown target 'gpu'"):
+        check_model(AMPA, targets=("gpu",))
+
+
+def test_whole_synapse():
+    """All parts of a synapse are checked, each by what it is."""
+    model = GlutamateSynapse([AMPA(), BioNMDA(block=JahrStevens(Mg=1.2 * mM))], calcium=SpineCalcium())
+    results = check_model(model)
+    assert {"block", "current", "calcium", "trace"} <= {r.name for r in results}
+    wrong = GlutamateSynapse([AMPA(), WrongSign(label="B"), BioNMDA(block=WrongExponent())])
+    assert failing(wrong, targets=()) == {"block", "current"}
+
+
+def test_brian2_is_left_as_it_was():
+    """Time step, target, and the objects of a magic network."""
+    b2.defaultclock.dt = 0.03 * ms
+    group = b2.NeuronGroup(1, "x : 1")
+    check_model(AMPA)
+    assert b2.defaultclock.dt == 0.03 * ms
+    assert b2.prefs["codegen.target"] == "numpy"
+    assert {o.name for o in b2.collect()} == {group.name}
+
+
+def test_users_own_receptor():
+    """What the README shows: a receptor from a text is checked as it is."""
+    kainate = Receptor.from_string(
+        "KA", "dr/dt = a*T*(1 - r) - b*r : 1", "r", a=1 / (mM * ms), b=0.05 / ms, gmax=0.1 * nS
+    )
+    assert failing(kainate) == {"provenance"}  # no summary
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+def test_other_targets(target):
+    results = check_model(BioNMDA, targets=("numpy", target))
+    assert [r.name for r in results][-1] == f"agreement on {target}"
+    assert isinstance(b2.get_device(), RuntimeDevice)
+
+
+# -- every mutant is caught ------------------------------------------------------------------------
+
+KINDS = {
+    "value +5 %",
+    "x1000",
+    "swapped",
+    "reaction dropped",
+    "reaction reversed",
+    "outflow forgotten",
+    "inflow sign",
+    "statistical factor 2",
+    "transmitter forgotten",
+    "jump",
+    "block formula",
+    "current formula",
+}
+
+
+def killer(mutant, name):
+    """What catches a mutant: the construction, the numbers, or the equations; None if nothing does."""
+    try:
+        part = mutant.make()
+    except (ModelError, b2.DimensionMismatchError) as error:
+        return type(error).__name__
+    checks = dict(checks_for(part, reference=twins[name], table=TABLE[name], targets=()))
+    numbers = mutant.kind in ("value +5 %", "x1000", "swapped")
+    for check in ("parameter table",) if numbers else ("reference", "reaction table"):
+        if check in checks and not checks[check].result().passed:
+            return check
+    return None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in SHIPPED if ":" not in n],
+)
+def test_mutants_are_caught(name):
+    found = [(m.kind, m.what, killer(m, name)) for m in mutations.mutants(SHIPPED[name])]
+    assert name == "NoBlock" or found
+    assert [m for m in found if m[2] is None] == []
+
+
+def test_mutants_are_of_all_kinds():
+    made = [
+        m
+        for n in ("FiveStateNMDA", "BioNMDA", "WangNMDA", "JahrStevens")
+        for m in mutations.mutants(SHIPPED[n])
+    ]
+    assert {m.kind for m in made} == KINDS
+    assert len(made) > 120
+    for kind, count in (("block formula", 7), ("current formula", 6)):
+        assert sum(m.kind == kind for m in mutations.mutants(SHIPPED["JahrStevens"])) in (count, 0)
+        assert sum(m.kind == kind for m in made) >= count
+
+
+def test_structure_alone_catches_most_mutants_of_a_scheme():
+    """Without reference or table; published numbers are wrong invisibly, equations are not."""
+    left = []
+    for m in mutations.mutants(SHIPPED["FiveStateNMDA"]):
+        if m.kind in ("outflow forgotten", "inflow sign", "current formula"):
+            try:
+                part = m.make()
+            except (ModelError, b2.DimensionMismatchError):
+                continue
+            if not failing(part, targets=()):
+                left.append((m.kind, m.what))
+    assert left == []
+
+
+def test_a_sign_error_is_invisible_at_published_values():
+    """E = 0 mV: ``v + E`` is ``v - E``. The check bites because it also runs at generic values."""
+    assert float(np.asarray(AMPA().E)) == 0
+    with pytest.raises(ModelError, match=r"generic values.*write \(v - E\)") as error:
+        check_model(WrongSign, targets=())
+    assert "published values): the current at E" not in str(error.value)

@@ -1,0 +1,455 @@
+"""The equations of the library stated a second time, in plain Python, for ``check_model(reference=)``.
+
+Each function takes states, inputs and parameters as floats in SI units and returns rates (by state), what
+the part provides, and jumps (``'x at a spike'``). Nothing here imports the package; the rate matrices of the
+ten-state schemes are those of ``library_reference.py``.
+"""
+
+import math
+from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
+
+ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("library_reference.py"))))
+
+FARADAY, GAS = 96485.33212, 8.314462618
+
+
+def step(x):
+    return 1.0 if x > 0 else 0.0
+
+
+def receptor(i, p):
+    """What all receptors provide."""
+    return {
+        "conductance": p["gmax"] * i["activation"],
+        "current": i["conductance"] * i["block"] * (i["v"] - p["E"]),
+    }
+
+
+def ampa(s, i, p):
+    free = 1 - s["g"]
+    rate = p["alpha"] * i["T"] * free - p["beta"] * s["g"]
+    return {"g": rate, "activation": s["g"], **receptor(i, p)}
+
+
+def first_order(s, i, p):
+    rate = p["alpha"] * i["T"] * (1 - s["r"]) - p["beta"] * s["r"]
+    return {"r": rate, "activation": s["r"], **receptor(i, p)}
+
+
+def bionmda(s, i, p):
+    x, g = s["x"], s["g"]
+    return {
+        "x": p["alpha2"] * i["T"] * (1 - x) - p["beta2"] * x,
+        "g": p["alpha1"] * x * (1 - g) - p["beta1"] * g,
+        "activation": g,
+        **receptor(i, p),
+    }
+
+
+def wang(s, i, p):
+    return {
+        "x": -s["x"] / p["tau_x"],
+        "s": p["alpha"] * s["x"] * (1 - s["s"]) - s["s"] / p["tau_s"],
+        "x at a spike": s["x"] + i["released"],
+        "activation": s["s"],
+        **receptor(i, p),
+    }
+
+
+def wang_jump(s, i, p):
+    k0, k1 = ref.jump_constants(p["alpha"] * p["tau_x"], p["tau_x"] / p["tau_s"])
+    return {
+        "s": -s["s"] / p["tau_s"],
+        "s at a spike": s["s"] + i["released"] * (k0 + k1 * s["s"]),
+        "activation": s["s"],
+        **receptor(i, p),
+    }
+
+
+def two_exponential(s, i, p):
+    rise, decay = p["tau_rise"], p["tau_decay"]
+    peak = rise * decay / (decay - rise) * math.log(decay / rise)
+    f = 1 / (math.exp(-peak / decay) - math.exp(-peak / rise))
+    # the cascade s -> g peaks at 1 if one spike gives f (exp(-t/decay) - exp(-t/rise))
+    gain = f * (decay - rise) / decay
+    return {
+        "s": -s["s"] / rise,
+        "g": -s["g"] / decay + gain * s["s"] / rise,
+        "s at a spike": s["s"] + i["released"],
+        "activation": s["g"],
+        **receptor(i, p),
+    }
+
+
+def shouval_nmda(s, i, p):
+    closed = 1 - s["N_f"] - s["N_s"]
+    return {
+        "opened": 0.0,
+        "N_f": -s["N_f"] / p["tau_f"],
+        "N_s": -s["N_s"] / p["tau_s"],
+        "opened at a spike": p["P_0"] * closed * i["released"],
+        "N_f at a spike": s["N_f"] + p["I_f"] * s["opened"],
+        "N_s at a spike": s["N_s"] + (1 - p["I_f"]) * s["opened"],
+        "activation": s["N_f"] + s["N_s"],
+        **receptor(i, p),
+    }
+
+
+def yeung_nmda(s, i, p):
+    r = i["released"]
+    return {
+        "A_f": -s["A_f"] / p["tau_f"],
+        "A_s": -s["A_s"] / p["tau_s"],
+        "A_f at a spike": (1 - r) * s["A_f"] + r * p["I_f"],
+        "A_s at a spike": (1 - r) * s["A_s"] + r * (1 - p["I_f"]),
+        "activation": s["A_f"] + s["A_s"],
+        **receptor(i, p),
+    }
+
+
+def scheme(names, Q, open_states, s, i, p, rename):
+    """Rates of a scheme from a rate matrix per ms."""
+    order = [rename.get(n, n) for n in names]
+    rates = {order[j]: sum(s[order[k]] * Q[k, j] for k in range(len(order))) * 1e3 for j in range(len(order))}
+    del rates[order[0]]
+    return {**rates, "activation": sum(s[order[k]] for k in open_states), **receptor(i, p)}
+
+
+def five_state(s, i, p):
+    per_ms = {n: p[n] * 1e-3 for n in ("Rb", "Ru", "Rd", "Rr", "Ro", "Rc")}
+    parts = ref.five_state(T=i["T"], sites=p["sites"], **per_ms)
+    return scheme(*parts, s, i, p, {})
+
+
+def kampa(s, i, p):
+    """Own rate matrix: the one of the reference has its voltage constants built in."""
+    v = i["v"] - p["v_0"]
+    on, off = p["Mg"] * math.exp(-p["k_on"] * v), math.exp(p["k_off"] * v)
+    flow = dict.fromkeys(("U", "Cl", "D1", "D2", "O", "UM", "ClM", "D1M", "D2M", "OM"), 0.0)
+
+    def move(a, b, there, back):
+        net = there * s[a] - back * s[b]
+        flow[a] -= net
+        flow[b] += net
+
+    for m in ("", "M"):
+        move("U" + m, "Cl" + m, p["Rb" + m] * i["T"], p["Ru" + m])
+        move("Cl" + m, "O" + m, p["Ro" + m], p["Rc" + m])
+        move("Cl" + m, "D1" + m, p["Rd1" + m], p["Rr1" + m])
+        move("D1" + m, "D2" + m, p["Rd2" + m], p["Rr2" + m])
+    for state in ("U", "Cl", "D1", "D2"):
+        move(state, state + "M", p["mb"] * on, p["mu_" + state] * off)
+    move("O", "OM", p["mb_O"] * on, p["mu_O"] * off)
+    del flow["U"]
+    return {**flow, "activation": s["O"], **receptor(i, p)}
+
+
+def vargas_caballero(s, i, p):
+    flow = dict.fromkeys(("C0", "C1", "C2", "D", "O", "OB", "B2", "B1", "B0", "DB"), 0.0)
+
+    def move(a, b, there, back):
+        net = there * s[a] - back * s[b]
+        flow[a] -= net
+        flow[b] += net
+
+    bind = p["Rb"] * i["T"]
+    move("C0", "C1", 2 * bind, p["Ru"])
+    move("C1", "C2", bind, 2 * p["Ru"])
+    move("B0", "B1", 2 * bind, p["Ru"])
+    move("B1", "B2", bind, 2 * p["Ru"])
+    move("C2", "D", p["Rd"], p["Rr"])
+    move("B2", "DB", p["Rd"], p["Rr"])
+    move("C2", "O", p["Ro"], p["Rc"])
+    move("B2", "OB", p["opening"] * p["Ro"], p["closing"] * p["Rc"])
+    block, unblock = p["mb"] * math.exp(-i["v"] / p["v_b"]), p["mu"] * math.exp(i["v"] / p["v_u"])
+    move("O", "OB", p["Mg"] * block, unblock)
+    del flow["C0"]
+    return {**flow, "activation": s["O"], **receptor(i, p)}
+
+
+def popescu(s, i, p):
+    chain = ("A0", "A1", "A2", "A3", "A4", "O1", "O2")
+    flow = dict.fromkeys(chain, 0.0)
+    for a, b, letter in zip(chain, chain[1:], "abcdef", strict=False):
+        bound = i["T"] if letter in "ab" else 1.0
+        net = p["slow_f"] * p["k" + letter] * bound * s[a] - p["slow_b"] * p["r" + letter] * s[b]
+        flow[a] -= net
+        flow[b] += net
+    del flow["A0"]
+    return {**flow, "activation": s["O1"] + s["O2"], **receptor(i, p)}
+
+
+def magnesium(s, i, p):
+    """In terms of the potential of half block."""
+    if p["Mg"] == 0:
+        return {"block": 1.0}
+    half = math.log(p["Mg"] / p["K"]) / p["k"]
+    return {"block": 1 / (1 + math.exp(-p["k"] * (i["v"] - half)))}
+
+
+def woodhull(s, i, p):
+    energy = p["z"] * p["delta"] * p["F"] * i["v"] / (p["R"] * p["temperature"])
+    return {"block": p["K0"] / (p["K0"] + p["Mg"] * math.exp(-energy))}
+
+
+def no_block(s, i, p):
+    return {"block": 1.0}
+
+
+def pool(s, i, p, current):
+    charge = 2 * p["F"] * p["V"] * (1 + p["kappa"])
+    return {
+        "Ca": -i["I_Ca"] / charge + (p["rest"] - s["Ca"]) / p["tau"],
+        "current": current,
+        "resting": p["rest"],
+    }
+
+
+def spine_calcium(s, i, p):
+    whole = p["fraction"] * (p["v_cal"] - i["E_open"])  # current per conductance at the calibration
+    return pool(s, i, p, whole / (p["v_cal"] - p["E"]) * i["G_open"] * (i["v"] - p["E"]))
+
+
+def fraction_of_current(s, i, p):
+    return pool(s, i, p, p["fraction"] * i["G_open"] * (i["v"] - i["E_open"]))
+
+
+def calcium_above_rest(s, i, p):
+    return {
+        "Ca": -(p["influx"] * i["I_Ca"] + s["Ca"] / p["tau"]),
+        "current": i["G_open"] * (i["v"] - p["E"]),
+        "resting": 0.0,
+    }
+
+
+def calcium_integrator(s, i, p):
+    return {"Ca_eff": (i["Ca"] - i["Ca_rest"] - s["Ca_eff"]) / p["tau"]}
+
+
+def insertion(s, i, p):
+    n, Ca = s["n"], i["Ca_eff"]
+    rate = p["k_ins"] * (p["n_max"] - n) if Ca > p["theta_p"] else 0.0
+    if Ca > p["theta_d"]:
+        rate += p["k_rem"] * (p["n_min"] - n)
+    return {"n": rate, "conductance": n * p["gamma"] * i["activation"]}
+
+
+def coincidence(s, i, p):
+    return {
+        "n": 0.0,
+        "armed": 0.0,
+        "condition of event 1": s["armed"] if i["Ca_eff"] > p["theta_p"] else 0.0,
+        "condition of event 2": 1.0 if i["Ca_eff"] < p["theta_d"] else 0.0,
+        "n at event 1": min(s["n"] + p["step"], p["n_max"]),
+        "armed at event 1": 0.0,
+        "armed at event 2": 1.0,
+        "conductance": s["n"] * p["gamma"] * i["activation"],
+    }
+
+
+def calcium_control(s, i, p, eta):
+    rise = 1 / (1 + math.exp(p["b_p"] * (p["a_p"] - i["Ca"])))
+    fall = 1 / (1 + math.exp(p["b_d"] * (p["a_d"] - i["Ca"])))
+    omega = p["base"] + rise - p["depth"] * fall
+    W = s["W"]
+    return {"W": eta * (omega - p["decay"] * W), "conductance": i["conductance"] * max(W, 0.0) / p["W_0"]}
+
+
+def shouval_plasticity(s, i, p):
+    tau = p["P_1"] / (p["P_2"] + i["Ca"] ** 3) + p["P_4"]
+    return calcium_control(s, i, p, 1 / tau)
+
+
+def yeung_plasticity(s, i, p):
+    return calcium_control(s, i, p, p["rate"] * i["Ca"])
+
+
+def sliding(s, i, p):
+    squared = (i["v"] - p["v_rest"]) ** 2
+    rate = p["k_up"] * p["m_max"] - (p["k_up"] + p["k_down"] * squared) * s["m"]
+    return {"m": rate, "conductance": s["m"] * i["conductance"]}
+
+
+def graupner_brunel(s, i, p):
+    """Without noise: the inputs of a check have xi = 0."""
+    rho, c = s["rho"], s["c"]
+    drift = -p["well"] * rho * (1 - rho) * (p["rho_star"] - rho)
+    drift += p["gamma_p"] * (1 - rho) * step(c - p["theta_p"]) - p["gamma_d"] * rho * step(c - p["theta_d"])
+    noise = p["sigma"] * math.sqrt(p["tau"] * (step(c - p["theta_d"]) + step(c - p["theta_p"]))) * i["xi"]
+    return {
+        "rho": (drift + noise) / p["tau"],
+        "c": -c / p["tau_Ca"],
+        "c at a late spike": c + p["Cpre"],
+        "c at a postsynaptic spike": c + p["Cpost"],
+        "conductance": i["conductance"] * (1 + (p["b"] - 1) * min(max(rho, 0.0), 1.0)),
+    }
+
+
+def triplet(s, i, p, nearest=False):
+    def grown(name):
+        return 1.0 if nearest else s[name] + 1
+
+    return {
+        "r1": -s["r1"] / p["tau_plus"],
+        "r2": -s["r2"] / p["tau_x"],
+        "o1": -s["o1"] / p["tau_minus"],
+        "o2": -s["o2"] / p["tau_y"],
+        "W": 0.0,
+        "W at a spike": s["W"] - p["A2m"] * s["o1"] - p["A3m"] * s["o1"] * s["r2"],
+        "W at a postsynaptic spike": s["W"] + p["A2p"] * s["r1"] + p["A3p"] * s["r1"] * s["o2"],
+        **{f"{n} at a spike": grown(n) for n in ("r1", "r2")},
+        **{f"{n} at a postsynaptic spike": grown(n) for n in ("o1", "o2")},
+        "conductance": i["conductance"] * max(s["W"], 0.0),
+    }
+
+
+def nearest_triplet(s, i, p):
+    return triplet(s, i, p, nearest=True)
+
+
+def clopath(s, i, p):
+    above = max(i["v"] - p["theta_p"], 0.0) * max(s["u_p"] - p["theta_m"], 0.0)
+    return {
+        "u_m": (i["v"] - s["u_m"]) / p["tau_m"],
+        "u_p": (i["v"] - s["u_p"]) / p["tau_p"],
+        "x": -s["x"] / p["tau_x"],
+        "W": p["A_LTP"] * s["x"] / p["tau_x"] * above,
+        "W at a spike": s["W"] - p["A_LTD"] * max(s["u_m"] - p["theta_m"], 0.0),
+        "x at a spike": s["x"] + 1,
+        "conductance": i["conductance"] * max(s["W"], 0.0) / p["W_0"],
+    }
+
+
+def bcm(s, i, p):
+    x, y = s["x"], s["y"]
+    return {
+        "x": -x / p["tau_rate"],
+        "y": -y / p["tau_rate"],
+        "theta": (y * y / p["y_0"] - s["theta"]) / p["tau_theta"],
+        "W": p["eta"] * x * (y * y - y * s["theta"]),
+        "x at a spike": x + 1 / p["tau_rate"],
+        "y at a postsynaptic spike": y + 1 / p["tau_rate"],
+        "conductance": i["conductance"] * max(s["W"], 0.0),
+    }
+
+
+def scaling(s, i, p):
+    lack = p["a_goal"] - s["a"]
+    return {
+        "a": -s["a"] / p["tau_a"],
+        "missing": lack,
+        "k": s["k"] * p["p_gain"] * lack + s["k"] * p["q_gain"] * s["missing"],
+        "a at a postsynaptic spike": s["a"] + 1 / p["tau_a"],
+        "conductance": s["k"] * i["conductance"],
+    }
+
+
+def pulse(s, i, p):
+    return {"concentration": p["peak"] if i["pulse_on"] else 0.0, "amount": 1.0}
+
+
+def tsodyks_markram(s, i, p):
+    height = p["peak"] * s["emitted"]
+    return {
+        "u": -s["u"] / p["tau_f"],
+        "R": (1 - s["R"]) / p["tau_d"],
+        "u at a spike": p["U"] + s["u"] * (1 - p["U"]),
+        "emitted at a spike": s["u"] * s["R"],
+        "R at a spike": s["R"] - s["emitted"],
+        "concentration": height if i["pulse_on"] else 0.0,
+        "amount": s["emitted"],
+    }
+
+
+def stochastic_release(s, i, p):
+    u, e, q = s["u"], s["emitted"], s["p"]
+    return {
+        "u": -u / p["tau_f"],
+        "p": (1 - q) / p["tau_d"],
+        "u at a spike": p["U"] + u * (1 - p["U"]),
+        "emitted at a spike": 1.0 if i["random_draw"] < u * q else 0.0,
+        "p at a spike": (1 - e) * q * (1 - u) / (1 - u * q + e),
+        "concentration": p["peak"] if i["pulse_on"] else 0.0,
+        "amount": e,
+    }
+
+
+def dap5(s, i, p):
+    free = p["Ki"] / (p["Ki"] + p["conc"])
+    return {"transmitter": i["T"] * free, "available": free * free}
+
+
+def open_blocker(s, i, p):
+    b, a = s["b"], i["activation"]
+    field = p["z"] * p["delta"] * p["F"] / (p["R"] * p["temperature"])
+    leave = p["koff"] * math.exp(field * (i["v"] - p["v_0"]))
+    leave *= p["untrapped"] + (1 - p["untrapped"]) * a / p["P"]
+    return {"b": p["kon"] * p["conc"] * a * i["block"] * (1 - b) - leave * b, "unblocked": 1 - b}
+
+
+def glycine_site(s, i, p):
+    bound = p["glycine"] / p["K_G"] + p["dserine"] / p["K_S"]
+    return {"occupancy": 1 / (1 + 1 / bound) ** 2 if bound else 0.0}
+
+
+def slow_glycine_site(s, i, p):
+    bound = p["glycine"] / p["K_G"] + p["dserine"] / p["K_S"]
+    return {"o": (bound / (1 + bound) - s["o"]) / p["tau"], "occupancy": s["o"] * s["o"]}
+
+
+def back_propagating_spike(s, i, p):
+    return {
+        "A_fast": -s["A_fast"] / p["tau_fast"],
+        "A_slow": -s["A_slow"] / p["tau_slow"],
+        "A_fast at a spike": p["fast"] * p["height"],
+        "A_slow at a spike": p["height"] - p["fast"] * p["height"],
+        "voltage": i["v"] + s["A_fast"] + s["A_slow"],
+    }
+
+
+TWINS = {
+    "AMPA": ampa,
+    "BCM": bcm,
+    "BackPropagatingSpike": back_propagating_spike,
+    "BioNMDA": bionmda,
+    "CalciumIntegrator": calcium_integrator,
+    "ClopathSTDP": clopath,
+    "CoincidenceInsertion": coincidence,
+    "DAP5": dap5,
+    "FirstOrderNMDA": first_order,
+    "FiveStateNMDA": five_state,
+    "FractionOfCurrent": fraction_of_current,
+    "GlycineSite": glycine_site,
+    "GraupnerBrunel": graupner_brunel,
+    "JahrStevens": magnesium,
+    "KampaNMDA": kampa,
+    "Ketamine": open_blocker,
+    "MagnesiumBlock": magnesium,
+    "Memantine": open_blocker,
+    "NearestTripletSTDP": nearest_triplet,
+    "NoBlock": no_block,
+    "PopescuNMDA": popescu,
+    "ReceptorInsertion": insertion,
+    "ShouvalCalcium": calcium_above_rest,
+    "ShouvalNMDA": shouval_nmda,
+    "ShouvalPlasticity": shouval_plasticity,
+    "SlidingConductance": sliding,
+    "SlowGlycineSite": slow_glycine_site,
+    "SpineCalcium": spine_calcium,
+    "StochasticRelease": stochastic_release,
+    "SynapticScaling": scaling,
+    "TransmitterPulse": pulse,
+    "TripletSTDP": triplet,
+    "TsodyksMarkram": tsodyks_markram,
+    "TwoExponentialAMPA": two_exponential,
+    "TwoExponentialNMDA": two_exponential,
+    "VargasCaballeroNMDA": vargas_caballero,
+    "WangJumpNMDA": wang_jump,
+    "WangNMDA": wang,
+    "Woodhull": woodhull,
+    "YeungCalcium": calcium_above_rest,
+    "YeungNMDA": yeung_nmda,
+    "YeungPlasticity": yeung_plasticity,
+}
