@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brian2_nmda.conformance import numerical, symbolic
+from brian2_nmda.conformance import biology, declarations, invariants, numerical, outside, schemes
 from brian2_nmda.conformance.subject import NotApplicable, Subject, reads
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
@@ -76,22 +76,22 @@ def _voltage_block(subject: Subject) -> bool:
 
 #: Name, what it applies to, and the check, in the order in which they are carried out.
 SYMBOLIC: tuple[tuple[str, Callable[[Subject], bool], Callable[[Subject], Any]], ...] = (
-    ("completeness", _always, symbolic.completeness),
-    ("names", _always, symbolic.names),
-    ("dimensions", _always, symbolic.dimensions),
-    ("provenance", _always, symbolic.provenance),
-    ("magnitude", _always, symbolic.magnitude),
-    ("reaction table", _has_scheme, symbolic.reaction_table),
-    ("connectivity", _has_scheme, symbolic.connectivity),
-    ("microscopic reversibility", _has_scheme, symbolic.microscopic_reversibility),
-    ("steady state", _has_states, symbolic.steady_state),
-    ("invariance", _always, symbolic.invariance),
-    ("singularities", _always, symbolic.singularities),
-    ("block", _voltage_block, symbolic.block),
-    ("current", _has(Receptor), symbolic.current),
-    ("calcium", _has(Calcium), symbolic.calcium),
-    ("drug", _has((Antagonist, ChannelBlocker)), symbolic.drug),
-    ("co-agonist", _has(CoAgonist), symbolic.coagonist),
+    ("completeness", _always, declarations.completeness),
+    ("names", _always, declarations.names),
+    ("dimensions", _always, declarations.dimensions),
+    ("provenance", _always, declarations.provenance),
+    ("magnitude", _always, declarations.magnitude),
+    ("reaction table", _has_scheme, schemes.reaction_table),
+    ("connectivity", _has_scheme, schemes.connectivity),
+    ("microscopic reversibility", _has_scheme, schemes.microscopic_reversibility),
+    ("steady state", _has_states, schemes.steady_state),
+    ("invariance", _always, invariants.invariance),
+    ("singularities", _always, invariants.singularities),
+    ("block", _voltage_block, biology.block),
+    ("current", _has(Receptor), biology.current),
+    ("calcium", _has(Calcium), biology.calcium),
+    ("drug", _has((Antagonist, ChannelBlocker)), biology.drug),
+    ("co-agonist", _has(CoAgonist), biology.coagonist),
 )
 NUMERICAL: tuple[tuple[str, Callable[[Subject], bool], Callable[..., Any]], ...] = (
     ("runs", _always, numerical.runs),
@@ -169,9 +169,9 @@ def checks_for(
         (name, lambda check=check: check(subject)) for name, applies, check in SYMBOLIC if applies(subject)
     ]
     if reference is not None:
-        chosen.append(("reference", lambda: symbolic.against_reference(subject, reference)))
+        chosen.append(("reference", lambda: outside.against_reference(subject, reference)))
     if table is not None:
-        chosen.append(("parameter table", lambda: symbolic.against_table(subject, table)))
+        chosen.append(("parameter table", lambda: outside.against_table(subject, table)))
     if targets:
         chosen += [
             (name, lambda check=check: check(subject, simulations))
