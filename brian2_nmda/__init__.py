@@ -21,14 +21,11 @@ from brian2_nmda.equations import (
     CalciumIntegrator,
     CoincidenceInsertion,
     FractionOfCurrent,
-    GraupnerBrunel,
     JahrStevens,
-    MagnesiumBlock,
     NoBlock,
     ReceptorInsertion,
     SpineCalcium,
     TransmitterPulse,
-    TsodyksMarkram,
     TwoExponentialAMPA,
     TwoExponentialNMDA,
     WangNMDA,
@@ -39,7 +36,7 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Ca as Ca  # the symbols that a class body may use; not in
 from brian2_nmda.symbolic.part import Ca_eff as Ca_eff  # __all__, since v and T are common names
-from brian2_nmda.symbolic.part import Parameter, states
+from brian2_nmda.symbolic.part import Parameter, Reaction, occupancies, states
 from brian2_nmda.symbolic.part import T as T
 from brian2_nmda.symbolic.part import v as v
 
@@ -53,22 +50,21 @@ __all__ = [
     "CoincidenceInsertion",
     "FractionOfCurrent",
     "GlutamateSynapse",
-    "GraupnerBrunel",
     "JahrStevens",
-    "MagnesiumBlock",
     "ModelError",
     "NoBlock",
     "Parameter",
+    "Reaction",
     "Receptor",
     "ReceptorInsertion",
     "SpineCalcium",
     "TransmitterPulse",
-    "TsodyksMarkram",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
     "WangNMDA",
     "check_model",
     "models",
+    "occupancies",
     "post_equations",
     "states",
 ]

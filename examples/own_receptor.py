@@ -1,9 +1,13 @@
-"""A receptor of one's own: once as a class, once as a string. It takes the same path as a shipped one."""
+"""A receptor of one's own: a reaction table in a class, and a string. Both take the path of a shipped one.
+
+A class may also state its equations, as ``o, d = states("o d")`` with ``do = ...`` and ``dd = ...``; and
+``check_model(Desensitising())`` of brian2_nmda says in words what is doubtful (here: that its states circulate).
+"""
 
 import matplotlib.pyplot as plt
 from brian2 import *
 
-from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Receptor, T, states
+from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Reaction, Receptor, T, occupancies
 
 
 class Desensitising(Receptor):
@@ -14,9 +18,12 @@ class Desensitising(Receptor):
     k_desens = Parameter(0.1/ms, "desensitisation")
     k_recover = Parameter(0.01/ms, "recovery")
 
-    o, d = states("o d", within=(0, 1))
-    do = k_open*T*(1 - o - d) - (k_close + k_desens)*o
-    dd = k_desens*o - k_recover*d
+    c, o, d = occupancies("c o d")  # they sum to one; at rest all receptors are closed
+    reactions = (
+        Reaction(c, o, k_open*T, k_close),
+        Reaction(o, d, k_desens),
+        Reaction(d, c, k_recover),
+    )
     activation = o
 
 

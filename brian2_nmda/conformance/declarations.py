@@ -232,8 +232,6 @@ def provenance(subject: Subject) -> Failures:
                 yield f"{where}: '{name}' is fitted; say in source= to what."
         if not (vars(type(part)).get("__doc__") or "").strip():
             yield f"{where}: the class has no docstring; say what the model is and who published it."
-        if not str(getattr(part, "summary", "") or "").strip():
-            yield f"{where}: the class has no summary; write summary = '<one line for the table of models>'."
 
 
 def magnitude(subject: Subject) -> Failures:
