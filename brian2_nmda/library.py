@@ -75,7 +75,8 @@ def find_model(name: str, preset: str | None = None) -> Part:
     """
     known = brian2_nmda.equations.__all__
     if name not in known:
-        close = difflib.get_close_matches(name, known)
+        lower = {n.lower(): n for n in known}
+        close = [lower[n] for n in difflib.get_close_matches(name.lower(), lower)]
         raise ModelError(
             f"there is no model '{name}'."
             + (f" Did you mean '{close[0]}'?" if close else f" There are {', '.join(known)}.")

@@ -58,7 +58,7 @@ class SpineCalcium(Calcium):
     """
 
     fraction = Parameter(0.1, "fraction of the current carried by calcium at v_cal",
-                         source=f"{WOLF} (ca_ratio .1)", sign="nonnegative")  # fmt: skip
+                         source=f"{WOLF} (ca_ratio .1)", sign="fraction")  # fmt: skip
     v_cal = Parameter(-65 * mV, "potential at which the fraction holds", sign="real", status="assumed",
                       source="a resting potential; fractions were measured near it")  # fmt: skip
     E = Parameter(130 * mV, "reversal potential of calcium", source=f"{SHOUVAL_CODE} (V_r)",
@@ -79,6 +79,7 @@ class SpineCalcium(Calcium):
     dCa = -I_Ca / (2 * F * V * (1 + kappa)) - (Ca - rest) / tau
 
     _children: ClassVar[Mapping[str, Any]] = {"integrator": CalciumIntegrator}
+    _child_kinds: ClassVar[Mapping[str, type]] = {"integrator": CalciumIntegrator}
     summary = "spine pool fed by NMDA receptors, own driving force"
 
 

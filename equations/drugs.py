@@ -18,8 +18,9 @@ class DAP5(Antagonist):
 
     Receptors that bind transmitter see ``T/(1 + [A]/K_i)``, Gaddum's equation: exact under steady
     agonist, where the Schild slope is 1 and ``pA2 = -log10(K_i)``. For a brief pulse it assumes that the
-    antagonist equilibrates faster than the pulse and so understates the block (with 50 uM some
-    1 % of the response is left). Receptors that jump at spikes keep the fraction
+    antagonist equilibrates faster than the pulse and so understates the block: with 50 uM some
+    1 % of the response to one spike is left, and more of that to a train (of BioNMDA, which saturates, 20 %
+    at 100 Hz). Receptors that jump at spikes keep the fraction
     ``(1 + [A]/K_i)^{-2}`` whose sites are both free.
 
     ``K_i`` differs between subunits (about .28, .46, 1.6, 3.7 uM for GluN2A to 2D, unverified).
@@ -63,7 +64,7 @@ class Memantine(ChannelBlocker):
     kon = Parameter(0.32 / (umolar * second), "apparent binding rate", source=GILLING)
     koff = Parameter(0.53 / second, "apparent unbinding rate with agonist", source=GILLING)
     untrapped = Parameter(1 / 6, "fraction that leaves without agonist", source=BLANPIED,
-                          sign="nonnegative")  # fmt: skip
+                          sign="fraction")  # fmt: skip
     P = Parameter(1.0, "open fraction under saturating agonist", status="assumed",
                   source="normalised activation")  # fmt: skip
     delta = Parameter(0.90, "fraction of the field sensed at the site", source=GILLING)
@@ -98,7 +99,7 @@ class Ketamine(Memantine):
     kon = Parameter(0.15 / (umolar * second), "apparent binding rate", source=GILLING)
     koff = Parameter(0.22 / second, "apparent unbinding rate with agonist", source=GILLING)
     untrapped = Parameter(0.0, "fraction that leaves without agonist", source=GILLING,
-                          sign="nonnegative")  # fmt: skip
+                          sign="fraction")  # fmt: skip
     delta = Parameter(0.79, "fraction of the field sensed at the site", source=GILLING)
 
     default_label = "ketamine"

@@ -28,7 +28,7 @@ class BackPropagatingSpike(NeuronFragment):
     """
 
     height = Parameter(100 * mV, "height of the spike above v", source=SHOUVAL)
-    fast = Parameter(0.75, "fraction that decays fast", source=SHOUVAL, sign="nonnegative")
+    fast = Parameter(0.75, "fraction that decays fast", source=SHOUVAL, sign="fraction")
     tau_fast = Parameter(3 * ms, "fast decay", source=SHOUVAL)
     tau_slow = Parameter(25 * ms, "slow decay", source=SHOUVAL)
 

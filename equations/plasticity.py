@@ -250,7 +250,8 @@ class GraupnerBrunel(Plasticity):
     gamma_p = Parameter(321.808, "strength of potentiation", source=GRAUPNER_BRUNEL, sign="nonnegative")
     sigma = Parameter(2.8284, "amplitude of the noise", source=GRAUPNER_BRUNEL, sign="nonnegative")
     tau = Parameter(150 * second, "time constant of the efficacy", source=GRAUPNER_BRUNEL)
-    rho_star = Parameter(0.5, "boundary between the two basins", source=GRAUPNER_BRUNEL)
+    rho_star = Parameter(0.5, "boundary between the two basins", source=GRAUPNER_BRUNEL,
+                         sign="fraction")  # fmt: skip
     well = Parameter(1.0, "strength of the double well", source=GRAUPNER_BRUNEL, sign="nonnegative")
     D = Parameter(13.7 * ms, "delay of presynaptic calcium", source=GRAUPNER_BRUNEL, sign="nonnegative")
     b = Parameter(5.0, "strength of UP over DOWN", source=GRAUPNER_BRUNEL)

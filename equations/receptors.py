@@ -262,8 +262,9 @@ class ShouvalNMDA(Receptor):
     Shouval HZ, Bear MF, Cooper LN (2002). PNAS 99:10831. doi:10.1073/pnas.152343099
     """
 
-    P_0 = Parameter(0.5, "fraction of the closed receptors that a spike opens", source=SHOUVAL_CODE)
-    I_f = Parameter(0.5, "fraction that closes fast", source=SHOUVAL_CODE, sign="nonnegative")
+    P_0 = Parameter(0.5, "fraction of the closed receptors that a spike opens", source=SHOUVAL_CODE,
+                    sign="fraction")  # fmt: skip
+    I_f = Parameter(0.5, "fraction that closes fast", source=SHOUVAL_CODE, sign="fraction")
     tau_f = Parameter(50 * ms, "fast closing", source=SHOUVAL_CODE)
     tau_s = Parameter(200 * ms, "slow closing", source=SHOUVAL_CODE)
     gmax = Parameter(1 * nS, "conductance to which the influx of ShouvalCalcium refers", status="assumed",
@@ -299,7 +300,7 @@ class YeungNMDA(Receptor):
     Yeung LC, Shouval HZ, Blais BS, Cooper LN (2004). PNAS 101:14943. doi:10.1073/pnas.0405555101
     """
 
-    I_f = Parameter(0.7, "fraction that closes fast", source=YEUNG, sign="nonnegative")
+    I_f = Parameter(0.7, "fraction that closes fast", source=YEUNG, sign="fraction")
     tau_f = Parameter(50 * ms, "fast closing", source=YEUNG)
     tau_s = Parameter(200 * ms, "slow closing", source=YEUNG)
     gmax = Parameter(1 * nS, "conductance to which the influx of YeungCalcium refers", status="assumed",

@@ -56,7 +56,7 @@ class TsodyksMarkram(TransmitterPulse):
     Fuhrmann G et al. (2002). J Neurophysiol 87:140. doi:10.1152/jn.00258.2001
     """
 
-    U = Parameter(0.5, "utilisation of a rested synapse", source=FUHRMANN)
+    U = Parameter(0.5, "utilisation of a rested synapse", source=FUHRMANN, sign="fraction")
     tau_f = Parameter(10 * ms, "decay of facilitation", source=FUHRMANN)
     tau_d = Parameter(100 * ms, "recovery from depression", source=FUHRMANN)
 
@@ -82,7 +82,7 @@ class StochasticRelease(TransmitterPulse):
     ``p (1 - u)/(1 - u p)``. Every synapse draws for itself, so release and receptors live on the synapse.
     """
 
-    U = Parameter(0.5, "utilisation of a rested synapse", source=FUHRMANN)
+    U = Parameter(0.5, "utilisation of a rested synapse", source=FUHRMANN, sign="fraction")
     tau_f = Parameter(10 * ms, "decay of facilitation", source=FUHRMANN)
     tau_d = Parameter(100 * ms, "mean time to refill the site", source=FUHRMANN)
 

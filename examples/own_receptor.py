@@ -1,7 +1,8 @@
 """A receptor of one's own: a reaction table in a class, and a string. Both take the path of a shipped one.
 
 A class may also state its equations, as ``o, d = states("o d")`` with ``do = ...`` and ``dd = ...``; and
-``check_model(Desensitising())`` of brian2_nmda says in words what is doubtful (here: that its states circulate).
+``check_model(Desensitising())`` of brian2_nmda says in words what is doubtful (here: that its states
+circulate).
 """
 
 import matplotlib.pyplot as plt

@@ -343,8 +343,10 @@ def test_constant_weight_is_protected_after_a_run(source):
     synapses = connected(model, source, neurons, w="constant")
     synapses.w = 2
     Network(source, neurons, synapses).run(1 * ms)
-    with pytest.raises(TypeError, match="read-only"):
+    with pytest.raises(ModelError, match="declared constant"):
         synapses.w = 3
+    with pytest.raises(TypeError, match="read-only"):
+        synapses.w[:] = 3
 
 
 # -- the run -----------------------------------------------------------------------------------

@@ -10,10 +10,21 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, ms, mV, umolar
+import sympy
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, mM, ms, mV, umolar
 
 import brian2_nmda.equations as lib
-from brian2_nmda import GlutamateSynapse, ModelError, models
+from brian2_nmda import (
+    GlutamateSynapse,
+    ModelError,
+    Parameter,
+    Reaction,
+    Receptor,
+    T,
+    models,
+    occupancies,
+    v,
+)
 from brian2_nmda.cli import main
 
 DESTEXHE = lib.TransmitterPulse.preset("Destexhe 1998")
@@ -326,6 +337,99 @@ def test_voltage_from_the_namespace_of_the_target():
     S.connect()
     b2.run(2 * ms, namespace={})
     assert S.Ca[0] > 0 * umolar
+
+
+# -- what a user may get wrong -------------------------------------------------------------------------
+
+
+class Voltage(Receptor):
+    """Reads the voltage and does not say where it starts."""
+
+    a = Parameter(1 / (mM * ms), "binding")
+    b = Parameter(0.1 / ms, "unbinding")
+    v_b = Parameter(20 * mV, "sensitivity")
+    C, O = occupancies("C O")
+    reactions = (Reaction(C, O, a * T, b * sympy.exp(-v / v_b)),)
+    activation = O
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        (lambda: lib.BioNMDA(blocker=lib.DAP5()), "expects a ChannelBlocker, found DAP5.*antagonist=DAP5"),
+        (lambda: lib.BioNMDA(coagonist=lib.DAP5()), "coagonist= expects a CoAgonist"),
+        (lambda: lib.BioNMDA(block="JahrStevens"), "block= expects a Block, found 'JahrStevens'"),
+        (lambda: lib.BioNMDA(block=None), "block= expects a Block, found None"),
+        (lambda: lib.BioNMDA().replace(release=lib.AMPA()), "release= expects a Release"),
+        (lambda: lib.SpineCalcium(integrator=lib.AMPA()), "integrator= expects a CalciumIntegrator"),
+        (lambda: lib.TsodyksMarkram(U=2), "'U' .* has to be between 0 and 1"),
+        (lambda: lib.BioNMDA(label="syn"), "I_syn is the sum"),
+        (lambda: lib.BioNMDA(label=2), "label= expects text"),
+        (lambda: lib.BioNMDA(gmax=[1, 2] * b2.nS), r"per_synapse=\['gmax_<label>'\]"),
+        (lambda: Reaction("C", "O", 1 / ms), "not text"),
+        (lambda: GlutamateSynapse(Voltage()), r"start_at = \{v: v_start\}"),
+        (
+            lambda: lib.FiveStateNMDA().replace(reactions=[*lib.FiveStateNMDA.reactions] * 2),
+            "more than one reaction joins|not declared",
+        ),
+        (
+            lambda: GlutamateSynapse(lib.AMPA(), plasticity=[lib.TripletSTDP(), lib.TripletSTDP()]),
+            "give one of them another label, e.g. label='B'",
+        ),
+    ],
+)
+def test_mistakes(mistake, words):
+    with pytest.raises(ModelError, match=words):
+        mistake()
+
+
+def test_mistakes_with_synapses():
+    model = GlutamateSynapse(lib.BioNMDA())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = small_target(model)
+    with pytest.raises(ModelError, match="Did you mean 'brainpy_state'"):
+        model.synapses(source, target, method="brainpy_sate")
+    with pytest.raises(ModelError, match="Did you mean 'gmax_NMDA'"):
+        model.synapses(source, target, per_synapse=["gmax"])
+    S = model.synapses(source, target)
+    with pytest.raises(Exception) as error:
+        b2.run(1 * ms)
+    assert "'connect' was never called" in str(error.value.__cause__)
+    S.connect()
+    with pytest.raises(ModelError, match=r"per_synapse=\['beta1_NMDA'\]"):
+        S.beta1_NMDA = [1, 2] / ms
+    with pytest.raises(ModelError, match=r"post_equations\(variable=\['Mg'\]\)"):
+        S.Mg = 2 * mM
+    S = model.synapses(source, target, w=0.5)
+    with pytest.raises(ModelError, match="w='per_synapse'"):
+        S.w = [1, 2]
+
+
+def test_voltage_clamp_needs_no_current():
+    """A voltage without an equation of motion is a clamp: I_syn may be left alone."""
+    model = GlutamateSynapse(lib.BioNMDA())
+    for equations in ("v = -20*mV : volt", "v : volt"):
+        source = SpikeGeneratorGroup(1, [0], [1] * ms)
+        target = NeuronGroup(1, equations + model.post_equations())
+        S = model.synapses(source, target)
+        S.connect()
+        Network(source, target, S).run(5 * ms)
+        assert S.g_NMDA[0] > 0.5
+
+
+def test_magnesium_of_the_user_stays():
+    model = GlutamateSynapse(lib.BioNMDA())
+    target = NeuronGroup(2, "v : volt" + model.post_equations(per_neuron=["Mg"]))
+    target.Mg = [0, 3] * mM
+    model.synapses(SpikeGeneratorGroup(1, [0], [1] * ms), target)
+    assert np.allclose(target.Mg[:] / mM, [0, 3], rtol=0, atol=1e-12)
+
+
+def test_repr_shows_what_differs():
+    part = lib.BioNMDA(label="B", antagonist=lib.DAP5(conc=1 * umolar))
+    assert repr(part) == "BioNMDA(label='B', antagonist=DAP5(conc=1. * umolar))"
+    assert repr(lib.KampaNMDA.preset("Branco 2010")) == "KampaNMDA.preset('Branco 2010')"
+    assert repr(lib.BioNMDA()) == "BioNMDA()"
 
 
 # -- the list, and where its numbers come from ---------------------------------------------------------------

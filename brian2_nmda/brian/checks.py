@@ -1,5 +1,6 @@
 """What is checked before synapses are made and before they run."""
 
+import difflib
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissongroup import PoissonGroup
 from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
+from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import second
 from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
 from brian2.utils.logger import get_logger
@@ -90,6 +92,13 @@ def declare(
                 "synapse leave w out and set S.w after connect()."
             )
         weight, w = float(w), "shared"
+    if isinstance(method, str) and method not in StateUpdateMethod.stateupdaters:
+        close = difflib.get_close_matches(method, list(StateUpdateMethod.stateupdaters))
+        raise ModelError(
+            f"{where}: no state updater is called '{method}'; Brian2 knows "
+            f"{', '.join(sorted(StateUpdateMethod.stateupdaters))}."
+            + (f" Did you mean '{close[0]}'?" if close else "")
+        )
     if isinstance(per_synapse, str):
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
     return Declarations(kind, w, frozenset(per_synapse), method, optimize), weight
@@ -124,6 +133,10 @@ class BeforeRun(BrianObject):
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
         parts, plan, where = self.parts, self.parts.plan, self.parts.where
+        if not self.synapses._connect_called:
+            raise TypeError(
+                f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called."
+            )
         dt = float(self.synapses.clock.dt)
         values = dict(parts.system.values())
         for name, var in self.variables_of.items():
@@ -133,11 +146,9 @@ class BeforeRun(BrianObject):
             if not np.all(np.isfinite(value)):
                 raise ModelError(f"{where}: '{name}' is not finite at the start of the run: {value}.")
             p = parts.system.parameters[name]
-            if (p.sign == "positive" and np.any(value <= 0)) or (
-                p.sign == "nonnegative" and np.any(value < 0)
-            ):
+            if p.refuses(value):
                 raise ModelError(
-                    f"{where}: '{name}' ({p.meaning}) has to be {p.sign}, found "
+                    f"{where}: '{name}' ({p.meaning}) has to be {p.required}, found "
                     f"{Quantity(value, dim=p.dim)!r} at the start of the run."
                 )
             if np.size(value) == 1:
@@ -167,14 +178,18 @@ class BeforeRun(BrianObject):
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for the occupancies of "
                 f"{', '.join(plan.in_series)}: the fastest transition takes {dt * 1e3 / size:.2g} ms, for "
-                f"which the {plan.terms} terms chosen at construction are too few. Set defaultclock.dt "
-                f"(or dt=) to at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
+                f"which the {plan.terms} terms chosen at construction are too few. "
+                + (
+                    "Set this time step before you make the synapses, or choose a smaller one."
+                    if size <= MAX_SERIES
+                    else f"Set at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
+                )
             )
         state, rate = fastest_rate(parts.system, plan)
         if rate * dt > _COARSEST and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
-                f"within {1e3 / rate:.3g} ms; use dt <= {_COARSEST * 1e3 / rate:.2g} ms."
+                f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
             )
         if plan.declarations.method is None:
             for name, scheme in plan.schemes.items():
@@ -209,6 +224,12 @@ class BeforeRun(BrianObject):
     def before_run(self, run_namespace: Any) -> None:
         """Check; called by the network."""
         self.check()
+
+
+def _round_step(limit: float) -> float:
+    """The largest of 1, 2, 2.5, 5 times a power of ten below ``limit``."""
+    power = 10.0 ** np.floor(np.log10(limit))
+    return max(f * p for p in (power / 10, power) for f in (1, 2, 2.5, 5) if f * p < limit * (1 - 1e-9))
 
 
 def _known_value(var: Any) -> Any:

@@ -475,6 +475,32 @@ class NMDASynapses(Synapses):
             return home.state(name, use_units, level + 1)
         return super().state(name, use_units, level + 1)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As for any group, with advice for what Brian2 could only refuse."""
+        parts = self.__dict__.get("_parts")
+        if parts is not None and "variables" in self.__dict__:
+            self._check_assignment(name, value, parts)
+        super().__setattr__(name, value)
+
+    def _check_assignment(self, name: str, value: Any, parts: Assembly) -> None:
+        known = name in self.variables
+        if name in parts.system.parameters and not known:
+            raise ModelError(
+                f"{parts.where}: '{name}' acts on the target; write post_equations(variable=['{name}']) and "
+                f"set it there ({parts.base.name}.{name} = ...)."
+            )
+        if known and self.variables[name].scalar and np.size(value) > 1 and not isinstance(value, str):
+            declare_it = f"per_synapse=['{name}']" if name != "w" else "w='per_synapse' (or leave w out)"
+            raise ModelError(
+                f"{parts.where}: '{name}' is one value for all synapses, found {np.size(value)}; declare "
+                f"{declare_it} for one value per synapse."
+            )
+        if name == "w" and known and getattr(self.variables["w"], "read_only", False):
+            raise ModelError(
+                f"{parts.where}: the weights were declared constant (w='constant') and a simulation has run; "
+                "leave w= out if they have to change."
+            )
+
     def check_variable_write(self, variable: Any) -> None:
         """Allow shared parameters to be set before ``connect``."""
         if not variable.scalar:

@@ -231,7 +231,8 @@ def check_target(model: Any, target: Any, where: str) -> None:
     apart_from_sum = {
         s for n, e in equations.items() if e.expr is not None and n != "I_syn" for s in e.identifiers
     }
-    if not apart_from_sum & {"I_syn", *(r.current_name for r in system.receptors)}:
+    clamped = not any(equations[n].type == DIFFERENTIAL_EQUATION for n in seen.identifiers if n in equations)
+    if not clamped and not apart_from_sum & {"I_syn", *(r.current_name for r in system.receptors)}:
         raise ModelError(
             f"{where}: the target '{base.name}' never uses 'I_syn'; subtract it in the membrane "
             "equation, e.g. dv/dt = (g_L*(E_L - v) - I_syn)/C_m."
@@ -289,7 +290,8 @@ def initialise_target(model: Any, target: Any) -> None:
             base.namespace.setdefault(timed_name(name), p.value)
         elif _is_parameter(base.equations, name) and p.is_number:
             var = base.variables[name]
-            if var in _initialised:
+            if var in _initialised or _was_set(var):
+                _initialised.add(var)
                 continue
             if get_dimensions(p.value) is not var.dim:
                 raise DimensionMismatchError(

@@ -162,6 +162,8 @@ def generic(
         found[name] = value * factor
         if within:  # constants of nature and temperatures stay what they are
             found[name] = float(np.sign(value) * np.clip(abs(found[name]), low, high))
+        if p.sign == "fraction":
+            found[name] = min(found[name], 1.0)
     return found
 
 

@@ -41,7 +41,8 @@ def sample(
     inputs = points.draw_inputs(points.ALL_INPUTS, rng, n)
     known = {**inputs, **values}
     found = {**known, **points.draw_states(t, {k: one_number(x) for k, x in known.items()}, rng, n)}
-    limited = bounded_fractions(part)
+    # the occupancies of a scheme fill their simplex: there nothing is out of reach
+    limited = [] if t.reactions else bounded_fractions(part)
     if limited:
         provided = Function({n: t.roles[n] for n in limited}, named(part))(found)
         keep = np.all([(p >= 0) & (p <= 1) for p in provided.values()], axis=0)

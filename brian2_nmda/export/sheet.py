@@ -3,9 +3,12 @@
 import inspect
 from typing import Any
 
+import numpy as np
 import sympy
+from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.symbolic.expressions import to_text
+from brian2_nmda.symbolic.kinds import NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse
 
 
@@ -32,9 +35,10 @@ def sheet(model: Any) -> str:
     part = model if isinstance(model, Part) else None
     if part is not None and part.summary:
         lines += [part.summary + ".", ""]
-    lines += [f"    {name} = {_text(e)}" for name, e in model.equations.items()]
-    if part is not None:
-        lines += _spikes(part) + _reactions(part)
+    if part is None:
+        lines += [f"    {name} = {_text(e)}" for name, e in model.equations.items()]
+    else:
+        lines += _equations(part) + _spikes(part) + _reactions(part) + _states(part)
     lines += _parameters(model)
     if part is not None:
         lines += _presets(part)
@@ -45,12 +49,54 @@ def _text(expression: sympy.Expr) -> str:
     return str(expression) if expression.has(Pulse) else to_text(expression)
 
 
+def _equations(part: Part) -> list[str]:
+    """Of the part itself, then of the parts that it contains, which may use the same names."""
+    t = part.template
+    own = {f"d{n}/dt": e for n, e in t.rates.items()}
+    own |= {n: d.expression for n, d in t.definitions.items()} | dict(t.roles)
+    lines = [f"    {name} = {_text(e)}" for name, e in own.items()]
+    for name, child in part.children.items():
+        if child is not None and child.template.roles | child.template.rates:
+            lines += ["", f"{name}: {child.name}", "", *_equations(child)]
+    return lines
+
+
+def _states(part: Part) -> list[str]:
+    t = part.template
+    if not t.states:
+        return []
+    lines = ["", "| state | on the synapses | start | interval | meaning |", "|---|---|---|---|---|"]
+    for name, s in t.states.items():
+        seen = name if s.bare or not part.label else f"{name}_{part.label}"
+        start = "in equilibrium" if t.reactions else _text(s.initial)
+        low, high = ("" if b is None else str(b) for b in s.within)
+        lines.append(f"| {name} | S.{seen} | {start} | {low} ... {high} | {s.meaning} |")
+    return lines
+
+
+def _value(value: Any) -> str:
+    """A value in volt, second and molar where Brian2 would print kilogram and metre."""
+    text = f"{value:g}" if isinstance(value, float) and not isinstance(value, Quantity) else str(value)
+    if not isinstance(value, Quantity) or not ("kg" in text or "mol" in text):
+        return text
+    by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), value.dim._dims, strict=True))
+    volt, molar = by_base["kg"], by_base["mol"]
+    ampere = by_base["A"] + volt
+    second = by_base["s"] + 3 * volt
+    if by_base["m"] - 2 * volt + 3 * molar or by_base["K"] or by_base["cd"]:
+        return text
+    powers = (("V", volt), ("A", ampere), ("mM", molar), ("s", second))
+    units = " ".join(n if p == 1 else f"{n}^{p:g}" for n, p in powers if p)
+    return f"{float(np.asarray(value)):.6g} {units}"
+
+
 def _spikes(part: Part) -> list[str]:
     t = part.template
+    whose = "spike of the neuron" if isinstance(part, NeuronFragment) else "presynaptic spike"
     late = f"Later than a presynaptic spike by {t.latency}:"
     lines = []
     for title, changes in (
-        ("At a presynaptic spike, in this order:", t.on_spike),
+        (f"At a {whose}, in this order:", t.on_spike),
         (late, t.on_late_spike),
         ("At a postsynaptic spike, in this order:", t.on_post_spike),
     ):
@@ -78,7 +124,8 @@ def _parameters(model: Any) -> list[str]:
         return []
     lines = ["", "| parameter | value | meaning | source | status |", "|---|---|---|---|---|"]
     return lines + [
-        f"| {r['name']} | {r['value']} | {r['meaning']} | {r['source']} | {r['status']} |" for r in rows
+        f"| {r['name']} | {_value(r['value'])} | {r['meaning']} | {r['source']} | {r['status']} |"
+        for r in rows
     ]
 
 
@@ -87,7 +134,7 @@ def _presets(part: Part) -> list[str]:
     if part.presets:
         lines += ["", "| preset | values | source | status |", "|---|---|---|---|"]
         for name, p in part.presets.items():
-            values = ", ".join(f"{n} = {v}" for n, v in p.values.items()) or "the defaults"
+            values = ", ".join(f"{n} = {_value(v)}" for n, v in p.values.items()) or "the defaults"
             lines.append(f"| {name} | {values} | {p.source} | {p.status} |")
     text = inspect.getdoc(type(part)) or ""
     if "References\n----------" in text:

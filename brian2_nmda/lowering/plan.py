@@ -9,6 +9,7 @@ further members of the set.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 import sympy
 
@@ -188,6 +189,7 @@ def _check_per_synapse(system: System, declarations: Declarations) -> None:
             raise ModelError(
                 f"per_synapse=['{name}']: no such parameter; the parameters are "
                 f"{', '.join(system.parameters)}."
+                + "".join(f" Did you mean '{n}'?" for n in get_close_matches(name, system.parameters, 1))
             )
         if name in target:
             raise ModelError(
@@ -575,7 +577,7 @@ def _why(place: str, domain: frozenset[str], d: Declarations) -> str:
         return "naive form (optimize=False)"
     reasons = []
     if POST in domain:
-        reasons.append("the target's voltage")
+        reasons.append("the target's voltage or spikes")
     if PRE in domain:
         reasons.append("presynaptic spikes")
     if SYNAPSE in domain:

@@ -335,7 +335,7 @@ class _Flattener:
         if name in self.system.owner:
             raise ModelError(
                 f"{self.model.name}: both {self.system.owner[name]} and {owner} define '{name}'; "
-                "give one of them another label."
+                "give one of them another label, e.g. label='B'."
             )
         self.system.owner[name] = owner
 
@@ -541,6 +541,14 @@ class _Flattener:
                 reactions = [r.map(lambda e, keep=keep: s.inserted(e, keep)) for r in scheme.reactions]
                 found.update(analysis.equilibrium(reactions, known))
             except ModelError as error:
+                reads_v = any(e.has(symbol("v")) for r in scheme.reactions for e in (r.forward, r.backward))
+                if reads_v and symbol("v").name not in scheme.start_at:
+                    raise ModelError(
+                        f"{self.model.name}: the rates between {', '.join(_names(scheme))} read 'v', so it "
+                        "has to be known at which voltage they start in equilibrium; add to the class "
+                        "v_start = Parameter(-70*mV, 'voltage at the start', sign='real') and "
+                        "start_at = {v: v_start}."
+                    ) from error
                 raise ModelError(
                     f"{self.model.name}: the occupancies of {', '.join(_names(scheme))} at the start cannot "
                     f"be computed ({error}); the rates have to be numbers without transmitter."

@@ -113,6 +113,13 @@ class Receptor(Part):
         "antagonist": None,
         "blocker": None,
     }
+    _child_kinds: ClassVar[Mapping[str, type]] = {
+        "block": Block,
+        "release": Release,
+        "coagonist": CoAgonist,
+        "antagonist": Antagonist,
+        "blocker": ChannelBlocker,
+    }
     default_label: ClassVar[str] = "receptor"
     #: Whether calcium passes; the calcium part then sees the open conductance.
     calcium_permeable: ClassVar[bool] = False

@@ -16,7 +16,7 @@ from brian2.units.fundamentalunits import (
 from brian2_nmda.symbolic.errors import ModelError
 
 STATUSES = ("reported", "converted", "fitted", "assumed", "user")
-SIGNS = ("positive", "nonnegative", "real")
+SIGNS = ("positive", "nonnegative", "fraction", "real")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Value:
     meaning, source, status : str
         ``status`` is one of ``reported``, ``converted``, ``fitted``, ``assumed`` or ``user``.
     sign : str
-        ``positive``, ``nonnegative`` or ``real``.
+        ``positive``, ``nonnegative``, ``fraction`` (0 to 1) or ``real``.
     bath : bool
         A property of the solution around all receptors: it carries no label.
     """
@@ -85,8 +85,8 @@ class Value:
             numbers, dim = np.asarray(self.value), get_dimensions(self.value)
             if numbers.size != 1:
                 raise ModelError(
-                    f"{where}: '{name}' has to be a single value, got shape {numbers.shape}. Declare "
-                    f"per_synapse=['{name}'] and set S.{name} for values that differ."
+                    f"{where}: '{name}' has to be a single value, got shape {numbers.shape}. For values that "
+                    f"differ declare per_synapse=['{name}_<label>'] in .synapses() and set S.{name}_<label>."
                 )
         if dim is not self.dim:
             raise DimensionMismatchError(
@@ -97,13 +97,25 @@ class Value:
             )
         if not np.all(np.isfinite(numbers)):
             raise ModelError(f"{where}: '{name}' has to be finite, found {self.value!r}.")
-        bad = (self.sign == "positive" and np.any(numbers <= 0)) or (
-            self.sign == "nonnegative" and np.any(numbers < 0)
-        )
-        if bad:
+        if self.refuses(numbers):
+            hint = "" if self.status == "user" else " (Parameter(..., sign='real') allows any value)"
             raise ModelError(
-                f"{where}: '{name}' ({self.meaning}) has to be {self.sign}, found {self.value!r}."
+                f"{where}: '{name}' ({self.meaning}) has to be {self.required}, found {self.value!r}{hint}."
             )
+
+    @property
+    def required(self) -> str:
+        """What the sign requires, in words."""
+        return "between 0 and 1" if self.sign == "fraction" else self.sign
+
+    def refuses(self, numbers: Any) -> bool:
+        """Whether some of the numbers have the wrong sign or size."""
+        numbers = np.asarray(numbers)
+        return bool(
+            (self.sign == "positive" and np.any(numbers <= 0))
+            or (self.sign in ("nonnegative", "fraction") and np.any(numbers < 0))
+            or (self.sign == "fraction" and np.any(numbers > 1))
+        )
 
 
 class Placeholder(sympy.Dummy):
@@ -135,7 +147,7 @@ def Parameter(
     source : str
         DOI, or repository and path, with table or line. Without one, ``status`` is ``assumed``.
     status : {'reported', 'converted', 'fitted', 'assumed'}
-    sign : {'positive', 'nonnegative', 'real'}
+    sign : {'positive', 'nonnegative', 'fraction', 'real'}
     bath : bool
         A property of the solution around all receptors, such as [Mg]: it carries no label.
     """

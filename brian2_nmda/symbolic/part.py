@@ -58,7 +58,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
         "v": Input(volt.dim, "voltage at the receptor", "the target"),
         "T": Input(_MOLAR, "transmitter in the cleft", "release="),
         "Ca": Input(_MOLAR, "free calcium in the spine", "calcium="),
-        "Ca_eff": Input(_MOLAR, "slowly integrated calcium", "calcium=SpineCalcium(integrator=)"),
+        "Ca_eff": Input(_MOLAR, "slowly integrated calcium", "calcium=SpineCalcium() (with its integrator)"),
         "Ca_rest": Input(_MOLAR, "resting calcium", "calcium="),
         "I_Ca": Input(amp.dim, "calcium current of the receptors", "receptors="),
         "G_open": Input(siemens.dim, "open conductance of one receptor type", "receptors="),
@@ -124,6 +124,14 @@ class Reaction:
     target: Any
     forward: Any
     backward: Any = 0
+
+    def __post_init__(self) -> None:
+        for state in (self.source, self.target):
+            if not isinstance(state, sympy.Symbol):
+                raise ModelError(
+                    f"Reaction({self.source!r}, {self.target!r}, ...): the states have to be those that "
+                    "occupancies('...') has returned, not text."
+                )
 
     def map(self, change: Any) -> "Reaction":
         """Apply ``change`` to names and rates."""
@@ -336,6 +344,9 @@ def _collect(cls: type, base: Template) -> Template:
                 + (f" Did you mean '{hint[0]}'?" if hint else " Use define(...) to name it.")
             )
     named = {p: symbol(n) for n, p in placeholders.items()}
+    for name, value in body.items():
+        if isinstance(value, sympy.Expr) and name not in placeholders:
+            setattr(cls, name, value.xreplace(named))  # as a reader of help() expects it
 
     def changes(given: Mapping[Any, Any]) -> dict[str, sympy.Expr]:
         return {named.get(k, k).name: sympy.sympify(x, strict=True) for k, x in given.items()}
@@ -364,7 +375,11 @@ def _collect(cls: type, base: Template) -> Template:
 
 def _check_label(label: str, where: str) -> None:
     """A label is a name, and so is what ends in it."""
+    if not isinstance(label, str):
+        raise ModelError(f"{where}: label= expects text, found {label!r}.")
     check_name(label, where)
+    if label == "syn":
+        raise ModelError(f"{where}: label='syn' is taken: I_syn is the sum of all currents. Choose another.")
     check_name(f"x_{label}", f"{where}, label='{label}'")
 
 
@@ -391,6 +406,13 @@ def _with_reactions(template: Template, where: str, first: str | None) -> Templa
         )
     if first not in occupied:
         raise ModelError(f"{where}: no reaction names the first occupancy '{first}'.")
+    pairs = [frozenset((r.source.name, r.target.name)) for r in template.reactions]
+    for pair in pairs:
+        if pairs.count(pair) > 1 or len(pair) == 1:
+            raise ModelError(
+                f"{where}: more than one reaction joins {' and '.join(sorted(pair))}, or one joins a state "
+                "to itself; write one line with both rates."
+            )
     rates = dict.fromkeys(names, sympy.S.Zero)
     for r in template.reactions:
         flow = r.forward * r.source - r.backward * r.target
@@ -430,8 +452,9 @@ class Part:
     _template: ClassVar[Template] = Template()
     #: Expressions that a part of this kind may provide, with their dimensions.
     _roles: ClassVar[Mapping[str, Dimension]] = {}
-    #: Names of the parts that this part contains, with their defaults.
+    #: Names of the parts that this part contains, with their defaults, and what kind each has to be.
     _children: ClassVar[Mapping[str, Any]] = {}
+    _child_kinds: ClassVar[Mapping[str, type]] = {}
     default_label: ClassVar[str] = ""
     #: One line for the list of models.
     summary: ClassVar[str] = ""
@@ -498,9 +521,12 @@ class Part:
                 values[key] = values[key].with_value(parameters[key], cls.__name__, key)
         new = copy.copy(part)
         new._fill(replace(part.template, parameters=values), part.label, part.children)
+        new.__dict__["preset_name"] = name
         return new
 
     def _fill(self, template: Template, label: str, children: Mapping[str, Any]) -> None:
+        for name, child in children.items():
+            self._check_child(name, child)
         put = self.__dict__.__setitem__
         put("template", template)
         put("label", label)
@@ -510,6 +536,19 @@ class Part:
         for name, child in children.items():
             put(name, child)
         self._check()
+
+    def _check_child(self, name: str, child: Any) -> None:
+        kinds, where = type(self)._child_kinds, type(self).__name__
+        kind = kinds.get(name, Part)
+        if isinstance(child, kind) or (child is None and type(self)._children[name] is None):
+            return
+        fitting = [n for n, k in kinds.items() if isinstance(child, k)]
+        if child is None and kind is not Part and name == "integrator":
+            return
+        raise ModelError(
+            f"{where}: {name}= expects a {kind.__name__}, found {child!r}"
+            + (f"; write {fitting[0]}={child!r}." if fitting else ".")
+        )
 
     def _unknown(self, name: str, known: list[str]) -> str:
         close = difflib.get_close_matches(name, known)
@@ -524,10 +563,19 @@ class Part:
         )
 
     def __repr__(self) -> str:
-        changed = ", ".join(
-            f"{n}={v.value!r}" for n, v in self.template.parameters.items() if v.status == "user"
-        )
-        return f"{type(self).__name__}({changed})"
+        name = type(self).__name__
+        given = []
+        if self.label != type(self).default_label:
+            given.append(f"label={self.label!r}")
+        given += [f"{n}={v.value!r}" for n, v in self.template.parameters.items() if v.status == "user"]
+        for n, child in self.children.items():
+            default = type(self)._children[n]
+            if repr(child) != (f"{default.__name__}()" if inspect.isclass(default) else repr(default)):
+                given.append(f"{n}={child!r}")
+        chosen = self.__dict__.get("preset_name")
+        if chosen is not None:
+            return f"{name}.preset({', '.join([repr(chosen), *given])})"
+        return f"{name}({', '.join(given)})"
 
     @property
     def name(self) -> str:
@@ -581,7 +629,8 @@ class Part:
         t, where = self.template, type(self).__name__
         for name in t.states:
             if name not in t.rates:
-                raise ModelError(f"{where}: the state '{name}' has no equation d{name}.")
+                table = ", and no line of its reactions names it" if t.reactions else ""
+                raise ModelError(f"{where}: the state '{name}' has no equation d{name}{table}.")
         dims = self._dimensions()
         for what, (expression, dim) in self._expressions().items():
             for s in sorted(expression.free_symbols, key=str):
