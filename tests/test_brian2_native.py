@@ -191,7 +191,7 @@ def test_constant_weights_are_protected() -> None:
     synapses = attach(model, source, group, w="constant")
     synapses.w = [1, 2, 3, 4]
     b2.run(2 * ms)
-    with pytest.raises(TypeError, match="read-only"):
+    with pytest.raises(ModelError, match="declared constant"):
         synapses.w = 2
     np.testing.assert_array_equal(synapses.w, [1, 2, 3, 4])
 
