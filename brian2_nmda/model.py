@@ -76,7 +76,7 @@ class GlutamateSynapse(SynapseModel):
         per_synapse: Iterable[str] = (),
         method: str | None = None,
         optimize: bool = True,
-        tolerance: float = 1e-6,
+        tolerance: float | None = None,
         model: str | Equations | None = None,
         on_pre: str | Mapping[str, str] | None = None,
         on_post: str | Mapping[str, str] | None = None,
@@ -109,8 +109,10 @@ class GlutamateSynapse(SynapseModel):
             A state updater registered with Brian2, such as ``'brainpy_dyn'``, instead of the default.
         optimize : bool
             ``False`` gives a plain `Synapses` in which everything is computed per synapse.
-        tolerance : float
-            A warning is given if the error bound of a gate exceeds it.
+        tolerance : float, optional
+            Error of an open fraction that the plan may make to be faster (1e-6, say): with weights that do
+            not change, the conductance of a saturating receptor is then sent at spikes, as a sum of
+            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6).
         model, on_pre, on_post, namespace, name, dt, clock, **kwargs
             As for `Synapses`; equations and statements are added to the model's own.
 

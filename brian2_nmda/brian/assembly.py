@@ -10,6 +10,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
+from brian2_nmda.brian.relaxation import Relaxation, counter
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan
@@ -50,7 +51,10 @@ class Assembly:
         self.summed_states = plan.states("summed")
         self.states = plan.states(SYNAPSE)
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
-        self.direct = [r for r in system.receptors if r.label not in plan.summed_receptors]
+        values = system.values()
+        self.relaxing = {n: Relaxation(n, form, values) for n, form in plan.relaxing.items()}
+        elsewhere = {*plan.summed_receptors, *plan.relaxing}
+        self.direct = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
         needed += self._jumps_of(self.states)
         needed += [r.conductance for r in self.direct]
@@ -120,7 +124,7 @@ class Assembly:
         for receptor in system.receptors:
             shared, rest = self.split(receptor)
             (totals if self.optimize else synapse).append(shared)
-            (totals if receptor in self.summed else synapse).append(rest)
+            (synapse if receptor in self.direct else totals).append(rest)
         self.gate_parameters = used(gate)
         self.kinetics_parameters = used(kinetics)
         self.totals_parameters = used(totals)
@@ -355,11 +359,6 @@ class Assembly:
 
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
-
-
-def counter(pulse: str) -> str:
-    """Name of the first time step after a pulse."""
-    return f"k_off_{pulse}"
 
 
 def merge_code(

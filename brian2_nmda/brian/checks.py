@@ -64,7 +64,13 @@ def check_groups(source: Any, target: Any, where: str) -> None:
 
 
 def declare(
-    delay: Any, w: Any, per_synapse: Any, method: Any, optimize: bool, where: str
+    delay: Any,
+    w: Any,
+    per_synapse: Any,
+    method: Any,
+    optimize: bool,
+    tolerance: float | None,
+    where: str,
 ) -> tuple[Declarations, float | None]:
     """What the arguments of `GlutamateSynapse.synapses` declare, and the shared weight if any."""
     if isinstance(delay, str):
@@ -101,7 +107,9 @@ def declare(
         )
     if isinstance(per_synapse, str):
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
-    return Declarations(kind, w, frozenset(per_synapse), method, optimize), weight
+    if tolerance is not None and not (np.size(tolerance) == 1 and 0 < tolerance < 1):
+        raise ModelError(f"{where}: tolerance has to be a number between 0 and 1, found {tolerance!r}.")
+    return Declarations(kind, w, frozenset(per_synapse), method, optimize, tolerance), weight
 
 
 def check_scalar_delay(delay: Any, where: str) -> None:
@@ -140,7 +148,7 @@ class BeforeRun(BrianObject):
         dt = float(self.synapses.clock.dt)
         values = dict(parts.system.values())
         for name, var in self.variables_of.items():
-            value = _known_value(var)
+            value = known_value(var)
             if value is None:
                 continue
             if not np.all(np.isfinite(value)):
@@ -154,7 +162,7 @@ class BeforeRun(BrianObject):
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
         self._check_late_delays()
-        weights = _known_value(self.weights)
+        weights = known_value(self.weights)
         if weights is not None and not np.all(np.isfinite(weights)):
             raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
         for name, (_, duration, *_) in plan.pulses.items():
@@ -191,15 +199,17 @@ class BeforeRun(BrianObject):
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
                 f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
             )
+        if plan.relaxing:
+            self.synapses.prepare(values)
         if plan.declarations.method is None:
             for name, scheme in plan.schemes.items():
                 if scheme.kind != "integrating factor" or scheme.held:
                     continue
                 bound = integrating_factor_bound(parts.system, plan, name, dt)
-                if bound is not None and bound > parts.tolerance:
+                if bound is not None and bound > (parts.tolerance or 1e-6):
                     logger.warn(
                         f"{where}: the error of '{name}' can reach {bound:.1e} at a time step of "
-                        f"{dt * 1e3:g} ms, more than tolerance={parts.tolerance:g}. Use a smaller dt, "
+                        f"{dt * 1e3:g} ms, more than {parts.tolerance or 1e-6:g}. Use a smaller dt, "
                         "or state a larger tolerance.",
                         "tolerance",
                         once=True,
@@ -210,9 +220,9 @@ class BeforeRun(BrianObject):
         late = self.parts.late_pathways()
         if self.parts.optimize or "pre" not in self.synapses._synaptic_updaters:
             return
-        delay = _known_value(self.synapses.pre.variables["delay"])
+        delay = known_value(self.synapses.pre.variables["delay"])
         for name, (_, latency) in late.items():
-            own = _known_value(getattr(self.synapses, name).variables["delay"])
+            own = known_value(getattr(self.synapses, name).variables["delay"])
             if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
                 continue
             raise ModelError(
@@ -232,7 +242,7 @@ def _round_step(limit: float) -> float:
     return max(f * p for p in (power / 10, power) for f in (1, 2, 2.5, 5) if f * p < limit * (1 - 1e-9))
 
 
-def _known_value(var: Any) -> Any:
+def known_value(var: Any) -> Any:
     """The value of a variable, or ``None`` where only the binary knows it."""
     if not isinstance(var, ArrayVariable):
         return None

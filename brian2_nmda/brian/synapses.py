@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from brian2.core.clocks import Clock, defaultclock
 from brian2.core.names import find_name
-from brian2.devices.device import get_device
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations, Expression
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
@@ -21,14 +21,15 @@ from brian2.synapses.synapses import SummedVariableUpdater, Synapses
 from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.brian.assembly import Assembly, Filler, counter, merge_code
-from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, check_scalar_delay, declare
+from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
+from brian2_nmda.brian.checks import BeforeRun, known_value, check_device, check_groups, check_scalar_delay, declare
+from brian2_nmda.brian.relaxation import counter
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
 
-_ZERO, _ADD, _STATES, _EVENTS, _GATE = -20, -10, -0.5, -0.4, -0.3
+_ZERO, _ADD, _DECAY, _STATES, _EVENTS, _GATE = -20, -10, -9, -0.5, -0.4, -0.3
 
 
 def build_synapses(
@@ -41,7 +42,7 @@ def build_synapses(
     per_synapse: Iterable[str],
     method: str | None,
     optimize: bool,
-    tolerance: float,
+    tolerance: float | None,
     own_model: str | Equations | None,
     on_pre: str | Mapping[str, str] | None,
     on_post: str | Mapping[str, str] | None,
@@ -60,7 +61,7 @@ def build_synapses(
         delay = delay.get("pre")
     check_device(optimize, where)
     check_groups(source, target, where)
-    declarations, weight = declare(delay, w, per_synapse, method, optimize, where)
+    declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, where)
     check_target(model, target, where)
     if dt is not None and clock is not None:
         raise ModelError(f"{where}: give dt= or clock=, not both.")
@@ -194,6 +195,8 @@ class NMDASynapses(Synapses):
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
         self._gate = self._driver = self._kinetics = self._totals = None
+        self._runners: dict[str, Any] = {}
+        self._simulated = False
         helpers: list[Any] = []
         if parts.gate_states or parts.gate_pulses:
             self._make_gate(name, clock, order, start, shared_namespace)
@@ -222,6 +225,17 @@ class NMDASynapses(Synapses):
         self._late = parts.late_pathways()
         code = merge_code(ours, on_pre, "pre", self._late)
         delays = dict(parts.own_delays)
+        sending = {
+            n: text
+            for r in parts.relaxing.values()
+            for n, text in r.pathways(parts.plan.declarations.w == "constant").items()
+        }
+        if sending:
+            code = {**({"pre": code} if isinstance(code, str) else code or {}), **sending}
+            delays.update(dict.fromkeys(sending, 0 * ms))
+            own = kwargs.get("on_event", {})
+            own = {"pre": own, "post": own} if isinstance(own, str) else own
+            kwargs["on_event"] = {**own, **{n: n for n in sending}}
         if uniform:
             delays.update(_delays(start, code, self._late))
         super().__init__(
@@ -301,6 +315,10 @@ class NMDASynapses(Synapses):
         lines += [f"{counter(n)} : integer" for n in parts.gate_pulses]
         lines += [parts.definition(n) for n in parts.gate_definitions]
         lines += [parts.rate(n) for n in parts.gate_states]
+        events = {}
+        for relaxation in parts.relaxing.values():
+            lines += relaxation.declarations()
+            events.update(relaxation.events)
         self._gate = NeuronGroup(
             len(whole),
             Equations("\n".join(lines)),
@@ -309,8 +327,19 @@ class NMDASynapses(Synapses):
             order=order + _GATE,
             namespace=namespace,
             name=f"{name}_gate",
-            dtype={counter(n): np.int64 for n in parts.gate_pulses},
+            events=events,
+            dtype={
+                **{counter(n): np.int64 for n in parts.gate_pulses},
+                **{r.when_sent: np.int64 for r in parts.relaxing.values()},
+            },
         )
+        for relaxation in parts.relaxing.values():
+            for event, text in (
+                (f"step_{relaxation.label}", relaxation.step_code()),
+                (f"fit_{relaxation.label}", relaxation.fit_code()),
+            ):
+                self._gate.set_event_schedule(event, when="thresholds")
+                self._gate.run_on_event(event, text, when="after_thresholds")
         code = parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
         if not code:  # no spike reaches the gate, as for a slow co-agonist alone
             return
@@ -341,7 +370,13 @@ class NMDASynapses(Synapses):
             zero.append(f"{total} = 0*siemens")
             if parts.weight is not None:
                 shared = symbol("w") * shared
-            if receptor in parts.summed:
+            relaxation = parts.relaxing.get(receptor.label)
+            if relaxation is not None:
+                lines += [f"{n} : 1" for n in relaxation.totals()]
+                amplitudes = sympy.Add(*map(symbol, relaxation.totals()))
+                gate = symbol(relaxation.form.gate)
+                add.append(f"{total} += {to_text(shared * rest.xreplace({gate: amplitudes}))}")
+            elif receptor in parts.summed:
                 add.append(f"{total} += {to_text(shared * rest)}")
             else:
                 unit = unit_text(dimensions_of(rest, parts.system.dimensions(), receptor.label))
@@ -366,14 +401,18 @@ class NMDASynapses(Synapses):
             )
         for n in parts.summed_states:
             totals.variables.add_reference(n, self._kinetics, n, index=totals.variables.default_index)
-        for code, at, what in ((zero, _ZERO, "zero"), (add, _ADD, "add")):
-            totals.run_regularly(
+        codes = [(zero, _ZERO, "zero"), (add, _ADD, "add")]
+        codes += [([r.decay_code()], _DECAY, f"decay_{n}") for n, r in parts.relaxing.items()]
+        for code, at, what in codes:
+            runner = totals.run_regularly(
                 "\n".join(code),
                 when="groups",
                 order=order + at,
                 clock=base.clock,
                 name=f"{name}_{what}",
             )
+            if what.startswith("decay_"):
+                self._runners[what] = runner
 
     def _create_variables(self, equations: Equations, user_dtype: Any = None) -> None:
         parts = self._parts
@@ -401,9 +440,62 @@ class NMDASynapses(Synapses):
             refer(f"{n}_total", self._kinetics, n, "_postsynaptic_idx")
         for receptor in parts.direct:
             refer(f"sum_{receptor.label}", self._totals, f"sum_{receptor.label}", "_postsynaptic_idx")
+        for relaxation in parts.relaxing.values():
+            for n in relaxation.totals():
+                refer(n, self._totals, n, "_postsynaptic_idx")
+            for n in relaxation.changes():
+                refer(n, self._gate, n, "_presynaptic_idx")
         if parts.weight is not None:
             refer("w", self._totals, "w", "0")
         self.variables.add_reference("_n_totals", self._totals, "N")
+
+    def _add_updater(
+        self, code: str, prepost: str, objname: str | None = None, delay: Any = None, event: str = "spike"
+    ) -> None:
+        """Listen to an event of the gate as if it were the source: Brian2 has no such argument."""
+        if prepost == "pre" and event != "spike" and self._gate is not None and event in self._gate.events:
+            source, self.source = self.source, self._gate
+            try:
+                super()._add_updater(code, prepost, objname=objname, delay=delay, event=event)
+            finally:
+                self.source = source
+        else:
+            super()._add_updater(code, prepost, objname=objname, delay=delay, event=event)
+
+    def prepare(self, values: dict[str, float]) -> None:
+        """Fit the exponentials again where kinetics have changed since the last run."""
+        parts = self._parts
+        for label, relaxation in parts.relaxing.items():
+            x = known_value(self._gate.variables[relaxation.form.driver])
+            highest = 0.0 if x is None or not np.size(x) else float(np.max(x))
+            if not relaxation.refit(values, highest, parts.tolerance, parts.where):
+                continue
+            # Brian2 takes the statements of an event from the group, those of a runner from the runner
+            self._gate.event_codes[f"step_{label}"] = relaxation.step_code()
+            self._gate.event_codes[f"fit_{label}"] = relaxation.fit_code()
+            self._runners[f"decay_{label}"].abstract_code = relaxation.decay_code()
+            if not self._simulated:
+                continue
+            if not isinstance(get_device(), RuntimeDevice):
+                raise ModelError(
+                    f"{parts.where}: in standalone the kinetics of '{label}' cannot change between two runs "
+                    "while its conductance is sent at spikes; leave out tolerance=."
+                )
+            self._send_anew(relaxation)
+
+    def _send_anew(self, relaxation: Any) -> None:
+        """Replace what was sent with other rates, so that nothing that is open is lost."""
+        state = {n: self._gate.variables[n] for n in (*relaxation.sent(), relaxation.when_sent)}
+        x, g = (self._gate.variables[n].get_value() for n in (relaxation.form.driver, relaxation.form.gate))
+        new = relaxation.basis.coefficients(x, g)
+        i, j = (self.variables[n].get_value() for n in ("_synaptic_pre", "_synaptic_post"))
+        w = self.variables["w"].get_value() if self._parts.weight is None else 1.0
+        for k, (sent, total) in enumerate(zip(relaxation.sent(), relaxation.totals(), strict=True)):
+            state[sent].set_value(new[k])
+            amplitudes = np.zeros(len(self._totals))
+            np.add.at(amplitudes, j, w * new[k][i])
+            self._totals.variables[total].set_value(amplitudes)
+        state[relaxation.when_sent].set_value(self.clock.variables["timestep"].get_value()[0])
 
     def _sum(self, expression: Expression, variable: str, order: float) -> None:
         updater = SummedVariableUpdater(
@@ -510,6 +602,7 @@ class NMDASynapses(Synapses):
         """Protect weights that were declared constant, then do what `Synapses` does."""
         if self._parts.plan.declarations.w == "constant":
             self.variables["w"].read_only = True
+        self._simulated = True
         device = get_device()
         if self._driver is not None and hasattr(device, "synapses"):
             # C++ standalone declares the Synapses of a Network, but not those that they contain

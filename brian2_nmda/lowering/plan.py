@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 import sympy
 
+from brian2_nmda.lowering.basis import Basis, fit
 from brian2_nmda.lowering.integrators import (
     DEFAULT_TERMS,
     Scheme,
@@ -21,7 +22,7 @@ from brian2_nmda.lowering.integrators import (
     gauss_bound,
     terms_needed,
 )
-from brian2_nmda.symbolic.analysis import strongly_connected
+from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
@@ -50,6 +51,8 @@ class Declarations:
     method : str or None
         A state updater registered with Brian2 instead of the default.
     optimize : bool
+    tolerance : float or None
+        Error of an open fraction that the plan may make to be faster.
     """
 
     delay: str = "uniform"
@@ -57,6 +60,25 @@ class Declarations:
     per_synapse: frozenset[str] = frozenset()
     method: str | None = None
     optimize: bool = True
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True)
+class Relaxing:
+    """A receptor whose conductance relaxes between pulses as a sum of exponentials.
+
+    ``x' = -r x`` and ``g' = f x - (a + b x) g`` while ``pulse`` is 0, with x at most ``x_max``.
+    """
+
+    gate: str
+    driver: str
+    pulse: str
+    constants: Mapping[str, sympy.Expr]
+    basis: Basis
+
+    def numbers(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The constants in SI units."""
+        return {n: float(numeric(e, [], values)()) for n, e in self.constants.items()}
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,7 @@ class Plan:
     domain: dict[str, frozenset[str]] = field(default_factory=dict)
     together: dict[str, str] = field(default_factory=dict)
     terms: int = DEFAULT_TERMS
+    relaxing: dict[str, Relaxing] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
@@ -171,6 +194,10 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
             if states:
                 plan.summed_receptors.add(receptor.label)
                 plan.place.update({n: "summed" for n in states})
+    for receptor in system.receptors:
+        form = relaxing_receptor(system, receptor, plan)
+        if form is not None:
+            plan.relaxing[receptor.label] = form
     _explain(system, plan, dt)
     return plan
 
@@ -379,6 +406,61 @@ def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[
     return names if additive and fits and not read_elsewhere else []
 
 
+def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> Relaxing | None:
+    """The form of a pulse-driven saturating receptor whose weights do not change, else nothing."""
+    d = plan.declarations
+    if d.tolerance is None or not d.optimize or d.w == "per_synapse" or d.delay != "uniform" or d.method:
+        return None
+    gates = [n for n in system.states if receptor.conductance.has(symbol(n))]
+    if len(gates) != 1 or plan.place[gates[0]] != PRE:
+        return None
+    (gate,) = gates
+    g = symbol(gate)
+    factor = sympy.cancel(receptor.conductance / g)
+    if factor.has(g) or any(plan.domain.get(s.name, {PRE}) for s in factor.free_symbols):
+        return None
+    drivers = [n for n in _upstream(system, system.rates[gate]) if n != gate]
+    if len(drivers) != 1 or {gate, *drivers} & {*system.on_spike, *system.spiked_otherwise}:
+        return None
+    (driver,) = drivers
+    x = symbol(driver)
+    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in (gate, driver)}
+    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
+    parts = {n: linear_in(e, n) for n, e in rates.items()}
+    if len(pulses) != 1 or None in parts.values() or rates[gate].has(symbol(pulses[0])):
+        return None
+    off = {symbol(pulses[0]): sympy.S.Zero}
+    (slope, rest), (r, source) = parts[gate], parts[driver]
+    b, f = sympy.diff(slope, x), sympy.diff(rest, x)
+    a = slope.xreplace({x: sympy.S.Zero})
+    constants = {"r": r.xreplace(off), "a": a, "b": b, "f": f}
+    on = {symbol(pulses[0]): symbol("_height")}
+    plateau = (source / r).xreplace(on)
+    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
+    used = {s.name for e in constants.values() for s in e.free_symbols}
+    if source.xreplace(off) != 0 or rest.xreplace({x: sympy.S.Zero}) != 0 or not used <= shared:
+        return None
+    others = [e for n, e in system.rates.items() if n not in (gate, driver)]
+    others += [e.expression for e in system.definitions.values()]
+    others += [t.conductance for t in system.receptors if t.label != receptor.label]
+    others += [e for _, event in system.events for e in (event.condition, *event.changes.values())]
+    if any(e.has(g, x) for e in others):
+        return None
+    values = system.values()
+    try:
+        top = _highest(system, plan.pulses[pulses[0]][0], values)
+        constants["x_max"] = plateau.xreplace({symbol("_height"): sympy.Float(top, 17)})
+        numbers = {n: float(numeric(e, [], values)()) for n, e in constants.items()}
+        constants["x_max"] = plateau.xreplace({symbol("_height"): plan.pulses[pulses[0]][0]})
+        numbers["x_max"] = max(numbers["x_max"], 1e-12)
+    except ModelError:
+        return None
+    if not {s.name for s in constants["x_max"].free_symbols} <= shared:
+        return None
+    basis = fit(**numbers, tolerance=d.tolerance)
+    return None if basis is None else Relaxing(gate, driver, pulses[0], constants, basis)
+
+
 def _upstream(system: System, expression: sympy.Expr) -> list[str]:
     found: set[str] = set()
     todo = [system.inserted(expression)]
@@ -552,7 +634,18 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
                 )
             )
     for receptor in system.receptors:
-        if receptor.label in plan.summed_receptors:
+        if receptor.label in plan.relaxing:
+            basis = plan.relaxing[receptor.label].basis
+            plan.rows.append(
+                Row(
+                    receptor.total,
+                    PLACES[POST],
+                    f"{len(basis.rates)} exponentials, sent at spikes",
+                    f"weights do not change, tolerance={d.tolerance:g}",
+                    f"{basis.bound:.1e} (open fraction)",
+                )
+            )
+        elif receptor.label in plan.summed_receptors:
             plan.rows.append(
                 Row(receptor.total, PLACES[POST], "added at spikes", "linear, weights do not change")
             )
