@@ -270,7 +270,7 @@ def test_compiled_targets(on_target, target):
 
 @pytest.mark.slow
 def test_standalone_refuses_what_it_cannot_do(on_target):
-    """Kinetics changed between two runs raise; changed by run_args they give NaN, never a wrong number."""
+    """Kinetics changed between two runs raise; changed by run_args they give an absurd conductance."""
     weights = np.full(100, 1.0)
     on_target("cpp_standalone", build_on_run=False)
     net, S, _ = network(1e-6, train(3), weights)
@@ -286,4 +286,4 @@ def test_standalone_refuses_what_it_cannot_do(on_target):
     b2.device.run(run_args={S.gmax_NMDA: 0.2 * nS})
     assert np.all(np.isfinite(monitor.g_total_NMDA)) and np.max(monitor.g_total_NMDA) > 0
     b2.device.run(run_args={S.beta1_NMDA: 0.02 / ms})
-    assert not np.all(np.isfinite(monitor.g_total_NMDA))
+    assert np.max(np.abs(np.nan_to_num(monitor.g_total_NMDA / nS))) > 1e20

@@ -85,15 +85,17 @@ class Relaxation:
         """Of the gate, in the last step of a pulse: new coefficients minus what is left of the old."""
         basis, g = self.basis, self.form.gate
         lines = [*self._gap(), f"z_{self.label} = {2 / basis.x_max!r}*{self.form.driver} - 1"]
-        # In a binary that is run with other kinetics (run_args) the basis does not hold: make it NaN.
+        # In a binary that is run with other kinetics (run_args) the basis does not hold: the conductance
+        # becomes absurd (1e30), since infinities do not survive -ffast-math.
         for n, expression in self.form.constants.items():
             given = self.fitted_to[n]
             text = to_text(expression / unit_symbol(_dimension(n)))
             lines.append(f"fits_{n}_{self.label} = int(abs({text} - {given!r}) <= {1e-5 * abs(given)!r})")
         fits = "*".join(f"fits_{n}_{self.label}" for n in self.form.constants)
+        lines.append(f"wrong_{self.label} = 1 + 1e30*(1 - {fits})")
         for k, (new, old) in enumerate(zip(self.changes(), self.sent(), strict=True)):
             slope, offset = (_horner(c, f"z_{self.label}") for c in (basis.slope[k], basis.offset[k]))
-            lines.append(f"new_{k}_{self.label} = ({slope}*{g} + {offset})/{fits}")
+            lines.append(f"new_{k}_{self.label} = ({slope}*{g} + {offset})*wrong_{self.label}")
             lines.append(f"{new} = new_{k}_{self.label} - {self._decayed(k)}")
             lines.append(f"{old} = new_{k}_{self.label}")
         lines.append(f"{self.when_sent} = t_in_timesteps + 1")
