@@ -1,7 +1,7 @@
 """Conductances sent at spikes as sums of exponentials, against the exact plan and the closed form.
 
-The plan states a bound of the open fraction, so a total of weights ``w`` may deviate by ``gmax * sum(w)`` times
-that bound and not more; the gates themselves are the same in both plans.
+The plan states a bound of the open fraction, so a total of weights ``w`` may deviate by ``gmax * sum(w)``
+times that bound and not more; the gates themselves are the same in both plans.
 """
 
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, mM, ms, mV, nS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, SpineCalcium, TransmitterPulse, WangNMDA
 from brian2_nmda.lowering.basis import fit
@@ -45,7 +46,11 @@ def test_basis_against_the_closed_form(tolerance):
 
 @settings(deadline=None, max_examples=15, derandomize=True)
 @given(
-    st.floats(50, 2000), st.floats(1, 50), st.floats(100, 8000), st.floats(0.05, 1), st.sampled_from([1.0, 0.7])
+    st.floats(50, 2000),
+    st.floats(1, 50),
+    st.floats(100, 8000),
+    st.floats(0.05, 1),
+    st.sampled_from([1.0, 0.7]),
 )
 def test_basis_for_other_kinetics(r, a, b, x_max, share):
     """Either no basis, or one that holds at points between those it was verified on."""
@@ -55,8 +60,6 @@ def test_basis_for_other_kinetics(r, a, b, x_max, share):
         return
     rng = np.random.default_rng(1)
     x0, g0 = rng.uniform(0, x_max), rng.uniform(0, 1)
-    from scipy.integrate import solve_ivp
-
     times = np.sort(np.concatenate([[0], rng.uniform(0, 10 / r, 8), rng.uniform(0, 3 / a, 4)]))
     exact = solve_ivp(
         lambda t, g: share * b * x0 * np.exp(-r * t) - (a + b * x0 * np.exp(-r * t)) * g, (0, times[-1]), [g0],
@@ -78,7 +81,6 @@ def test_resonance():
 def network(tolerance, spikes, weights, w="constant", delay=1 * ms, groups=False, **parameters):
     """Ten sources to ten targets; the total conductance of all targets is recorded."""
     model = GlutamateSynapse([BioNMDA(gmax=0.1 * nS, **parameters), AMPA(gmax=0.2 * nS)])
-    source = NeuronGroup(12, "times : 1", threshold="False", reset="") if groups else None
     i, t = spikes
     if groups:
         source = SpikeGeneratorGroup(12, np.array(i) + 1, t)
@@ -142,7 +144,13 @@ def test_against_the_exact_plan(tolerance, groups):
 
 
 @settings(deadline=None, max_examples=6, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 1000), st.floats(0.3, 3), st.floats(0.2, 2), st.floats(0.005, 0.03), st.sampled_from([0.5, 1.0]))
+@given(
+    st.integers(0, 1000),
+    st.floats(0.3, 3),
+    st.floats(0.2, 2),
+    st.floats(0.005, 0.03),
+    st.sampled_from([0.5, 1.0]),
+)
 def test_other_kinetics(seed, alpha1, beta2, beta1, duration):
     """The same texts with other arrays and parameters."""
     weights = np.random.default_rng(seed).uniform(0, 2, 100)

@@ -128,7 +128,8 @@ class Relaxation:
         if basis is None:
             raise ModelError(
                 f"{where}: with the new kinetics of '{self.label}' {self.size} exponentials do not reach "
-                f"tolerance={tolerance:g}; make the synapses again with these values, or leave out tolerance=."
+                f"tolerance={tolerance:g}; make the synapses again with these values, or leave out "
+                "tolerance=."
             )
         self.basis, self.fitted_to = basis, numbers
         return True
@@ -143,4 +144,3 @@ def _horner(coefficients: np.ndarray, z: str) -> str:
     for c in coefficients[-2::-1]:
         text = f"({text}*{z} + {float(c)!r})"
     return text
-

@@ -22,7 +22,14 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
-from brian2_nmda.brian.checks import BeforeRun, known_value, check_device, check_groups, check_scalar_delay, declare
+from brian2_nmda.brian.checks import (
+    BeforeRun,
+    check_device,
+    check_groups,
+    check_scalar_delay,
+    declare,
+    known_value,
+)
 from brian2_nmda.brian.relaxation import counter
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan

@@ -5,9 +5,9 @@ the start value ``g0`` and smooth in ``x0``:
 
 .. math:: g(t) = h_1(t; x_0)\, g_0 + h_2(t; x_0) \approx \sum_k c_k(x_0, g_0)\, e^{-\lambda_k t}
 
-with fixed, logarithmically spaced rates and coefficients by least squares, tabulated as polynomials in
-``x0``. The exact series (rates ``a + m r`` and ``n r``) needs twice as many terms and is singular where ``a`` is
-a multiple of ``r``. The bound is that of the approximant itself, on a dense grid.
+with fixed, logarithmically spaced rates and coefficients by least squares, tabulated as polynomials
+in ``x0``. The exact series (rates ``a + m r`` and ``n r``) needs twice as many terms and is singular where
+``a`` is a multiple of ``r``. The bound is that of the approximant itself, on a dense grid.
 """
 
 from collections.abc import Iterable
