@@ -61,10 +61,13 @@ def test_basis_for_other_kinetics(r, a, b, x_max, share):
     rng = np.random.default_rng(1)
     x0, g0 = rng.uniform(0, x_max), rng.uniform(0, 1)
     times = np.sort(np.concatenate([[0], rng.uniform(0, 10 / r, 8), rng.uniform(0, 3 / a, 4)]))
-    exact = solve_ivp(
-        lambda t, g: share * b * x0 * np.exp(-r * t) - (a + b * x0 * np.exp(-r * t)) * g, (0, times[-1]), [g0],
-        t_eval=times, rtol=1e-11, atol=1e-12, method="DOP853",
-    ).y[0]  # fmt: skip
+
+    def rate(t, g):
+        x = x0 * np.exp(-r * t)
+        return share * b * x - (a + b * x) * g
+
+    options = dict(t_eval=times, rtol=1e-11, atol=1e-12, method="DOP853")
+    exact = solve_ivp(rate, (0, times[-1]), [g0], **options).y[0]
     got = np.exp(-np.outer(times, basis.rates)) @ basis.coefficients(np.array([x0]), np.array([g0]))[:, 0]
     assert np.max(np.abs(got - exact)) <= 1.1 * basis.bound + 1e-9
 
