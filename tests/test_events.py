@@ -257,7 +257,7 @@ def test_tolerance_has_to_make_sense(tolerance):
     model = GlutamateSynapse(BioNMDA())
     source = SpikeGeneratorGroup(1, [0], [1] * ms)
     target = NeuronGroup(1, MODEL + model.post_equations(), method="euler")
-    with pytest.raises(ModelError, match="tolerance has to be"):
+    with pytest.raises(ModelError, match="tolerance has to be a number above 0"):
         model.synapses(source, target, tolerance=tolerance)
 
 

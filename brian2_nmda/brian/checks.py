@@ -107,8 +107,8 @@ def declare(
         )
     if isinstance(per_synapse, str):
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
-    if tolerance is not None and not (np.size(tolerance) == 1 and 0 < tolerance < 1):
-        raise ModelError(f"{where}: tolerance has to be a number between 0 and 1, found {tolerance!r}.")
+    if tolerance is not None and not (np.size(tolerance) == 1 and 0 < tolerance <= 1):
+        raise ModelError(f"{where}: tolerance has to be a number above 0 and at most 1, found {tolerance!r}.")
     return Declarations(kind, w, frozenset(per_synapse), method, optimize, tolerance), weight
 
 
