@@ -143,10 +143,9 @@ class WangNMDA(Receptor):
 
 def _at_rate(receptor: Receptor, expression: sympy.Expr, rate: Quantity) -> float:
     """The value of an expression of the presynaptic rate ``nu``."""
-    values = {n: p.base() for n, p in receptor.template.parameters.items() if p.is_number}
     if not isinstance(rate, Quantity) or rate.dim is not Hz.dim or not float(rate) >= 0:
         raise ModelError(f"{receptor.name}: rate has to be a rate, e.g. 10*Hz, found {rate!r}.")
-    return float(numeric(expression, [], {**values, "nu": float(rate)})())
+    return float(numeric(expression, [], {**receptor.template.values(), "nu": float(rate)})())
 
 
 def _asymptotic_jump(z: sympy.Expr, r: sympy.Expr, terms: int = 40) -> sympy.Expr:

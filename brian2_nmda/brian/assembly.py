@@ -1,6 +1,8 @@
 """Equation texts of a plan: what each group of a synapse object is given."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import sympy
@@ -10,7 +12,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
-from brian2_nmda.brian.relaxation import Relaxation, counter
+from brian2_nmda.brian.relaxation import Relaxation
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan
@@ -29,7 +31,7 @@ class Assembly:
         source: Any,
         target: Any,
         weight: float | None,
-        tolerance: float,
+        tolerance: float | None,
         own_delays: Mapping[str, Any],
         where: str,
     ) -> None:
@@ -52,7 +54,9 @@ class Assembly:
         self.states = plan.states(SYNAPSE)
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         values = system.values()
-        self.relaxing = {n: Relaxation(n, form, values) for n, form in plan.relaxing.items()}
+        self.relaxing = {
+            n: Relaxation(n, form, values, counter(form.pulse)) for n, form in plan.relaxing.items()
+        }
         elsewhere = {*plan.summed_receptors, *plan.relaxing}
         self.direct = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
@@ -216,7 +220,8 @@ class Assembly:
         """Statements at a postsynaptic spike."""
         return self._statements(self.system.on_post_spike, self.states, "")
 
-    def late_pathways(self) -> dict[str, tuple[list[str], Any]]:
+    @cached_property
+    def late(self) -> dict[str, tuple[str, Any]]:
         """Statements and latency of each pathway that acts later than the transmitter."""
         values = self.system.values()
         found = {}
@@ -229,7 +234,7 @@ class Assembly:
                     f"becomes the delay of a pathway ({error})."
                 ) from error
             name = f"late_{next(iter(late.changes))}"
-            found[name] = (self._statements(late.changes, self.states, ""), latency * second)
+            found[name] = ("\n".join(self._statements(late.changes, self.states, "")), latency * second)
         return found
 
     def _statements(self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str) -> list[str]:
@@ -357,18 +362,18 @@ class Assembly:
                     )
 
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
 
 
-def merge_code(
-    ours: list[str],
-    given: Any,
-    pathway: str = "pre",
-    others: Mapping[str, tuple[list[str], Any]] | None = None,
-) -> Any:
+def counter(pulse: str) -> str:
+    """Name of the first time step after a pulse."""
+    return f"k_off_{pulse}"
+
+
+def merge_code(ours: list[str], given: Any, pathway: str, others: Mapping[str, str] = _NONE) -> Any:
     """Our statements in front of the user's in a pathway, and pathways of our own beside it."""
-    others = others or {}
     taken = set(others) & set(given if isinstance(given, Mapping) else ())
     if taken:
         raise ModelError(f"the pathway '{taken.pop()}' belongs to the model; choose another name for yours.")
@@ -377,8 +382,7 @@ def merge_code(
     merged = {} if given is None else {pathway: given} if isinstance(given, str) else dict(given)
     if ours:
         merged[pathway] = "\n".join([*ours, merged[pathway]] if pathway in merged else ours)
-    merged.update({name: "\n".join(code) for name, (code, _) in others.items()})
-    return merged
+    return {**merged, **others}
 
 
 class Filler:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
-from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.neurongroup import NeuronGroup
@@ -19,7 +18,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_
 from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
-from brian2_nmda.brian.target import base_group
+from brian2_nmda.brian.target import base_group, known_value
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.plan import (
     MAX_SERIES,
@@ -217,11 +216,10 @@ class BeforeRun(BrianObject):
 
     def _check_late_delays(self) -> None:
         """In the naive form, a delay changed by the user has to be changed on all our pathways."""
-        late = self.parts.late_pathways()
         if self.parts.optimize or "pre" not in self.synapses._synaptic_updaters:
             return
         delay = known_value(self.synapses.pre.variables["delay"])
-        for name, (_, latency) in late.items():
+        for name, (_, latency) in self.parts.late.items():
             own = known_value(getattr(self.synapses, name).variables["delay"])
             if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
                 continue
@@ -240,13 +238,3 @@ def _round_step(limit: float) -> float:
     """The largest of 1, 2, 2.5, 5 times a power of ten below ``limit``."""
     power = 10.0 ** np.floor(np.log10(limit))
     return max(f * p for p in (power / 10, power) for f in (1, 2, 2.5, 5) if f * p < limit * (1 - 1e-9))
-
-
-def known_value(var: Any) -> Any:
-    """The value of a variable, or ``None`` where only the binary knows it."""
-    if not isinstance(var, ArrayVariable):
-        return None
-    device = get_device()
-    if isinstance(device, RuntimeDevice):
-        return var.get_value()
-    return device.array_cache.get(var)

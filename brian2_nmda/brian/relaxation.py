@@ -13,22 +13,27 @@ from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from brian2_nmda.lowering.basis import Basis, fit
-from brian2_nmda.lowering.plan import Relaxing
+from brian2_nmda.lowering.plan import Relaxing, numbers
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import to_text, unit_symbol
 
 
-def counter(pulse: str) -> str:
-    """Name of the first time step after a pulse."""
-    return f"k_off_{pulse}"
-
-
 class Relaxation:
-    """Names and texts of one receptor."""
+    """Names and texts of one receptor.
 
-    def __init__(self, label: str, form: Relaxing, values: Mapping[str, float]) -> None:
-        self.label, self.form, self.basis = label, form, form.basis
-        self.fitted_to = form.numbers(values)
+    Parameters
+    ----------
+    label : str
+    form : Relaxing
+    values : mapping of str to float
+        Parameters to which ``form.basis`` was fitted.
+    off : str
+        Variable of the gate: the first time step after the pulse.
+    """
+
+    def __init__(self, label: str, form: Relaxing, values: Mapping[str, float], off: str) -> None:
+        self.label, self.form, self.basis, self.off = label, form, form.basis, off
+        self.fitted_to = numbers(form.constants, values)
         self.size = len(form.basis.rates)
 
     # -- names -------------------------------------------------------------------------------
@@ -36,10 +41,9 @@ class Relaxation:
     @property
     def events(self) -> dict[str, str]:
         """Events of the gate, by name: a step within a pulse, and the last one."""
-        off = counter(self.form.pulse)
         return {
-            f"step_{self.label}": f"t_in_timesteps + 1 < {off}",
-            f"fit_{self.label}": f"t_in_timesteps + 1 == {off}",
+            f"step_{self.label}": f"t_in_timesteps + 1 < {self.off}",
+            f"fit_{self.label}": f"t_in_timesteps + 1 == {self.off}",
         }
 
     def totals(self) -> list[str]:
@@ -71,8 +75,12 @@ class Relaxation:
     def _decayed(self, k: int) -> str:
         return f"{self.sent()[k]}*exp(-{self.basis.rates[k]!r}*gap_{self.label})"
 
-    def step_code(self) -> str:
-        """Of the gate, in a step within a pulse: the change beside the decay."""
+    def statements(self) -> dict[str, str]:
+        """Of the gate, by event."""
+        return dict(zip(self.events, (self._step_code(), self._fit_code()), strict=True))
+
+    def _step_code(self) -> str:
+        """In a step within a pulse: the change beside the decay."""
         first = self.changes()[0]
         lines = self._gap()
         lines += [f"{n} = {self._decayed(k)}" for k, n in enumerate(self.sent())]
@@ -81,8 +89,8 @@ class Relaxation:
         lines.append(f"{self.when_sent} = t_in_timesteps + 1")
         return "\n".join(lines)
 
-    def fit_code(self) -> str:
-        """Of the gate, in the last step of a pulse: new coefficients minus what is left of the old."""
+    def _fit_code(self) -> str:
+        """In the last step of a pulse: new coefficients minus what is left of the old."""
         basis, g = self.basis, self.form.gate
         lines = [*self._gap(), f"z_{self.label} = {2 / basis.x_max!r}*{self.form.driver} - 1"]
         # In a binary that is run with other kinetics (run_args) the basis does not hold: the conductance
@@ -110,20 +118,18 @@ class Relaxation:
     def pathways(self, weighted: bool) -> dict[str, str]:
         """Statements of the synapses, by event of the gate."""
         w = "w*" if weighted else ""
-        pairs = list(zip(self.totals(), self.changes(), strict=True))
-        return {
-            f"step_{self.label}": f"{pairs[0][0]} += {w}{pairs[0][1]}",
-            f"fit_{self.label}": "\n".join(f"{total} += {w}{change}" for total, change in pairs),
-        }
+        pairs = zip(self.totals(), self.changes(), strict=True)
+        lines = [f"{total} += {w}{change}" for total, change in pairs]
+        return dict(zip(self.events, (lines[0], "\n".join(lines)), strict=True))
 
     # -- other kinetics ----------------------------------------------------------------------
 
     def refit(self, values: Mapping[str, float], highest: float, tolerance: float, where: str) -> bool:
         """Fit again if the kinetics have changed; whether they have. ``highest`` is the largest x now."""
-        numbers = self.form.numbers(values)
-        if all(np.isclose(numbers[n], x, rtol=1e-6, atol=0) for n, x in self.fitted_to.items()):
+        now = numbers(self.form.constants, values)
+        if all(np.isclose(now[n], x, rtol=1e-6, atol=0) for n, x in self.fitted_to.items()):
             return False
-        reach = {**numbers, "x_max": max(numbers["x_max"], highest)}
+        reach = {**now, "x_max": max(now["x_max"], highest)}
         basis: Basis | None = fit(**reach, tolerance=tolerance, sizes=(self.size,))
         if basis is None:
             raise ModelError(
@@ -131,7 +137,7 @@ class Relaxation:
                 f"tolerance={tolerance:g}; make the synapses again with these values, or leave out "
                 "tolerance=."
             )
-        self.basis, self.fitted_to = basis, numbers
+        self.basis, self.fitted_to = basis, now
         return True
 
 

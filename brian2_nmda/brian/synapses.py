@@ -21,17 +21,15 @@ from brian2.synapses.synapses import SummedVariableUpdater, Synapses
 from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
+from brian2_nmda.brian.assembly import Assembly, Filler, counter, merge_code
 from brian2_nmda.brian.checks import (
     BeforeRun,
     check_device,
     check_groups,
     check_scalar_delay,
     declare,
-    known_value,
 )
-from brian2_nmda.brian.relaxation import counter
-from brian2_nmda.brian.target import base_group, check_target, initialise_target
+from brian2_nmda.brian.target import base_group, check_target, initialise_target, known_value
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
@@ -81,7 +79,7 @@ def build_synapses(
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
     kwargs.pop("order", None)
-    clash = set(own_delays) & set(parts.late_pathways())
+    clash = set(own_delays) & set(parts.late)
     if clash:
         raise ModelError(
             f"{where}: the delay of '{clash.pop()}' follows from the latency of the model and the delay of "
@@ -114,21 +112,23 @@ def _plain(
 ) -> Synapses:
     """The naive form: a plain `Synapses` in which everything is per synapse."""
     ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
-    late = parts.late_pathways()
-    if late and isinstance(delay, str):
+    if parts.late and isinstance(delay, str):
         raise ModelError(
             f"{parts.where}: optimize=False cannot combine delay='per_synapse' with the latency of "
             f"{parts.system.on_late_spike[0].owner}; give one delay, or leave out optimize=False."
         )
-    code = merge_code(ours, on_pre, "pre", late)
-    delays = {**parts.own_delays, **_delays(0 * ms if delay is None else delay, code, late)}
+    code = merge_code(ours, on_pre, "pre", {n: text for n, (text, _) in parts.late.items()})
+    start = 0 * ms if delay is None else delay
+    delays = (
+        parts.own_delays if isinstance(delay, str) else {**parts.own_delays, **_delays(start, code, parts)}
+    )
     synapses = Synapses(
         parts.source,
         parts.target,
         model=parts.synapse_equations(own_model),
         on_pre=code,
         on_post=merge_code(parts.post_jumps(), on_post, "post"),
-        delay=parts.own_delays if isinstance(delay, str) else delays,
+        delay=delays,
         namespace=parts.namespace(namespace),
         method=parts.updater(),
         clock=clock,
@@ -162,9 +162,9 @@ def _plain(
     return synapses
 
 
-def _delays(delay: Quantity, code: Any, late: Mapping[str, tuple[list[str], Any]]) -> dict[str, Any]:
+def _delays(delay: Quantity, code: Any, parts: Assembly) -> dict[str, Any]:
     """Delays of our pathways for one delay of the transmitter."""
-    delays = {name: delay + latency for name, (_, latency) in late.items()}
+    delays = {name: delay + latency for name, (_, latency) in parts.late.items()}
     if isinstance(code, str) or (code and "pre" in code):
         delays["pre"] = delay
     return delays
@@ -202,7 +202,6 @@ class NMDASynapses(Synapses):
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
         self._gate = self._driver = self._kinetics = self._totals = None
-        self._runners: dict[str, Any] = {}
         self._simulated = False
         helpers: list[Any] = []
         if parts.gate_states or parts.gate_pulses:
@@ -229,22 +228,17 @@ class NMDASynapses(Synapses):
         helpers.append(self._totals)
         ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
         ours += parts.summed_jumps()
-        self._late = parts.late_pathways()
-        code = merge_code(ours, on_pre, "pre", self._late)
-        delays = dict(parts.own_delays)
-        sending = {
-            n: text
-            for r in parts.relaxing.values()
-            for n, text in r.pathways(parts.plan.declarations.w == "constant").items()
-        }
+        weighted = parts.plan.declarations.w == "constant"
+        sending = {n: x for r in parts.relaxing.values() for n, x in r.pathways(weighted).items()}
+        late = {n: text for n, (text, _) in parts.late.items()}
+        code = merge_code(ours, on_pre, "pre", {**late, **sending})
+        delays = {**parts.own_delays, **dict.fromkeys(sending, 0 * ms)}
         if sending:
-            code = {**({"pre": code} if isinstance(code, str) else code or {}), **sending}
-            delays.update(dict.fromkeys(sending, 0 * ms))
             own = kwargs.get("on_event", {})
             own = {"pre": own, "post": own} if isinstance(own, str) else own
             kwargs["on_event"] = {**own, **{n: n for n in sending}}
         if uniform:
-            delays.update(_delays(start, code, self._late))
+            delays.update(_delays(start, code, parts))
         super().__init__(
             parts.source,
             parts.target,
@@ -341,10 +335,7 @@ class NMDASynapses(Synapses):
             },
         )
         for relaxation in parts.relaxing.values():
-            for event, text in (
-                (f"step_{relaxation.label}", relaxation.step_code()),
-                (f"fit_{relaxation.label}", relaxation.fit_code()),
-            ):
+            for event, text in relaxation.statements().items():
                 self._gate.set_event_schedule(event, when="thresholds")
                 self._gate.run_on_event(event, text, when="after_thresholds")
         code = parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
@@ -408,18 +399,15 @@ class NMDASynapses(Synapses):
             )
         for n in parts.summed_states:
             totals.variables.add_reference(n, self._kinetics, n, index=totals.variables.default_index)
-        codes = [(zero, _ZERO, "zero"), (add, _ADD, "add")]
-        codes += [([r.decay_code()], _DECAY, f"decay_{n}") for n, r in parts.relaxing.items()]
-        for code, at, what in codes:
-            runner = totals.run_regularly(
-                "\n".join(code),
-                when="groups",
-                order=order + at,
-                clock=base.clock,
-                name=f"{name}_{what}",
+
+        def each_step(code: str, at: float, what: str) -> Any:
+            return totals.run_regularly(
+                code, when="groups", order=order + at, clock=base.clock, name=f"{name}_{what}"
             )
-            if what.startswith("decay_"):
-                self._runners[what] = runner
+
+        each_step("\n".join(zero), _ZERO, "zero")
+        each_step("\n".join(add), _ADD, "add")
+        self._decays = {n: each_step(r.decay_code(), _DECAY, f"decay_{n}") for n, r in parts.relaxing.items()}
 
     def _create_variables(self, equations: Equations, user_dtype: Any = None) -> None:
         parts = self._parts
@@ -478,9 +466,8 @@ class NMDASynapses(Synapses):
             if not relaxation.refit(values, highest, parts.tolerance, parts.where):
                 continue
             # Brian2 takes the statements of an event from the group, those of a runner from the runner
-            self._gate.event_codes[f"step_{label}"] = relaxation.step_code()
-            self._gate.event_codes[f"fit_{label}"] = relaxation.fit_code()
-            self._runners[f"decay_{label}"].abstract_code = relaxation.decay_code()
+            self._gate.event_codes.update(relaxation.statements())
+            self._decays[label].abstract_code = relaxation.decay_code()
             if not self._simulated:
                 continue
             if not isinstance(get_device(), RuntimeDevice):
@@ -517,7 +504,7 @@ class NMDASynapses(Synapses):
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
-        if self._late and self._parts.plan.declarations.delay == "per_synapse":
+        if self._parts.late and self._parts.plan.declarations.delay == "per_synapse":
             if self._filler.connected > 1:
                 raise ModelError(
                     f"{self._parts.where}: with delay='per_synapse' and the latency of "
@@ -526,12 +513,12 @@ class NMDASynapses(Synapses):
             self._set_late_delays(0 * ms)
         self._filler.after(self)
 
+    connect.__doc__ = Synapses.connect.__doc__
+
     def _set_late_delays(self, delay: Any) -> None:
-        for name, (_, latency) in self._late.items():
+        for name, (_, latency) in self._parts.late.items():
             later = f"({delay}) + {float(latency)!r}*second" if isinstance(delay, str) else delay + latency
             getattr(self, name).delay = later
-
-    connect.__doc__ = Synapses.connect.__doc__
 
     def _uniform_pathways(self) -> list[Any]:
         paths = [] if self._driver is None else [self._driver.pre]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from brian2.core.variables import ArrayVariable
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 from brian2.groups.subgroup import Subgroup
@@ -308,6 +309,13 @@ def initialise_target(model: Any, target: Any) -> None:
 
 def _was_set(var: Any) -> bool:
     """Whether the user has given a variable values already, as far as that is known here."""
-    device = get_device()
-    values = var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
+    values = known_value(var)
     return values is None or bool(np.any(values))
+
+
+def known_value(var: Any) -> Any:
+    """The value of a variable, or ``None`` where only the binary knows it."""
+    if not isinstance(var, ArrayVariable):
+        return None
+    device = get_device()
+    return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)

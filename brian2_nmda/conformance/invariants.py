@@ -18,7 +18,7 @@ from brian2_nmda.conformance.sampling import (
     bounded_fractions,
     one_number,
     sample,
-    size_of,
+    scale_of,
     variables_in,
     worst,
 )
@@ -66,7 +66,7 @@ def _flow_inwards(part: Part, values: Mapping[str, float], rng: np.random.Genera
                 rest = np.maximum(sum(point[n] for n in scheme if n != name), 1e-300)
                 here.update({n: point[n] / rest * (1 - limit) for n in scheme if n != name})
             rate = Function({"r": t.rates[name]}, named(part))(here)["r"]
-            slack = 1e-12 * size_of(t.rates[name], part, here)
+            slack = 1e-12 * scale_of(t.rates[name], part, here)
             bad = ~(side * rate >= -slack)
             if np.any(bad):
                 yield (

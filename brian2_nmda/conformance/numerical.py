@@ -479,21 +479,26 @@ def fixed_point(subject: Subject, simulations: Simulations) -> Failures:
                     )
 
 
+def _totals(simulations: Simulations, variant: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Form, receptor and its total conductance by target, in both forms."""
+    for form in ("naive", "optimised"):
+        data = simulations.all_forms.data[variant.which, form]
+        for receptor in variant.model.system.receptors:
+            yield form, receptor, data[receptor.total]
+
+
 def scaling(subject: Subject, simulations: Simulations) -> Failures:
     """Two synapses of weight 1 do what one of weight 2 does, to 1e-12 of the peak."""
     _deterministic(subject)
     for variant in simulations.variants:
-        for form in ("naive", "optimised"):
-            data = simulations.all_forms.data[variant.which, form]
-            for receptor in variant.model.system.receptors:
-                pair, double = (data[receptor.total][i] for i in (PAIR, DOUBLE))
-                peak = np.max(np.abs(double))
-                if not (np.max(np.abs(pair - double)) <= 1e-12 * peak):
-                    yield (
-                        f"{subject.name}: two synapses of '{receptor.label}' with w = 1 are not one "
-                        "with w = 2 "
-                        f"({form} form, {variant.which})."
-                    )
+        for form, receptor, total in _totals(simulations, variant):
+            pair, double = total[PAIR], total[DOUBLE]
+            peak = np.max(np.abs(double))
+            if not (np.max(np.abs(pair - double)) <= 1e-12 * peak):
+                yield (
+                    f"{subject.name}: two synapses of '{receptor.label}' with w = 1 are not one with w = 2 "
+                    f"({form} form, {variant.which})."
+                )
 
 
 def time_shift(subject: Subject, simulations: Simulations) -> Failures:
@@ -507,19 +512,15 @@ def time_shift(subject: Subject, simulations: Simulations) -> Failures:
             continue
         said = True
         shift = steps_of([SHIFT], simulations.step)[0]
-        for form in ("naive", "optimised"):
-            data = simulations.all_forms.data[variant.which, form]
-            for receptor in variant.model.system.receptors:
-                first, later = data[receptor.total][0], data[receptor.total][SHIFTED]
-                peak = np.max(np.abs(first))
-                # the first two samples come before the first sum
-                if not np.max(np.abs(later[shift + 2 :] - first[2:-shift])) <= 1e-9 * peak:
-                    yield (
-                        f"{subject.name}: the conductance of '{receptor.label}' depends on when the "
-                        "spikes come "
-                        f"({form} form, {variant.which}); an equation reads the time, or a state does "
-                        "not rest."
-                    )
+        for form, receptor, total in _totals(simulations, variant):
+            first, later = total[0], total[SHIFTED]
+            peak = np.max(np.abs(first))
+            # the first two samples come before the first sum
+            if not np.max(np.abs(later[shift + 2 :] - first[2:-shift])) <= 1e-9 * peak:
+                yield (
+                    f"{subject.name}: the conductance of '{receptor.label}' depends on when the spikes come "
+                    f"({form} form, {variant.which}); an equation reads the time, or a state does not rest."
+                )
     if not said:
         raise NotApplicable("some states start away from their steady state at a constant voltage")
 

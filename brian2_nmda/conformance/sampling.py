@@ -72,7 +72,7 @@ def bounded_fractions(part: Part) -> list[str]:
     return out
 
 
-def size_of(expression: Any, part: Part, point: Mapping[str, Any]) -> np.ndarray:
+def scale_of(expression: Any, part: Part, point: Mapping[str, Any]) -> np.ndarray:
     """Sum of the sizes of the terms of an expression: what rounding is measured against."""
     whole = points.plain(expression, named(part))
     terms = [

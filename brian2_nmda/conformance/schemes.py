@@ -17,7 +17,7 @@ from brian2_nmda.conformance.sampling import (
     at_values,
     one_number,
     sample,
-    size_of,
+    scale_of,
     variables_in,
     worst,
 )
@@ -266,7 +266,7 @@ def _closed_form(part: Part, subject: Subject) -> Failures:
         at_rest = {**point, **Function(solution, named(part))(point)}
         found = Function(t.rates, named(part))(at_rest)
         for name, rate in found.items():
-            size = size_of(t.rates[name], part, at_rest)
+            size = scale_of(t.rates[name], part, at_rest)
             # thresholds may turn all rates off: then every value is a steady state
             exists = np.all([np.isfinite(at_rest[n]) for n in solution], axis=0)
             if not np.any(exists) or np.any((~(np.abs(rate) <= SAME * size)) & exists):

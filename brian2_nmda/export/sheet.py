@@ -51,12 +51,9 @@ def _text(expression: sympy.Expr) -> str:
 
 def _equations(part: Part) -> list[str]:
     """Of the part itself, then of the parts that it contains, which may use the same names."""
-    t = part.template
-    own = {f"d{n}/dt": e for n, e in t.rates.items()}
-    own |= {n: d.expression for n, d in t.definitions.items()} | dict(t.roles)
-    lines = [f"    {name} = {_text(e)}" for name, e in own.items()]
+    lines = [f"    {name} = {_text(e)}" for name, e in part.own_equations.items()]
     for name, child in part.children.items():
-        if child is not None and child.template.roles | child.template.rates:
+        if child is not None and child.own_equations:
             lines += ["", f"{name}: {child.name}", "", *_equations(child)]
     return lines
 

@@ -496,7 +496,7 @@ def gauss_bound(
         total = integral(dt)
 
         def quadrature(at: np.ndarray, by: np.ndarray, total: np.ndarray = total) -> np.ndarray:
-            terms = [w * np.exp(integral(dt * (p + 1) / 2) - total) for p, w in zip(at, by)]  # noqa: B905
+            terms = [w * np.exp(integral(dt * (p + 1) / 2) - total) for p, w in zip(at, by, strict=True)]
             return c * dt / 2 * sum(terms)  # noqa: B023
 
         two = np.polynomial.legendre.leggauss(2)

@@ -76,9 +76,10 @@ class Relaxing:
     constants: Mapping[str, sympy.Expr]
     basis: Basis
 
-    def numbers(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The constants in SI units."""
-        return {n: float(numeric(e, [], values)()) for n, e in self.constants.items()}
+
+def numbers(constants: Mapping[str, sympy.Expr], values: Mapping[str, float]) -> dict[str, float]:
+    """Expressions of parameters as numbers, in SI units."""
+    return {n: float(numeric(e, [], values)()) for n, e in constants.items()}
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class Plan:
     domain: dict[str, frozenset[str]] = field(default_factory=dict)
     together: dict[str, str] = field(default_factory=dict)
     terms: int = DEFAULT_TERMS
+    outflows: list[sympy.Expr] = field(default_factory=list)
     relaxing: dict[str, Relaxing] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
@@ -186,6 +188,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
         if part
     ]
     plan.schemes = _with_hidden_inputs(system, plan, classify(_flat_rates(system, plan), plan.blocks))
+    plan.outflows = _outflows(system, plan)
     size = series_size(system, plan, system.values(), dt)
     plan.terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)
     if declarations.optimize and declarations.w in ("shared", "constant"):
@@ -316,29 +319,29 @@ def _keep_order(system: System, plan: Plan) -> None:
     What lives on the presynaptic neuron changes at a spike before anything on the synapse does.
     """
     order = list(system.on_spike)
+
+    def read(expressions: Iterable[sympy.Expr]) -> set[str]:
+        return {x.name for e in expressions for x in system.inserted(e, plan.pulses).free_symbols}
+
+    def move(name: str, reader: str) -> None:
+        plan.place[name] = SYNAPSE
+        plan.together[name] = reader
+
     moved = True
     while moved:
         moved = False
         for place, name in enumerate(order):
-            if plan.place[name] != SYNAPSE:
-                continue
-            for n in order[place + 1 :]:
-                if plan.place[n] == PRE and system.inserted(system.on_spike[name]).has(symbol(n)):
-                    plan.place[n] = SYNAPSE
-                    plan.together[n] = name
+            if plan.place[name] == SYNAPSE:
+                later = [n for n in order[place + 1 :] if plan.place[n] == PRE]
+                for n in set(later) & read([system.on_spike[name]]):
+                    move(n, name)
                     moved = True
         for n in system.states:
-            if plan.place[n] != PRE:
-                continue
-            read = [system.rates[n], system.on_spike.get(n, sympy.S.Zero)]
-            on_synapse = [m for m in system.states if plan.place[m] == SYNAPSE]
-            needs = [
-                m for m in on_synapse if any(system.inserted(e, plan.pulses).has(symbol(m)) for e in read)
-            ]
-            if needs:
-                plan.place[n] = SYNAPSE
-                plan.together[n] = needs[0]
-                moved = True
+            if plan.place[n] == PRE:
+                needs = read([system.rates[n], system.on_spike.get(n, sympy.S.Zero)])
+                for m in [m for m in system.states if m in needs and plan.place[m] == SYNAPSE][:1]:
+                    move(n, m)
+                    moved = True
 
 
 def _flat_rates(system: System, plan: Plan) -> dict[str, sympy.Expr]:
@@ -396,14 +399,19 @@ def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[
     ]
     additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
     additive = additive and not set(names) & system.spiked_otherwise
-    others = [r for n, r in system.rates.items() if n not in names]
+    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
+    return names if additive and fits and not _read_elsewhere(system, receptor, names) else []
+
+
+def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
+    """Whether anything but a receptor's own kinetics and conductance reads its states."""
+    others = [e for n, e in [*system.rates.items(), *system.on_spike.items()] if n not in names]
+    others += system.on_post_spike.values()
+    others += [e for late in system.on_late_spike for e in late.changes.values()]
     others += [d.expression for d in system.definitions.values()]
     others += [r.conductance for r in system.receptors if r.label != receptor.label]
     others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
-    others += [e for n, e in system.on_spike.items() if n not in names] + [*system.on_post_spike.values()]
-    read_elsewhere = any(e.has(*symbols) for e in others)
-    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
-    return names if additive and fits and not read_elsewhere else []
+    return any(e.has(*map(symbol, names)) for e in others)
 
 
 def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> Relaxing | None:
@@ -429,36 +437,24 @@ def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> Rel
     parts = {n: linear_in(e, n) for n, e in rates.items()}
     if len(pulses) != 1 or None in parts.values() or rates[gate].has(symbol(pulses[0])):
         return None
-    off = {symbol(pulses[0]): sympy.S.Zero}
+    (pulse,) = pulses
+    off, on = ({symbol(pulse): height} for height in (sympy.S.Zero, plan.pulses[pulse][0]))
     (slope, rest), (r, source) = parts[gate], parts[driver]
-    b, f = sympy.diff(slope, x), sympy.diff(rest, x)
-    a = slope.xreplace({x: sympy.S.Zero})
-    constants = {"r": r.xreplace(off), "a": a, "b": b, "f": f}
-    on = {symbol(pulses[0]): symbol("_height")}
-    plateau = (source / r).xreplace(on)
+    constants = {
+        "r": r.xreplace(off),
+        "a": slope.xreplace({x: sympy.S.Zero}),
+        "b": sympy.diff(slope, x),
+        "f": sympy.diff(rest, x),
+        "x_max": (source / r).xreplace(on),
+    }
     shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
     used = {s.name for e in constants.values() for s in e.free_symbols}
     if source.xreplace(off) != 0 or rest.xreplace({x: sympy.S.Zero}) != 0 or not used <= shared:
         return None
-    others = [e for n, e in system.rates.items() if n not in (gate, driver)]
-    others += [e.expression for e in system.definitions.values()]
-    others += [t.conductance for t in system.receptors if t.label != receptor.label]
-    others += [e for _, event in system.events for e in (event.condition, *event.changes.values())]
-    if any(e.has(g, x) for e in others):
+    if _read_elsewhere(system, receptor, (gate, driver)):
         return None
-    values = system.values()
-    try:
-        top = _highest(system, plan.pulses[pulses[0]][0], values)
-        constants["x_max"] = plateau.xreplace({symbol("_height"): sympy.Float(top, 17)})
-        numbers = {n: float(numeric(e, [], values)()) for n, e in constants.items()}
-        constants["x_max"] = plateau.xreplace({symbol("_height"): plan.pulses[pulses[0]][0]})
-        numbers["x_max"] = max(numbers["x_max"], 1e-12)
-    except ModelError:
-        return None
-    if not {s.name for s in constants["x_max"].free_symbols} <= shared:
-        return None
-    basis = fit(**numbers, tolerance=d.tolerance)
-    return None if basis is None else Relaxing(gate, driver, pulses[0], constants, basis)
+    basis = fit(**numbers(constants, system.values()), tolerance=d.tolerance)
+    return None if basis is None else Relaxing(gate, driver, pulse, constants, basis)
 
 
 def _upstream(system: System, expression: sympy.Expr) -> list[str]:
@@ -485,27 +481,30 @@ def series_size(system: System, plan: Plan, values: Mapping[str, float], dt: flo
     state, or a rate is not known before the run.
     """
     largest = None
+    for e in plan.outflows:
+        pulses = [n for n in plan.pulses if e.has(symbol(n))]
+        for v in VOLTAGES:
+            for on in (0.0, 1.0):
+                try:
+                    heights = {n: on * _highest(system, plan.pulses[n][0], values) for n in pulses}
+                    rate = float(numeric(e, [], {**values, "v": v, **heights})())
+                except ModelError:
+                    return None
+                largest = max(largest or 0.0, dt * rate)
+    return largest
+
+
+def _outflows(system: System, plan: Plan) -> list[sympy.Expr]:
+    """Rates at which the states of exact series are left, in parameters, pulses and the voltage."""
+    found = []
     rates = _flat_rates(system, plan)
     for block in plan.blocks:
         inside = {n: rates[n] for n in block}
         for group in strongly_connected(inside):
-            if plan.schemes[group[0]].kind != "exact series":
-                continue
-            drive, flows = affine_rows(inside, group)
-            for e in [sympy.Add(*drive.values()), *(-flows[n][n] for n in group)]:
-                e = system.inserted(e, keep=plan.pulses)
-                pulses = [n for n in plan.pulses if e.has(symbol(n))]
-                for v in VOLTAGES:
-                    for on in (0.0, 1.0):
-                        known = {**values, "v": v}
-                        try:
-                            known.update(
-                                {n: on * _highest(system, plan.pulses[n][0], values) for n in pulses}
-                            )
-                            largest = max(largest or 0.0, dt * float(numeric(e, [], known)()))
-                        except ModelError:
-                            return None
-    return largest
+            if plan.schemes[group[0]].kind == "exact series":
+                drive, flows = affine_rows(inside, group)
+                found += [sympy.Add(*drive.values()), *(-flows[n][n] for n in group)]
+    return [system.inserted(e, keep=plan.pulses) for e in found]
 
 
 def _highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:

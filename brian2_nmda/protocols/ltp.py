@@ -68,8 +68,7 @@ SETTLING = 3 * second  # without test pulses after a train
 
 
 def _available(drug: DAP5) -> float:
-    values = {n: p.base() for n, p in drug.template.parameters.items()}
-    return float(numeric(drug.template.roles["available"], [], values)())
+    return float(numeric(drug.template.roles["available"], [], drug.template.values())())
 
 
 #: Fraction of the NMDA conductance left by 50 uM D-AP5: receptors both of whose sites are free of it.

@@ -120,6 +120,7 @@ class Receptor(Part):
         "antagonist": Antagonist,
         "blocker": ChannelBlocker,
     }
+    _required: ClassVar[frozenset[str]] = frozenset({"block"})
     default_label: ClassVar[str] = "receptor"
     #: Whether calcium passes; the calcium part then sees the open conductance.
     calcium_permeable: ClassVar[bool] = False

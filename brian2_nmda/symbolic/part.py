@@ -269,6 +269,10 @@ class Template:
         """Names of parameters, states and definitions."""
         return {*self.parameters, *self.states, *self.definitions}
 
+    def values(self) -> dict[str, float]:
+        """Parameters that are numbers, in base SI units."""
+        return {n: p.base() for n, p in self.parameters.items() if p.is_number}
+
     def map(self, change: Any) -> "Template":
         """Apply ``change`` to every expression."""
 
@@ -455,6 +459,8 @@ class Part:
     #: Names of the parts that this part contains, with their defaults, and what kind each has to be.
     _children: ClassVar[Mapping[str, Any]] = {}
     _child_kinds: ClassVar[Mapping[str, type]] = {}
+    #: Which of them cannot be left out with ``None``.
+    _required: ClassVar[frozenset[str]] = frozenset()
     default_label: ClassVar[str] = ""
     #: One line for the list of models.
     summary: ClassVar[str] = ""
@@ -507,22 +513,13 @@ class Part:
                 + (f" Did you mean '{close[0]}'?" if close else "")
             )
         chosen = cls.presets[name]
-        own = cls._template.parameters
-        part = cls(**{k: x for k, x in parameters.items() if k not in own})
+        part = cls(**{**chosen.values, **parameters})
         values = dict(part.template.parameters)
-        for key, value in chosen.values.items():
-            if key not in values:
-                raise ModelError(f"preset '{name}': {part._unknown(key, list(values))}")
-            values[key] = replace(
-                values[key].with_value(value, cls.__name__, key), source=chosen.source, status=chosen.status
-            )
-        for key in own:
-            if key in parameters:
-                values[key] = values[key].with_value(parameters[key], cls.__name__, key)
-        new = copy.copy(part)
-        new._fill(replace(part.template, parameters=values), part.label, part.children)
-        new.__dict__["preset_name"] = name
-        return new
+        for key in chosen.values:
+            if key not in parameters:
+                values[key] = replace(values[key], source=chosen.source, status=chosen.status)
+        part.__dict__.update(template=replace(part.template, parameters=values), preset_name=name)
+        return part
 
     def _fill(self, template: Template, label: str, children: Mapping[str, Any]) -> None:
         for name, child in children.items():
@@ -540,11 +537,9 @@ class Part:
     def _check_child(self, name: str, child: Any) -> None:
         kinds, where = type(self)._child_kinds, type(self).__name__
         kind = kinds.get(name, Part)
-        if isinstance(child, kind) or (child is None and type(self)._children[name] is None):
+        if isinstance(child, kind) or (child is None and name not in type(self)._required):
             return
         fitting = [n for n, k in kinds.items() if isinstance(child, k)]
-        if child is None and kind is not Part and name == "integrator":
-            return
         raise ModelError(
             f"{where}: {name}= expects a {kind.__name__}, found {child!r}"
             + (f"; write {fitting[0]}={child!r}." if fitting else ".")
@@ -810,12 +805,18 @@ class Part:
         return rows
 
     @property
-    def equations(self) -> dict[str, sympy.Expr]:
-        """Right-hand sides of ``dx/dt`` by the name of the state, then the named expressions."""
+    def own_equations(self) -> dict[str, sympy.Expr]:
+        """As `equations`, without those of the parts that it contains, which may use the same names."""
         t = self.template
         out = {f"d{n}/dt": e for n, e in t.rates.items()}
         out.update({n: d.expression for n, d in t.definitions.items()})
         out.update(t.roles)
+        return out
+
+    @property
+    def equations(self) -> dict[str, sympy.Expr]:
+        """Right-hand sides of ``dx/dt`` by the name of the state, then the named expressions."""
+        out = self.own_equations
         for child in self.children.values():
             if child is not None:
                 out.update(child.equations)
