@@ -76,7 +76,7 @@ class GlutamateSynapse(SynapseModel):
         per_synapse: Iterable[str] = (),
         method: str | None = None,
         optimize: bool = True,
-        tolerance: float | None = None,
+        tolerance: float | None = 1e-6,
         model: str | Equations | None = None,
         on_pre: str | Mapping[str, str] | None = None,
         on_post: str | Mapping[str, str] | None = None,

@@ -1,5 +1,6 @@
 """Equation texts of a plan: what each group of a synapse object is given."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -12,10 +13,10 @@ from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
-from brian2_nmda.brian.relaxation import Relaxation
+from brian2_nmda.brian.relaxation import sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
-from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan
+from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan, split
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, read, symbol, to_text, unit_text
@@ -33,9 +34,10 @@ class Assembly:
         weight: float | None,
         tolerance: float | None,
         own_delays: Mapping[str, Any],
+        dt: float,
         where: str,
     ) -> None:
-        self.model, self.plan, self.where = model, plan, where
+        self.model, self.plan, self.where, self.dt = model, plan, where, dt
         self.system: System = model.system
         self.source, self.target = source, target
         self.base = base_group(target)
@@ -53,10 +55,11 @@ class Assembly:
         self.summed_states = plan.states("summed")
         self.states = plan.states(SYNAPSE)
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
-        values = system.values()
         self.relaxing = {
-            n: Relaxation(n, form, values, counter(form.pulse)) for n, form in plan.relaxing.items()
+            n: sending(n, form, system, self.dt, self.tolerance) for n, form in plan.relaxing.items()
         }
+        self.sent_by_gate = [r for r in self.relaxing.values() if not r.on_synapse]
+        self.sent_by_synapse = [r for r in self.relaxing.values() if r.on_synapse]
         elsewhere = {*plan.summed_receptors, *plan.relaxing}
         self.direct = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
@@ -116,10 +119,12 @@ class Assembly:
         gate += [system.on_spike[n] for n in self.gate_states if n in system.on_spike]
         gate += [system.definitions[n].expression for n in self.gate_definitions]
         gate += [e for n in self.gate_pulses for e in self.plan.pulses[n]]
+        gate += [e for r in self.sent_by_gate for e in r.form.used]
         kinetics = [system.rates[n] for n in self.summed_states]
         synapse = [system.rates[n] for n in self.states]
         synapse += self._jumps_of([*self.states, *self.summed_states])
         synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
+        synapse += [e for r in self.sent_by_synapse for e in r.form.used]
         # the height of a pulse that the gate counts is read where the pulse is used
         synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
         for _, event in system.events:
@@ -142,15 +147,7 @@ class Assembly:
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
-        shared, rest = sympy.S.One, sympy.S.One
-        for factor in sympy.Mul.make_args(receptor.conductance):
-            names = {x.name for x in factor.free_symbols}
-            held = names <= set(self.system.parameters) and not any(self.plan.domain[n] for n in names)
-            if held and self.optimize:
-                shared *= factor
-            else:
-                rest *= factor
-        return shared, rest
+        return split(self.system, receptor, self.plan)
 
     # -- texts ---------------------------------------------------------------------------------
 
@@ -245,6 +242,18 @@ class Assembly:
             if n in states
         ]
 
+    def corrected(self, given: Any, pathway: str) -> Any:
+        """The user's statements, and what they change by changing ``w`` while channels are open."""
+        if given is None:
+            return None
+        texts = {pathway: given} if isinstance(given, str) else dict(given)
+        for name, text in texts.items():
+            if changes_w(text):
+                for relaxation in self.relaxing.values():
+                    text = relaxation.correction(text)
+                texts[name] = text
+        return texts
+
     def summed_jumps(self) -> list[str]:
         """Statements at a spike for states that are summed on the target."""
         weight = symbol("w") if self.plan.declarations.w == "constant" else sympy.S.One
@@ -267,6 +276,7 @@ class Assembly:
         lines += [f"{counter(n)} : integer" for n in self.synapse_pulses]
         lines += [self.definition(n) for n in self.definitions]
         lines += [self.rate(n, " (clock-driven)") for n in self.states]
+        lines += [line for r in self.sent_by_synapse for line in r.declarations()]
         if not self.optimize:
             for r in self.system.receptors:
                 text = to_text(self.on_synapse(symbol("w") * r.conductance))
@@ -298,6 +308,8 @@ class Assembly:
         """Values of a new synapse that are not zero, in base units."""
         values = {n: self.system.parameters[n].base() for n in self.per_synapse}
         values.update({n: self.system.initial[n] for n in self.states})
+        for relaxation in self.sent_by_synapse:
+            values.update(relaxation.first_values())
         if self.plan.declarations.w != "shared":
             values["w"] = 1.0
         return {n: v for n, v in values.items() if v != 0}
@@ -341,6 +353,7 @@ class Assembly:
     def exposed(self) -> set[str]:
         """Names that the `Synapses` object has of its own."""
         names = {"w", *self.definitions, *self.states, *self.gate_states, *self.synapse_parameters}
+        names |= {n for r in self.relaxing.values() for n in r.form.states}
         names |= {*self.gate_parameters, *self.kinetics_parameters, *self.totals_parameters}
         return names - set(self.gate_pulses)
 
@@ -362,9 +375,16 @@ class Assembly:
                     )
 
 
+_ASSIGNS_W = re.compile(r"^\s*w\s*(\*\*|//|[-+*/%])?=(?!=)", re.MULTILINE)
 _NONE: Mapping[str, str] = MappingProxyType({})
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
+
+
+def changes_w(given: str | Mapping[str, str] | None) -> bool:
+    """Whether statements of the user's assign to the weight."""
+    texts = given.values() if isinstance(given, Mapping) else [given or ""]
+    return any(_ASSIGNS_W.search(text) for text in texts)
 
 
 def counter(pulse: str) -> str:

@@ -22,6 +22,7 @@ from brian2_nmda.brian.target import base_group, known_value
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.plan import (
     MAX_SERIES,
+    SENT,
     Declarations,
     fastest_rate,
     integrating_factor_bound,
@@ -202,7 +203,7 @@ class BeforeRun(BrianObject):
             self.synapses.prepare(values)
         if plan.declarations.method is None:
             for name, scheme in plan.schemes.items():
-                if scheme.kind != "integrating factor" or scheme.held:
+                if scheme.kind != "integrating factor" or scheme.held or plan.place[name] in SENT.values():
                     continue
                 bound = integrating_factor_bound(parts.system, plan, name, dt)
                 if bound is not None and bound > (parts.tolerance or 1e-6):

@@ -1,148 +1,284 @@
-"""Conductances that are sent at spikes as sums of exponentials; see `brian2_nmda.lowering.basis`.
-
-The gate stays as it is, exact and once per presynaptic neuron. The target keeps one variable per exponential,
-which only decays. While a pulse is on, each step sends what the gate has changed beside that decay; at the
-end of the pulse new coefficients are sent minus what is left of the old ones. Both are exact sums over
-pulses, so they never drift from the gate.
-"""
+"""Saturating gates that are sent at spikes; see `brian2_nmda.lowering.basis`."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import sympy
 from brian2.units import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
-from brian2_nmda.lowering.basis import Basis, fit
-from brian2_nmda.lowering.plan import Relaxing, numbers
+from brian2_nmda.brian.linear import LinearSending
+from brian2_nmda.brian.sending import Sending
+from brian2_nmda.lowering.basis import POINTS, POINTS_BETWEEN, driven, gauss, relaxation
+from brian2_nmda.lowering.receptors import Linear, Relaxing, fitted
+from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import to_text, unit_symbol
+from brian2_nmda.symbolic.expressions import numeric, symbol
 
 
-class Relaxation:
-    """Names and texts of one receptor.
+def sending(label: str, form: Relaxing | Linear, system: System, dt: float, tolerance: float) -> Sending:
+    """Names and texts for a form."""
+    kind = LinearSending if isinstance(form, Linear) else Saturating
+    return kind(label, form, system, dt, tolerance)
 
-    Parameters
-    ----------
-    label : str
-    form : Relaxing
-    values : mapping of str to float
-        Parameters to which ``form.basis`` was fitted.
-    off : str
-        Variable of the gate: the first time step after the pulse.
-    """
 
-    def __init__(self, label: str, form: Relaxing, values: Mapping[str, float], off: str) -> None:
-        self.label, self.form, self.basis, self.off = label, form, form.basis, off
-        self.fitted_to = numbers(form.constants, values)
-        self.size = len(form.basis.rates)
+class Saturating(Sending):
+    """A gate ``g' = f x - (a + b x) g``, where x is driven by pulses or jumps at spikes."""
 
-    # -- names -------------------------------------------------------------------------------
+    form: Relaxing
 
     @property
-    def events(self) -> dict[str, str]:
-        """Events of the gate, by name: a step within a pulse, and the last one."""
-        return {
-            f"step_{self.label}": f"t_in_timesteps + 1 < {self.off}",
-            f"fit_{self.label}": f"t_in_timesteps + 1 == {self.off}",
-        }
+    def reals(self) -> list[str]:
+        """Other variables, all without units."""
+        if self.form.pulse is None:
+            return [self._name("x_at"), self._name("g_at"), self._name("highest")]
+        return [self._name(n) for n in ("x_at", "g_at", "into", "rate")]
 
-    def totals(self) -> list[str]:
-        """Amplitudes on the target."""
-        return [f"G_{k}_{self.label}" for k in range(self.size)]
+    def views(self, since: str) -> list[str]:
+        """Definitions of x and g at any time."""
+        into, rate = self._approach("")
+        x_at = self._name("x_at")
+        terms = (f"{n}*exp(-{r!r}*{since})" for n, r in zip(self.sent(), self.form.rates, strict=True))
+        return [
+            f"{self.form.driver} = {into} + ({x_at} - {into})*exp(-{rate}*{since}) : 1",
+            f"{self.form.gate} = {' + '.join(terms)} : 1",
+        ]
 
-    def changes(self) -> list[str]:
-        """What a presynaptic neuron sends now."""
-        return [f"send_{k}_{self.label}" for k in range(self.size)]
+    def first_values(self) -> dict[str, float]:
+        """Variables that do not start at zero."""
+        return {} if self.form.pulse is None else {self._name("rate"): self.fitted_to["r"]}
 
-    def sent(self) -> list[str]:
-        """Amplitudes that it has sent, when it last did."""
-        return [f"sent_{k}_{self.label}" for k in range(self.size)]
+    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
+        """With the sum of the amplitudes in the place of g."""
+        return rest.xreplace({symbol(self.form.gate): sympy.Add(*map(symbol, self.totals()))})
 
-    @property
-    def when_sent(self) -> str:
-        """Time step in which it last sent."""
-        return f"k_sent_{self.label}"
+    def _approach(self, suffix: str) -> tuple[str, str]:
+        """What x approaches now, and its rate."""
+        if self.form.pulse is None:
+            return "0", repr(self.fitted_to["r"])
+        return self._name("into") + suffix, self._name("rate") + suffix
 
-    def declarations(self) -> list[str]:
-        """Variables of the gate."""
-        return [f"{n} : 1" for n in self.sent() + self.changes()] + [f"{self.when_sent} : integer"]
+    def _advanced(self) -> list[str]:
+        """``x_now`` and ``g_now`` without transmitter, and in a pulse; the solution in closed form."""
+        n, s, c = self._name, self.suffix, self.fitted_to
+        into, rate = self._approach(s)
+        x_at, g_at, y, gap = n("x_at") + s, n("g_at") + s, n("y"), n("gap")
+        z, zy = n("z"), n("zy")
+        series = self.form.basis.series
+        lines = [
+            f"{y} = exp(-{rate}*{gap})",
+            f"{z} = {c['b'] / c['r']!r}*{x_at}",
+            f"{zy} = {z}*{y}",
+            f"{n('free')} = exp(-{c['a']!r}*{gap})",
+            f"{n('g_now')} = {n('free')}*exp({zy} - {z})*{g_at} + {c['f']!r}*{x_at}*exp({zy})*("
+            f"{n('free')}*{_horner(series, z)} - {y}*{_horner(series, zy)})",
+        ]
+        if self.form.pulse:
+            lines += self._driven(n("g_on"), g_at, x_at, f"{gap}", "0.0", POINTS, into, rate)
+            on = n("in_pulse")
+            lines.append(f"{on} = int({n('k_at')}{s} < {n('k_end')}{s})")
+            lines.append(f"{n('g_now')} = {on}*{n('g_on')} + (1 - {on})*{n('g_now')}")
+        lines.append(f"{n('x_now')} = {into} + ({x_at} - {into})*{y}")
+        return lines
 
-    # -- statements --------------------------------------------------------------------------
+    def _driven(
+        self, name: str, g: str, x0: str, length: str, begin: str, points: int, into: str, rate: str
+    ) -> list[str]:
+        """``g`` after ``length`` of a pulse, from ``begin`` on, by a quadrature of Gauss."""
+        c = self.fitted_to
+        q = f"q_{name}"
+        lines = [f"{q} = {x0} - {into}", f"m_{name} = {c['a']!r} + {c['b']!r}*{into}"]
 
-    def _gap(self) -> list[str]:
-        return [f"gap_{self.label} = (t_in_timesteps + 1 - {self.when_sent})*dt/second"]
+        def lost(at: str, e: str) -> str:
+            return f"m_{name}*({at}) - {c['b']!r}*{q}*{e}/{rate}"
 
-    def _decayed(self, k: int) -> str:
-        return f"{self.sent()[k]}*exp(-{self.basis.rates[k]!r}*gap_{self.label})"
+        lines.append(f"e_{name} = exp(-{rate}*({begin} + {length}))")
+        lines.append(f"l_{name} = {lost(f'{begin} + {length}', f'e_{name}')}")
+        terms = []
+        for i, (p, w) in enumerate(gauss(points)):
+            at = f"{begin} + {p!r}*{length}"
+            lines.append(f"e{i}_{name} = exp(-{rate}*({at}))")
+            terms.append(f"{w!r}*({into} + {q}*e{i}_{name})*exp({lost(at, f'e{i}_{name}')} - l_{name})")
+        start = lost(begin, f"exp(-{rate}*{begin})")
+        lines.append(f"{name} = exp({start} - l_{name})*{g} + {c['f']!r}*{length}*({' + '.join(terms)})")
+        return lines
 
-    def statements(self) -> dict[str, str]:
-        """Of the gate, by event."""
-        return dict(zip(self.events, (self._step_code(), self._fit_code()), strict=True))
+    def start_code(self) -> str:
+        """At a spike."""
+        return self._jump_code() if self.form.pulse is None else self._pulse_code()
 
-    def _step_code(self) -> str:
-        """In a step within a pulse: the change beside the decay."""
-        first = self.changes()[0]
-        lines = self._gap()
-        lines += [f"{n} = {self._decayed(k)}" for k, n in enumerate(self.sent())]
-        lines.append(f"{first} = {self.form.gate} - ({' + '.join(self.sent())})")
-        lines.append(f"{self.sent()[0]} = {self.sent()[0]} + {first}")
-        lines.append(f"{self.when_sent} = t_in_timesteps + 1")
-        return "\n".join(lines)
-
-    def _fit_code(self) -> str:
-        """In the last step of a pulse: new coefficients minus what is left of the old."""
-        basis, g = self.basis, self.form.gate
-        lines = [*self._gap(), f"z_{self.label} = {2 / basis.x_max!r}*{self.form.driver} - 1"]
-        # In a binary that is run with other kinetics (run_args) the basis does not hold: the conductance
-        # becomes absurd (1e30), since infinities do not survive -ffast-math.
-        for n, expression in self.form.constants.items():
-            given = self.fitted_to[n]
-            text = to_text(expression / unit_symbol(_dimension(n)))
-            lines.append(f"fits_{n}_{self.label} = int(abs({text} - {given!r}) <= {1e-5 * abs(given)!r})")
-        fits = "*".join(f"fits_{n}_{self.label}" for n in self.form.constants)
-        lines.append(f"wrong_{self.label} = 1 + 1e30*(1 - {fits})")
-        for k, (new, old) in enumerate(zip(self.changes(), self.sent(), strict=True)):
-            slope, offset = (_horner(c, f"z_{self.label}") for c in (basis.slope[k], basis.offset[k]))
-            lines.append(f"new_{k}_{self.label} = ({slope}*{g} + {offset})*wrong_{self.label}")
-            lines.append(f"{new} = new_{k}_{self.label} - {self._decayed(k)}")
-            lines.append(f"{old} = new_{k}_{self.label}")
-        lines.append(f"{self.when_sent} = t_in_timesteps + 1")
-        return "\n".join(lines)
-
-    def decay_code(self) -> str:
-        """Of the target, each step after the amplitudes have been read."""
-        return "\n".join(
-            f"{n} = {n}*exp(-{r!r}*dt/second)" for n, r in zip(self.totals(), self.basis.rates, strict=True)
-        )
-
-    def pathways(self, weighted: bool) -> dict[str, str]:
-        """Statements of the synapses, by event of the gate."""
-        w = "w*" if weighted else ""
-        pairs = zip(self.totals(), self.changes(), strict=True)
-        lines = [f"{total} += {w}{change}" for total, change in pairs]
-        return dict(zip(self.events, (lines[0], "\n".join(lines)), strict=True))
-
-    # -- other kinetics ----------------------------------------------------------------------
-
-    def refit(self, values: Mapping[str, float], highest: float, tolerance: float, where: str) -> bool:
-        """Fit again if the kinetics have changed; whether they have. ``highest`` is the largest x now."""
-        now = numbers(self.form.constants, values)
-        if all(np.isclose(now[n], x, rtol=1e-6, atol=0) for n, x in self.fitted_to.items()):
-            return False
-        reach = {**now, "x_max": max(now["x_max"], highest)}
-        basis: Basis | None = fit(**reach, tolerance=tolerance, sizes=(self.size,))
-        if basis is None:
-            raise ModelError(
-                f"{where}: with the new kinetics of '{self.label}' {self.size} exponentials do not reach "
-                f"tolerance={tolerance:g}; make the synapses again with these values, or leave out "
-                "tolerance=."
+    def _pulse_code(self) -> str:
+        """The pulse begins: a few exponentials follow g through it."""
+        n, s, form = self._name, self.suffix, self.form
+        interpolation = form.interpolation
+        into, rate = n("new_into"), n("new_rate")
+        lines = [*self._elapsed(), *self._advanced()]
+        lines += self._old_amplitudes()
+        lines.append(f"{into} = {self._text(form.into)}")
+        lines.append(f"{rate} = {self._text(form.rate, (1 / second).dim)}")
+        before, g, values = 0.0, n("g_now"), []
+        for j, at in enumerate(interpolation.nodes):
+            if at > 0:
+                name = n(f"g{j}")
+                lines += self._driven(
+                    name, g, n("x_now"), repr(at - before), repr(before), POINTS_BETWEEN, into, rate
+                )
+                before, g = at, name
+            left = "".join(
+                f" - {float(np.exp(-self.form.rates[k] * at))!r}*tmp_old_{k}_{self.label}"
+                for k in range(self.size)
+                if k not in interpolation.chosen
             )
-        self.basis, self.fitted_to = basis, now
-        return True
+            values.append(n(f"v{j}"))
+            lines.append(f"{values[-1]} = {g}{left}")
+        go = None
+        if form.condition is not None:
+            go = n("released")
+            lines.append(f"{go} = int({self._text(form.condition)} > 0)")
+        for row, k in zip(interpolation.inverse, interpolation.chosen, strict=True):
+            terms = (f"{float(c)!r}*{v}" for c, v in zip(row, values, strict=True))
+            lines.append(f"tmp_new_{k}_{self.label} = {' + '.join(terms)}")
+            lines.append(self._send(k, go))
+        for k in range(self.size):
+            kept = n(f"{'new' if k in interpolation.chosen else 'old'}_{k}")
+            lines.append(self._set(self.sent()[k], kept, go))
+        lines.append(self._set(n("x_at"), n("x_now"), go))
+        lines.append(self._set(n("g_at"), n("g_now"), go))
+        lines.append(self._set(n("into"), into, go))
+        lines.append(self._set(n("rate"), rate, go))
+        lines.append(self._set(n("k_at"), n("now"), go))
+        steps = f"{n('now')} + timestep({self._text(form.constants['duration'], second.dim)}*second, dt{s})"
+        lines.append(self._set(n("k_end"), steps, go))
+        return "\n".join(lines)
 
+    def end_code(self) -> str:
+        """At the end of a pulse, unless a later spike has prolonged it: the relaxation begins."""
+        n, s = self._name, self.suffix
+        ends = n("ends")
+        lines = [*self._elapsed(), f"{ends} = int({n('now')} == {n('k_end')}{s})"]
+        lines += self._old_amplitudes()
+        lines += self._advanced()
+        lines += self._refit(n("g_on"), ends)
+        lines.append(self._set(n("x_at"), n("x_now"), ends))
+        lines.append(self._set(n("g_at"), n("g_on"), ends))
+        lines.append(self._set(n("into"), "0.0", ends))
+        lines.append(self._set(n("rate"), repr(self.fitted_to["r"]), ends))
+        lines.append(self._set(n("k_at"), n("now"), ends))
+        return "\n".join(lines)
 
-def _dimension(constant: str) -> Dimension:
-    return DIMENSIONLESS if constant == "x_max" else (1 / second).dim
+    def _jump_code(self) -> str:
+        """After a jump of x the relaxation begins again."""
+        n, s = self._name, self.suffix
+        lines = [*self._elapsed(), *self._advanced()]
+        lines += self._old_amplitudes()
+        lines.append(f"{n('x_next')} = {self._text(self.form.jump, **{self.form.driver: n('x_now')})}")
+        highest = n("highest") + s
+        lines.append(f"{highest} = clip({n('x_next')}, {highest}, inf)")
+        lines.append(f"{n('x_now')} = {n('x_next')}")
+        lines += self._refit(n("g_now"), None)
+        lines += [f"{n('x_at')}{s} = {n('x_now')}", f"{n('g_at')}{s} = {n('g_now')}"]
+        lines.append(f"{n('k_at')}{s} = {n('now')}")
+        return "\n".join(lines)
+
+    def _refit(self, g: str, when: str | None) -> list[str]:
+        """New coefficients of the relaxation minus what is left of the old."""
+        basis, n = self.form.basis, self._name
+        u = n("u")
+        lines = [f"{u} = {2 / basis.x_max!r}*{n('x_now')} - 1"]
+        if self.form.pulse is None:
+            lines += self._guard(f"{n('x_now')} <= {basis.x_max * (1 + 1e-6)!r}")
+        else:
+            lines += self._guard()
+        for k in range(self.size):
+            slope, offset = (_horner(c, u) for c in (basis.slope[k], basis.offset[k]))
+            lines.append(f"tmp_new_{k}_{self.label} = ({slope}*{g} + {offset})*tmp_wrong_{self.label}")
+            lines.append(self._send(k, when))
+            lines.append(self._set(self.sent()[k], f"tmp_new_{k}_{self.label}", when))
+        return lines
+
+    # -- between two runs --------------------------------------------------------------------
+
+    def _form_for(self, values: Mapping[str, float], dt: float) -> Relaxing | None:
+        return fitted(self.system, values, dt, self.tolerance, self.form)
+
+    def now(self, variables: Mapping[str, Any], step: int) -> dict[str, np.ndarray]:
+        """``x`` and ``g`` at a time step, by the constants that held since the last event."""
+
+        def get(what: str) -> np.ndarray:
+            return np.array(variables[self._name(what)].get_value(), float)
+
+        x0, g0, k_at = get("x_at"), get("g_at"), get("k_at")
+        gap = (step - k_at) * self.dt
+        a, b, f, r = (self.fitted_to[n] for n in "abfr")
+        series = np.array(self.form.basis.series) * r
+        h1, h2 = relaxation(r * gap, x0, a / r, b / r, f / r, series)
+        x, g = x0 * np.exp(-r * gap), h1 * g0 + h2
+        if self.form.pulse:
+            into, rate = get("into"), get("rate")
+            on = k_at < get("k_end")
+            x = np.where(on, into + (x0 - into) * np.exp(-rate * gap), x)
+            g = np.where(on, driven(gap, x0, g0, into, rate, self.fitted_to), g)
+        return {self.form.driver: x, self.form.gate: g}
+
+    def restart(
+        self,
+        variables: Mapping[str, Any],
+        states: Mapping[str, np.ndarray],
+        step: int,
+        values: Mapping[str, float],
+        where: str,
+    ) -> None:
+        """Go on from given states with other kinetics."""
+        x, g = (states[n] for n in self.form.states)
+        if np.any(x > self.form.basis.x_max * (1 + 1e-6)):
+            raise ModelError(
+                f"{where}: with the new kinetics, {self.form.driver} may not exceed "
+                f"{self.form.basis.x_max:.3g} while the conductance is sent at spikes, found "
+                f"{np.max(x):.3g}; give tolerance=None."
+            )
+        new = {"x_at": x, "g_at": g, "k_at": np.full(len(x), step)}
+        sent = self.form.basis.coefficients(x, g)
+        if self.form.pulse:
+            on = variables[self._name("k_end")].get_value() > step
+            known = {n: variables[n].get_value() for n in self.held}
+            phase = [
+                np.broadcast_to(numeric(e, list(known), values)(*known.values()), x.shape)
+                for e in (self.form.into, self.form.rate)
+            ]
+            new["into"] = np.where(on, phase[0], 0.0)
+            new["rate"] = np.where(on, phase[1], self.fitted_to["r"])
+            sent = np.where(on, self.amplitudes(x, g, *phase), sent)
+        for what, value in new.items():
+            variables[self._name(what)].set_value(value)
+        for name, value in zip(self.sent(), sent, strict=True):
+            variables[name].set_value(value)
+
+    @property
+    def held(self) -> list[str]:
+        """States that the phases of a pulse read."""
+        return [
+            n for n in self.system.states if self.form.into.has(symbol(n)) or self.form.rate.has(symbol(n))
+        ]
+
+    def check(self, variables: Mapping[str, Any], where: str) -> None:
+        """Whether x has stayed where the exponentials hold."""
+        if self.form.pulse is not None:
+            return
+        highest = np.max(variables[self._name("highest")].get_value(), initial=0.0)
+        if highest > self.form.basis.x_max * (1 + 1e-6):
+            raise ModelError(
+                f"{where}: {self.form.driver} reached {highest:.3g} in this run, but its conductance is sent "
+                f"at spikes with exponentials that hold up to {self.form.basis.x_max:.3g}: the result is "
+                "wrong. Give tolerance=None for such high rates."
+            )
+
+    def amplitudes(self, x: np.ndarray, g: np.ndarray, into: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Within a pulse: one row per exponential, those that are not chosen at zero."""
+        interpolation = self.form.interpolation
+        values = [driven(np.array(s), x, g, into, rate, self.fitted_to) for s in interpolation.nodes]
+        found = np.zeros((self.size, len(x)))
+        found[list(interpolation.chosen)] = interpolation.inverse @ np.array(values)
+        return found
 
 
 def _horner(coefficients: np.ndarray, z: str) -> str:

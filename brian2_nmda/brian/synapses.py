@@ -6,7 +6,9 @@ and events (-0.4) are advanced from the values at the start of the step, then pr
 then the target (0). Each object brings its own zero; all come before any sum.
 """
 
+import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from brian2.synapses.synapses import SummedVariableUpdater, Synapses
 from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.brian.assembly import Assembly, Filler, counter, merge_code
+from brian2_nmda.brian.assembly import Assembly, Filler, changes_w, counter, merge_code
 from brian2_nmda.brian.checks import (
     BeforeRun,
     check_device,
@@ -29,12 +31,18 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
-from brian2_nmda.brian.target import base_group, check_target, initialise_target, known_value
+from brian2_nmda.brian.sending import Sending
+from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
 
-_ZERO, _ADD, _DECAY, _STATES, _EVENTS, _GATE = -20, -10, -9, -0.5, -0.4, -0.3
+_ZERO, _ADD, _STATES, _EVENTS, _GATE = -20, -10, -0.5, -0.4, -0.3
+#: Order in the slot ``synapses``: what is sent at a spike and at the end of a pulse is known first, and is
+#: on the target before any pathway of the user's (-1 and 1).
+_KNOWN, _SENT, _KNOWN_AT_END, _SENT_AT_END = -1.4, -1.3, -1.2, -1.1
+
+_START_DELAY = "delay_of_start"
 
 
 def build_synapses(
@@ -73,8 +81,13 @@ def build_synapses(
     if dt is not None:
         clock = Clock(dt)
     step = float((defaultclock if clock is None else clock).dt)
+    declarations = replace(
+        declarations,
+        same_steps=all(float(g.clock.dt) == step for g in (base_group(source), base_group(target))),
+        jumping_w=changes_w(on_pre) or changes_w(on_post),
+    )
     plan = make_plan(model.system, declarations, step)
-    parts = Assembly(model, plan, source, target, weight, tolerance, own_delays, where)
+    parts = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where)
     parts.check_names()
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
@@ -165,9 +178,16 @@ def _plain(
 def _delays(delay: Quantity, code: Any, parts: Assembly) -> dict[str, Any]:
     """Delays of our pathways for one delay of the transmitter."""
     delays = {name: delay + latency for name, (_, latency) in parts.late.items()}
+    delays.update({r.end: _end_delay(delay, r) for r in parts.relaxing.values() if r.end is not None})
     if isinstance(code, str) or (code and "pre" in code):
         delays["pre"] = delay
     return delays
+
+
+def _end_delay(delay: Quantity, relaxation: Sending) -> Quantity:
+    """Delay of the end of a pulse, so that Brian2 rounds it to the step in which the pulse ends."""
+    dt = relaxation.dt
+    return (int(float(delay) / dt + 0.5) * dt + relaxation.duration) * second
 
 
 class NMDASynapses(Synapses):
@@ -202,9 +222,10 @@ class NMDASynapses(Synapses):
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
         self._gate = self._driver = self._kinetics = self._totals = None
-        self._simulated = False
+        self._given, self._delay = (on_pre, on_post), start
+        self._simulated, self._weights, self._connected_then = False, None, 0
         helpers: list[Any] = []
-        if parts.gate_states or parts.gate_pulses:
+        if parts.gate_states or parts.gate_pulses or parts.sent_by_gate:
             self._make_gate(name, clock, order, start, shared_namespace)
             helpers += [g for g in (self._gate, self._driver) if g is not None]
         if parts.summed_states:
@@ -226,25 +247,16 @@ class NMDASynapses(Synapses):
             helpers.append(self._kinetics)
         self._make_totals(name, order, shared_namespace)
         helpers.append(self._totals)
-        ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
-        ours += parts.summed_jumps()
-        weighted = parts.plan.declarations.w == "constant"
-        sending = {n: x for r in parts.relaxing.values() for n, x in r.pathways(weighted).items()}
-        late = {n: text for n, (text, _) in parts.late.items()}
-        code = merge_code(ours, on_pre, "pre", {**late, **sending})
-        delays = {**parts.own_delays, **dict.fromkeys(sending, 0 * ms)}
-        if sending:
-            own = kwargs.get("on_event", {})
-            own = {"pre": own, "post": own} if isinstance(own, str) else own
-            kwargs["on_event"] = {**own, **{n: n for n in sending}}
+        on_pre, on_post = self._statements()
+        delays = dict(parts.own_delays)
         if uniform:
-            delays.update(_delays(start, code, parts))
+            delays.update(_delays(start, on_pre, parts))
         super().__init__(
             parts.source,
             parts.target,
             model=parts.synapse_equations(own_model),
-            on_pre=code,
-            on_post=merge_code(parts.post_jumps(), on_post, "post"),
+            on_pre=on_pre,
+            on_post=on_post,
             delay=delays,
             namespace=shared_namespace,
             method=parts.updater(),
@@ -270,9 +282,36 @@ class NMDASynapses(Synapses):
         for n in parts.gate_states:
             if parts.system.initial[n] != 0:
                 setattr(self._gate, n + "_", parts.system.initial[n])
+        for relaxation in parts.relaxing.values():
+            if not relaxation.on_synapse:
+                for n, value in relaxation.first_values().items():
+                    setattr(self._gate, n + "_", value)
+            if relaxation.end is not None:
+                getattr(self, relaxation.end).order = _SENT_AT_END
+            self.pre.order = _SENT
         self._contained_objects.append(BeforeRun(self, parts, f"{name}_checks"))
 
     # -- construction ------------------------------------------------------------------------
+
+    def _statements(self) -> tuple[Any, Any]:
+        """Statements of the pathways at presynaptic and postsynaptic spikes."""
+        parts = self._parts
+        on_pre, on_post = self._given
+        if parts.relaxing and parts.plan.declarations.jumping_w:
+            on_pre, on_post = parts.corrected(on_pre, "pre"), parts.corrected(on_post, "post")
+        ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
+        ours += parts.summed_jumps()
+        later = {n: text for n, (text, _) in parts.late.items()}
+        for relaxation in parts.relaxing.values():
+            for name, lines in relaxation.pathways(parts.weight is None).items():
+                if name == "pre":
+                    ours += lines
+                else:  # receptors that share a pulse share its end
+                    later[name] = "\n".join([*later.get(name, "").split("\n"), *lines]).strip()
+        return (
+            merge_code(ours, on_pre, "pre", later),
+            merge_code(parts.post_jumps(), on_post, "post"),
+        )
 
     def _homes(self, place: str) -> list[str]:
         """Parameters that have their home at ``place``."""
@@ -316,10 +355,7 @@ class NMDASynapses(Synapses):
         lines += [f"{counter(n)} : integer" for n in parts.gate_pulses]
         lines += [parts.definition(n) for n in parts.gate_definitions]
         lines += [parts.rate(n) for n in parts.gate_states]
-        events = {}
-        for relaxation in parts.relaxing.values():
-            lines += relaxation.declarations()
-            events.update(relaxation.events)
+        lines += [line for r in parts.sent_by_gate for line in r.declarations()]
         self._gate = NeuronGroup(
             len(whole),
             Equations("\n".join(lines)),
@@ -328,26 +364,24 @@ class NMDASynapses(Synapses):
             order=order + _GATE,
             namespace=namespace,
             name=f"{name}_gate",
-            events=events,
-            dtype={
-                **{counter(n): np.int64 for n in parts.gate_pulses},
-                **{r.when_sent: np.int64 for r in parts.relaxing.values()},
-            },
+            dtype=dict.fromkeys(
+                [*map(counter, parts.gate_pulses), *(n for r in parts.sent_by_gate for n in r.integers)],
+                np.int64,
+            ),
         )
-        for relaxation in parts.relaxing.values():
-            for event, text in relaxation.statements().items():
-                self._gate.set_event_schedule(event, when="thresholds")
-                self._gate.run_on_event(event, text, when="after_thresholds")
-        code = parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
-        if not code:  # no spike reaches the gate, as for a slow co-agonist alone
+        pathways = self._driver_statements()
+        if not pathways:  # no spike reaches the gate, as for a slow co-agonist alone
             return
         first = getattr(parts.source, "start", 0) if isinstance(parts.source, Subgroup) else 0
         n = len(parts.source)
         self._driver = Synapses(
             parts.source,
             self._gate if n == len(whole) else self._gate[first : first + n],
-            on_pre="\n".join(code),
-            delay=delay,
+            on_pre=pathways,
+            delay={
+                "pre": delay,
+                **{r.end: _end_delay(delay, r) for r in parts.sent_by_gate if r.end is not None},
+            },
             namespace=namespace,
             clock=clock,
             name=f"{name}_driver",
@@ -355,31 +389,31 @@ class NMDASynapses(Synapses):
         self._driver.connect(i=np.arange(n), j=np.arange(n))
         # One-to-one: no two synapses of the driver write to the same gate, so the order does not matter.
         self._driver.variables["_synaptic_post"].unique = True
-        self._driver.pre.order = -1  # the amount released is known before the synapses read it
+        for pathway in pathways:
+            getattr(self._driver, pathway).order = _KNOWN if pathway == "pre" else _KNOWN_AT_END
+
+    def _driver_statements(self) -> dict[str, str]:
+        """Statements of the driver, by pathway."""
+        parts = self._parts
+        code = parts.jumps(parts.gate_states, "_post") + parts.pulse_starts(parts.gate_pulses, "_post")
+        pathways = {"pre": "\n".join(code)} if code else {}
+        for relaxation in parts.sent_by_gate:
+            for name, text in relaxation.driver_pathways().items():
+                pathways[name] = "\n".join([pathways[name], text]) if name in pathways else text
+        return pathways
 
     def _make_totals(self, name: str, order: float, namespace: Any) -> None:
         """One accumulator per target neuron, added to the target at each of its time steps."""
         parts, base = self._parts, self._parts.base
         lines = [parts.declaration(n) for n in self._homes("totals")]
-        add, zero = [], []
         for receptor in parts.system.receptors:
-            shared, rest = parts.split(receptor)
-            total = f"{receptor.total}_of_target"
-            zero.append(f"{total} = 0*siemens")
-            if parts.weight is not None:
-                shared = symbol("w") * shared
             relaxation = parts.relaxing.get(receptor.label)
             if relaxation is not None:
                 lines += [f"{n} : 1" for n in relaxation.totals()]
-                amplitudes = sympy.Add(*map(symbol, relaxation.totals()))
-                gate = symbol(relaxation.form.gate)
-                add.append(f"{total} += {to_text(shared * rest.xreplace({gate: amplitudes}))}")
-            elif receptor in parts.summed:
-                add.append(f"{total} += {to_text(shared * rest)}")
-            else:
+            elif receptor not in parts.summed:
+                _, rest = parts.split(receptor)
                 unit = unit_text(dimensions_of(rest, parts.system.dimensions(), receptor.label))
                 lines.append(f"sum_{receptor.label} : {unit}")
-                add.append(f"{total} += {to_text(shared * symbol(f'sum_{receptor.label}'))}")
         if parts.weight is not None:
             lines.append("w : 1 (shared, constant)")
         self._totals = NeuronGroup(
@@ -405,14 +439,35 @@ class NMDASynapses(Synapses):
                 code, when="groups", order=order + at, clock=base.clock, name=f"{name}_{what}"
             )
 
+        zero = [f"{receptor.total}_of_target = 0*siemens" for receptor in parts.system.receptors]
         each_step("\n".join(zero), _ZERO, "zero")
-        each_step("\n".join(add), _ADD, "add")
-        self._decays = {n: each_step(r.decay_code(), _DECAY, f"decay_{n}") for n, r in parts.relaxing.items()}
+        self._add = each_step(self._addition(), _ADD, "add")
+
+    def _addition(self) -> str:
+        """Statements that add the conductances to the target, and let what was sent decay."""
+        parts = self._parts
+        lines, after = [], []
+        for receptor in parts.system.receptors:
+            shared, rest = parts.split(receptor)
+            if parts.weight is not None:
+                shared = symbol("w") * shared
+            relaxation = parts.relaxing.get(receptor.label)
+            if relaxation is not None:
+                open_now = relaxation.open_now(rest)
+                after += relaxation.decay_code()
+            elif receptor in parts.summed:
+                open_now = rest
+            else:
+                open_now = symbol(f"sum_{receptor.label}")
+            lines.append(f"{receptor.total}_of_target += {to_text(shared * open_now)}")
+        return "\n".join(lines + after)
 
     def _create_variables(self, equations: Equations, user_dtype: Any = None) -> None:
         parts = self._parts
-        if parts.synapse_pulses:
-            user_dtype = {**(user_dtype or {}), **{counter(n): np.int64 for n in parts.synapse_pulses}}
+        integers = [n for r in parts.sent_by_synapse for n in r.integers]
+        integers += map(counter, parts.synapse_pulses)
+        if integers:
+            user_dtype = {**(user_dtype or {}), **dict.fromkeys(integers, np.int64)}
         super()._create_variables(equations, user_dtype=user_dtype)
 
         def refer(name: str, group: Any, varname: str, index: str) -> None:
@@ -438,58 +493,124 @@ class NMDASynapses(Synapses):
         for relaxation in parts.relaxing.values():
             for n in relaxation.totals():
                 refer(n, self._totals, n, "_postsynaptic_idx")
-            for n in relaxation.changes():
-                refer(n, self._gate, n, "_presynaptic_idx")
+            if not relaxation.on_synapse:
+                for n in (*relaxation.changes(), *relaxation.sent(), *relaxation.integers):
+                    refer(n, self._gate, n, "_presynaptic_idx")
+                for n in relaxation.form.states:
+                    self.variables.add_reference(f"_presynaptic_idx_{n}", self, "_synaptic_pre")
+                    refer(n, self._gate, n, f"_presynaptic_idx_{n}")
         if parts.weight is not None:
             refer("w", self._totals, "w", "0")
         self.variables.add_reference("_n_totals", self._totals, "N")
 
-    def _add_updater(
-        self, code: str, prepost: str, objname: str | None = None, delay: Any = None, event: str = "spike"
-    ) -> None:
-        """Listen to an event of the gate as if it were the source: Brian2 has no such argument."""
-        if prepost == "pre" and event != "spike" and self._gate is not None and event in self._gate.events:
-            source, self.source = self.source, self._gate
-            try:
-                super()._add_updater(code, prepost, objname=objname, delay=delay, event=event)
-            finally:
-                self.source = source
-        else:
-            super()._add_updater(code, prepost, objname=objname, delay=delay, event=event)
-
     def prepare(self, values: dict[str, float]) -> None:
-        """Fit the exponentials again where kinetics have changed since the last run."""
+        """Bring what was sent up to date with kinetics, time step and weights that have changed."""
         parts = self._parts
-        for label, relaxation in parts.relaxing.items():
-            x = known_value(self._gate.variables[relaxation.form.driver])
-            highest = 0.0 if x is None or not np.size(x) else float(np.max(x))
-            if not relaxation.refit(values, highest, parts.tolerance, parts.where):
-                continue
-            # Brian2 takes the statements of an event from the group, those of a runner from the runner
-            self._gate.event_codes.update(relaxation.statements())
-            self._decays[label].abstract_code = relaxation.decay_code()
-            if not self._simulated:
-                continue
-            if not isinstance(get_device(), RuntimeDevice):
+        if not parts.relaxing:
+            return
+        dt, runtime = float(self.clock.dt), isinstance(get_device(), RuntimeDevice)
+        for group in (base_group(parts.source), parts.base):
+            if float(group.clock.dt) != dt:
                 raise ModelError(
-                    f"{parts.where}: in standalone the kinetics of '{label}' cannot change between two runs "
-                    "while its conductance is sent at spikes; leave out tolerance=."
+                    f"{parts.where}: '{group.name}' has a time step of {group.clock.dt}, the synapses of "
+                    f"{self.clock.dt}, but conductances are sent at spikes; set both before you make the "
+                    "synapses, or give tolerance=None."
                 )
-            self._send_anew(relaxation)
+        changed = []
+        for relaxation in parts.relaxing.values():
+            form = relaxation.refitted(values, dt, parts.where)
+            if form is None:
+                continue
+            if self._simulated and not runtime:
+                raise ModelError(
+                    f"{parts.where}: in standalone the kinetics of '{relaxation.label}' cannot change "
+                    "between two runs while its conductance is sent at spikes; give tolerance=None."
+                )
+            gates = self._gates_now(relaxation) if self._simulated else None
+            relaxation.use(form, values, dt)
+            changed.append((relaxation, gates))
+        if changed:
+            self._rewrite()
+        self._set_end_delays()
+        if self._simulated and runtime:
+            for relaxation, gates in changed:
+                relaxation.restart(self._host(relaxation).variables, *gates, values, parts.where)
+            if changed or self._checksum() != self._weights:
+                for relaxation in parts.relaxing.values():
+                    self._send_anew(relaxation)
+        elif self._simulated and self._filler.connected != self._connected_then:
+            raise ModelError(
+                f"{parts.where}: in standalone, synapses cannot be added between two runs while conductances "
+                "are sent at spikes; give tolerance=None."
+            )
+        self._simulated, self._connected_then = True, self._filler.connected
 
-    def _send_anew(self, relaxation: Any) -> None:
-        """Replace what was sent with other rates, so that nothing that is open is lost."""
-        state = {n: self._gate.variables[n] for n in (*relaxation.sent(), relaxation.when_sent)}
-        x, g = (self._gate.variables[n].get_value() for n in (relaxation.form.driver, relaxation.form.gate))
-        new = relaxation.basis.coefficients(x, g)
+    def _rewrite(self) -> None:
+        """Give all pathways their statements again."""
+        on_pre, on_post = self._statements()
+        for given, default in ((on_pre, "pre"), (on_post, "post")):
+            given = {default: given} if isinstance(given, str) else given or {}
+            for name, text in given.items():
+                getattr(self, name).code = text
+        if self._driver is not None:
+            for name, text in self._driver_statements().items():
+                getattr(self._driver, name).code = text
+        self._add.abstract_code = self._addition()
+
+    def _set_end_delays(self) -> None:
+        """A pulse ends its duration after it began, in whole time steps."""
+        parts = self._parts
+        for relaxation in parts.relaxing.values():
+            if relaxation.end is None:
+                continue
+            if relaxation.on_synapse:
+                self._set_end_delay_per_synapse(getattr(self, relaxation.end), relaxation)
+                continue
+            later = _end_delay(self._delay, relaxation)
+            for synapses in (self, self._driver):
+                getattr(synapses, relaxation.end).delay = later
+
+    def _set_end_delay_per_synapse(self, end: Any, relaxation: Sending) -> None:
+        dt, duration = relaxation.dt, relaxation.duration
+        if isinstance(get_device(), RuntimeDevice):
+            # in one expression Brian2 would mistake the delays of two pathways for each other
+            delays = self.pre.variables["delay"].get_value()
+            end.variables["delay"].set_value((delays / dt + 0.5).astype(int) * dt + duration)
+            return
+        if _START_DELAY not in end.variables:
+            end.variables.add_reference(_START_DELAY, self.pre, "delay")
+        end.delay = f"int({_START_DELAY}/({dt!r}*second) + 0.5)*({dt!r}*second) + {duration!r}*second"
+
+    def _host(self, relaxation: Sending) -> Any:
+        return self if relaxation.on_synapse else self._gate
+
+    def _gates_now(self, relaxation: Sending) -> tuple[dict[str, np.ndarray], int]:
+        """States and the time step, before the constants change."""
+        step = self._step(relaxation)
+        return relaxation.now(self._host(relaxation).variables, step), step
+
+    def _step(self, relaxation: Sending) -> int:
+        return round(float(self.clock.variables["t"].get_value().item()) / relaxation.dt)
+
+    def _send_anew(self, relaxation: Sending) -> None:
+        """Sum again what all synapses have sent, with the weights that they have now."""
+        host = self._host(relaxation).variables
         i, j = (self.variables[n].get_value() for n in ("_synaptic_pre", "_synaptic_post"))
+        i = slice(None) if relaxation.on_synapse else i
         w = self.variables["w"].get_value() if self._parts.weight is None else 1.0
-        for k, (sent, total) in enumerate(zip(relaxation.sent(), relaxation.totals(), strict=True)):
-            state[sent].set_value(new[k])
+        gap = (self._step(relaxation) - host[relaxation.when_sent].get_value()) * relaxation.dt
+        for rate, sent, total in zip(
+            relaxation.form.rates, relaxation.sent(), relaxation.totals(), strict=True
+        ):
+            now = host[sent].get_value() * np.exp(-rate * gap)
             amplitudes = np.zeros(len(self._totals))
-            np.add.at(amplitudes, j, w * new[k][i])
+            np.add.at(amplitudes, j, w * now[i])
             self._totals.variables[total].set_value(amplitudes)
-        state[relaxation.when_sent].set_value(self.clock.variables["timestep"].get_value()[0])
+
+    def _checksum(self) -> int:
+        """Of the weights, which tells whether they have changed since the last run."""
+        w = self.variables["w"]
+        return 0 if self._parts.weight is not None else zlib.crc32(np.ascontiguousarray(w.get_value()).data)
 
     def _sum(self, expression: Expression, variable: str, order: float) -> None:
         updater = SummedVariableUpdater(
@@ -545,6 +666,7 @@ class NMDASynapses(Synapses):
             return
         check_scalar_delay(value, self._parts.where)
         value = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
+        self._delay = value
         for path in self._uniform_pathways():
             path.delay = value
         self._set_late_delays(value)
@@ -582,23 +704,60 @@ class NMDASynapses(Synapses):
                 f"{declare_it} for one value per synapse."
             )
         if name == "w" and known and getattr(self.variables["w"], "read_only", False):
-            raise ModelError(
-                f"{parts.where}: the weights were declared constant (w='constant') and a simulation has run; "
-                "leave w= out if they have to change."
-            )
+            if parts.plan.declarations.w == "constant":
+                why = "were declared constant (w='constant') and a simulation has run; leave w= out"
+            else:
+                why = (
+                    "may not change during a run (in standalone: after the first) while conductances are "
+                    "sent at spikes; change them in on_pre= or on_post=, or give tolerance=None"
+                )
+            raise ModelError(f"{parts.where}: the weights {why} if they have to change.")
 
     def check_variable_write(self, variable: Any) -> None:
         """Allow shared parameters to be set before ``connect``."""
         if not variable.scalar:
             super().check_variable_write(variable)
 
+    @property
+    def _fixed_in_runs(self) -> bool:
+        """Whether weights may not change during a run."""
+        declared = self._parts.plan.declarations
+        return declared.w == "constant" or (
+            bool(self._parts.relaxing) and declared.w == "per_synapse" and not declared.jumping_w
+        )
+
     def before_run(self, run_namespace: Any) -> None:
-        """Protect weights that were declared constant, then do what `Synapses` does."""
-        if self._parts.plan.declarations.w == "constant":
+        """Protect weights that may not change during a run, then do what `Synapses` does."""
+        if self._fixed_in_runs:
             self.variables["w"].read_only = True
-        self._simulated = True
         device = get_device()
         if self._driver is not None and hasattr(device, "synapses"):
             # C++ standalone declares the Synapses of a Network, but not those that they contain
             device.synapses.add(self._driver)
         super().before_run(run_namespace)
+
+    def after_run(self) -> None:
+        """Allow the weights to change again, and check that what was sent held."""
+        parts = self._parts
+        if parts.relaxing and isinstance(get_device(), RuntimeDevice):
+            self._weights = self._checksum()
+            if parts.plan.declarations.w == "per_synapse":
+                self.variables["w"].read_only = False
+            for relaxation in parts.relaxing.values():
+                relaxation.check(self._host(relaxation).variables, parts.where)
+        super().after_run()
+
+    def _full_state(self) -> dict[str, Any]:
+        state = super()._full_state()
+        state["_sent"] = {n: r.kinetics for n, r in self._parts.relaxing.items()}
+        return state
+
+    def _restore_from_full_state(self, state: dict[str, Any]) -> None:
+        sent = state.pop("_sent")
+        super()._restore_from_full_state(state)
+        state["_sent"] = sent
+        for label, kinetics in sent.items():
+            self._parts.relaxing[label].kinetics = kinetics
+        if sent:
+            self._rewrite()
+            self._weights = self._checksum()

@@ -13,7 +13,6 @@ from difflib import get_close_matches
 
 import sympy
 
-from brian2_nmda.lowering.basis import Basis, fit
 from brian2_nmda.lowering.integrators import (
     DEFAULT_TERMS,
     Scheme,
@@ -22,19 +21,34 @@ from brian2_nmda.lowering.integrators import (
     gauss_bound,
     terms_needed,
 )
-from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
+from brian2_nmda.lowering.receptors import (
+    POST,
+    PRE,
+    SYNAPSE,
+    Linear,
+    Relaxing,
+    highest,
+    linear_form,
+    linear_receptor,
+    relaxing_receptor,
+    upstream,
+)
+from brian2_nmda.symbolic.analysis import strongly_connected
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 from brian2_nmda.symbolic.part import Pulse, rand
 
-PRE, POST, SYNAPSE = "pre", "post", "synapse"
+#: Places of states that are advanced at events only.
+SENT = {PRE: "pre, at events", SYNAPSE: "synapse, at events"}
 #: Where a variable can live, in the words of `Plan`.
 PLACES = {
     PRE: "presynaptic neuron",
     POST: "target",
     SYNAPSE: "synapse",
     "summed": "target, summed over synapses",
+    SENT[PRE]: "presynaptic neuron",
+    SENT[SYNAPSE]: "synapse",
 }
 
 
@@ -52,7 +66,11 @@ class Declarations:
         A state updater registered with Brian2 instead of the default.
     optimize : bool
     tolerance : float or None
-        Error of an open fraction that the plan may make to be faster.
+        Error of an open fraction that the plan may make to be faster; ``None`` for exact plans.
+    same_steps : bool
+        Whether source, synapses and target have one time step.
+    jumping_w : bool
+        Whether the user's statements change ``w`` at spikes.
     """
 
     delay: str = "uniform"
@@ -61,25 +79,8 @@ class Declarations:
     method: str | None = None
     optimize: bool = True
     tolerance: float | None = None
-
-
-@dataclass(frozen=True)
-class Relaxing:
-    """A receptor whose conductance relaxes between pulses as a sum of exponentials.
-
-    ``x' = -r x`` and ``g' = f x - (a + b x) g`` while ``pulse`` is 0, with x at most ``x_max``.
-    """
-
-    gate: str
-    driver: str
-    pulse: str
-    constants: Mapping[str, sympy.Expr]
-    basis: Basis
-
-
-def numbers(constants: Mapping[str, sympy.Expr], values: Mapping[str, float]) -> dict[str, float]:
-    """Expressions of parameters as numbers, in SI units."""
-    return {n: float(numeric(e, [], values)()) for n, e in constants.items()}
+    same_steps: bool = True
+    jumping_w: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Plan:
     together: dict[str, str] = field(default_factory=dict)
     terms: int = DEFAULT_TERMS
     outflows: list[sympy.Expr] = field(default_factory=list)
-    relaxing: dict[str, Relaxing] = field(default_factory=dict)
+    relaxing: dict[str, Relaxing | Linear] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
@@ -198,9 +199,14 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
                 plan.summed_receptors.add(receptor.label)
                 plan.place.update({n: "summed" for n in states})
     for receptor in system.receptors:
-        form = relaxing_receptor(system, receptor, plan)
+        if receptor.label in plan.summed_receptors:
+            continue
+        form = linear_form(system, receptor, plan, split(system, receptor, plan)[1])
+        form = form or relaxing_receptor(system, receptor, plan, dt)
         if form is not None:
             plan.relaxing[receptor.label] = form
+            for name in form.states:
+                plan.place[name] = SENT[form.place]
     _explain(system, plan, dt)
     return plan
 
@@ -307,7 +313,7 @@ def _keep_together(system: System, plan: Plan) -> None:
     for block in plan.blocks:
         for name in block:
             if plan.place[name] == SYNAPSE:
-                for n in _upstream(system, system.rates[name]):
+                for n in upstream(system, system.rates[name]):
                     if n in block and plan.place[n] == PRE:
                         plan.place[n] = SYNAPSE
                         plan.together[n] = name
@@ -372,102 +378,6 @@ def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sym
     return system.inserted(rate, keep=keep)
 
 
-def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[str]:
-    """States of a receptor whose sum over synapses obeys the same equations, else nothing.
-
-    That is so if the kinetics are linear and homogeneous with parameters that all synapses share,
-    spikes add constants, and nothing else on the synapse reads the states.
-    """
-    names = _upstream(system, receptor.conductance)
-    if not names or any(system.initial[n] != 0 for n in names):
-        return []
-    symbols = [symbol(n) for n in names]
-    rates = {n: system.inserted(system.rates[n]) for n in names}
-    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
-
-    def homogeneous(expression: sympy.Expr) -> bool:
-        slopes = [sympy.diff(expression, x) for x in symbols]
-        rest = sympy.expand(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
-        return (
-            rest == 0
-            and not any(a.has(*symbols) for a in slopes)
-            and {x.name for a in slopes for x in a.free_symbols} <= shared
-        )
-
-    jumps = [
-        sympy.expand(system.inserted(system.on_spike[n]) - symbol(n)) for n in names if n in system.on_spike
-    ]
-    additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
-    additive = additive and not set(names) & system.spiked_otherwise
-    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
-    return names if additive and fits and not _read_elsewhere(system, receptor, names) else []
-
-
-def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
-    """Whether anything but a receptor's own kinetics and conductance reads its states."""
-    others = [e for n, e in [*system.rates.items(), *system.on_spike.items()] if n not in names]
-    others += system.on_post_spike.values()
-    others += [e for late in system.on_late_spike for e in late.changes.values()]
-    others += [d.expression for d in system.definitions.values()]
-    others += [r.conductance for r in system.receptors if r.label != receptor.label]
-    others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
-    return any(e.has(*map(symbol, names)) for e in others)
-
-
-def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> Relaxing | None:
-    """The form of a pulse-driven saturating receptor whose weights do not change, else nothing."""
-    d = plan.declarations
-    if d.tolerance is None or not d.optimize or d.w == "per_synapse" or d.delay != "uniform" or d.method:
-        return None
-    gates = [n for n in system.states if receptor.conductance.has(symbol(n))]
-    if len(gates) != 1 or plan.place[gates[0]] != PRE:
-        return None
-    (gate,) = gates
-    g = symbol(gate)
-    factor = sympy.cancel(receptor.conductance / g)
-    if factor.has(g) or any(plan.domain.get(s.name, {PRE}) for s in factor.free_symbols):
-        return None
-    drivers = [n for n in _upstream(system, system.rates[gate]) if n != gate]
-    if len(drivers) != 1 or {gate, *drivers} & {*system.on_spike, *system.spiked_otherwise}:
-        return None
-    (driver,) = drivers
-    x = symbol(driver)
-    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in (gate, driver)}
-    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
-    parts = {n: linear_in(e, n) for n, e in rates.items()}
-    if len(pulses) != 1 or None in parts.values() or rates[gate].has(symbol(pulses[0])):
-        return None
-    (pulse,) = pulses
-    off, on = ({symbol(pulse): height} for height in (sympy.S.Zero, plan.pulses[pulse][0]))
-    (slope, rest), (r, source) = parts[gate], parts[driver]
-    constants = {
-        "r": r.xreplace(off),
-        "a": slope.xreplace({x: sympy.S.Zero}),
-        "b": sympy.diff(slope, x),
-        "f": sympy.diff(rest, x),
-        "x_max": (source / r).xreplace(on),
-    }
-    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
-    used = {s.name for e in constants.values() for s in e.free_symbols}
-    if source.xreplace(off) != 0 or rest.xreplace({x: sympy.S.Zero}) != 0 or not used <= shared:
-        return None
-    if _read_elsewhere(system, receptor, (gate, driver)):
-        return None
-    basis = fit(**numbers(constants, system.values()), tolerance=d.tolerance)
-    return None if basis is None else Relaxing(gate, driver, pulse, constants, basis)
-
-
-def _upstream(system: System, expression: sympy.Expr) -> list[str]:
-    found: set[str] = set()
-    todo = [system.inserted(expression)]
-    while todo:
-        for x in todo.pop().free_symbols:
-            if x.name in system.rates and x.name not in found:
-                found.add(x.name)
-                todo.append(system.inserted(system.rates[x.name]))
-    return [n for n in system.states if n in found]
-
-
 #: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
 VOLTAGES = (-0.09, 0.06)
 #: Largest product of the fastest rate and dt for which an exact series is written, and its terms.
@@ -486,7 +396,7 @@ def series_size(system: System, plan: Plan, values: Mapping[str, float], dt: flo
         for v in VOLTAGES:
             for on in (0.0, 1.0):
                 try:
-                    heights = {n: on * _highest(system, plan.pulses[n][0], values) for n in pulses}
+                    heights = {n: on * highest(system, plan.pulses[n][0], values) for n in pulses}
                     rate = float(numeric(e, [], {**values, "v": v, **heights})())
                 except ModelError:
                     return None
@@ -507,16 +417,6 @@ def _outflows(system: System, plan: Plan) -> list[sympy.Expr]:
     return [system.inserted(e, keep=plan.pulses) for e in found]
 
 
-def _highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
-    """The height of a pulse; states in it, such as the amount released, at their upper bounds."""
-    known = dict(values)
-    for x in height.free_symbols:
-        if x.name in system.states:
-            high = system.states[x.name].within[1]
-            known[x.name] = float(numeric(sympy.sympify(high, strict=True), [], values)())
-    return float(numeric(height, [], known)())
-
-
 def fastest_rate(system: System, plan: Plan) -> tuple[str, float]:
     """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
 
@@ -529,7 +429,7 @@ def fastest_rate(system: System, plan: Plan) -> tuple[str, float]:
     for name, d in system.definitions.items():
         if isinstance(d.expression, Pulse):
             try:
-                inputs[name] = _highest(system, d.expression.args[0], values)
+                inputs[name] = highest(system, d.expression.args[0], values)
             except ModelError:
                 continue
     exact = set()
@@ -561,6 +461,8 @@ def _bound(system: System, plan: Plan, name: str, dt: float) -> str:
     scheme = plan.schemes[name]
     if plan.declarations.method is not None:
         return ""
+    if plan.place[name] in SENT.values():
+        return "rounding"
     if scheme.kind == "constant":
         return "0"
     if scheme.kind == "exact series":
@@ -585,7 +487,7 @@ def integrating_factor_bound(system: System, plan: Plan, name: str, dt: float) -
     for pulse, (height, *_) in plan.pulses.items():
         if any(rates[n].has(symbol(pulse)) for n in block):
             try:
-                inputs[pulse] = (0.0, _highest(system, height, values))
+                inputs[pulse] = (0.0, highest(system, height, values))
             except ModelError:
                 return None
     within = {}
@@ -607,11 +509,16 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
         by = f"'{d.method}'" if d.method else str(scheme)
         if place == POST:
             by = "the target's own method"
+        if place in SENT.values():
+            by = "closed form, at events only"
         why = _why(place, domain, d)
         if name in plan.together:
             why = f"needed on the synapse together with {plan.together[name]}"
         plan.rows.append(Row(name, PLACES[place], by, why, _bound(system, plan, name, dt)))
+    sent = {r.pulse for r in plan.relaxing.values()} - _needed_pulses(system, plan)
     for name in plan.pulses:
+        if name in sent:
+            continue
         place = PRE if plan.place[name] == PRE else SYNAPSE
         plan.rows.append(
             Row(
@@ -634,14 +541,16 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
             )
     for receptor in system.receptors:
         if receptor.label in plan.relaxing:
-            basis = plan.relaxing[receptor.label].basis
+            form = plan.relaxing[receptor.label]
             plan.rows.append(
                 Row(
                     receptor.total,
                     PLACES[POST],
-                    f"{len(basis.rates)} exponentials, sent at spikes",
-                    f"weights do not change, tolerance={d.tolerance:g}",
-                    f"{basis.bound:.1e} (open fraction)",
+                    f"{len(form.rates)} exponential{'s' * (len(form.rates) > 1)}, sent at spikes",
+                    f"relaxes between events, tolerance={d.tolerance:g}"
+                    if form.bound
+                    else "linear between events",
+                    f"{form.bound:.1e} (open fraction)" if form.bound else "rounding",
                 )
             )
         elif receptor.label in plan.summed_receptors:
@@ -654,6 +563,26 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
             )
 
 
+def split(system: System, receptor: ReceptorTerm, plan: Plan) -> tuple[sympy.Expr, sympy.Expr]:
+    """The conductance as a factor shared by all synapses, and the rest."""
+    shared, rest = sympy.S.One, sympy.S.One
+    for factor in sympy.Mul.make_args(receptor.conductance):
+        names = {x.name for x in factor.free_symbols}
+        held = names <= set(system.parameters) and not any(plan.domain[n] for n in names)
+        if held and plan.declarations.optimize:
+            shared *= factor
+        else:
+            rest *= factor
+    return shared, rest
+
+
+def _needed_pulses(system: System, plan: Plan) -> set[str]:
+    """Pulses that are read in the rates of states which are stepped."""
+    stepped = [n for n in system.states if plan.place[n] not in SENT.values()]
+    rates = [system.inserted(system.rates[n], keep=plan.pulses) for n in stepped]
+    return {n for n in plan.pulses if any(e.has(symbol(n)) for e in rates)}
+
+
 def _sum_why(d: Declarations) -> str:
     return "naive form (optimize=False)" if not d.optimize else "w multiplies what is open now"
 
@@ -661,7 +590,7 @@ def _sum_why(d: Declarations) -> str:
 def _why(place: str, domain: frozenset[str], d: Declarations) -> str:
     if place == "summed":
         return "linear, weights declared constant or shared: the sum obeys the same equations"
-    if place == PRE:
+    if place in (PRE, SENT[PRE]):
         return "depends on presynaptic spikes only, with one delay"
     if place == POST:
         return "depends on the target's voltage only"

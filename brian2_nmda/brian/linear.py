@@ -1,0 +1,178 @@
+"""Receptors that are linear between events: their modes are sent, without error."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.units import second
+
+from brian2_nmda.brian.sending import Sending
+from brian2_nmda.lowering.receptors import Linear, Modes, decomposed
+from brian2_nmda.symbolic.expressions import symbol
+
+
+class LinearSending(Sending):
+    """Names and texts of a receptor that is linear between spikes, and during pulses if it has them.
+
+    During a pulse the states approach a limit with other modes: there are exponentials for these, and one
+    of rate 0 for the limit.
+    """
+
+    form: Linear
+
+    @property
+    def reals(self) -> list[str]:
+        """Variables at the last event."""
+        return [f"event_{n}" for n in self.form.states]
+
+    def views(self, since: str) -> list[str]:
+        """Definitions of the states at any time."""
+        texts = self._at(since, "", f"int({self.when_sent} < {self._name('k_end')})")
+        return [f"{n} = {text} : 1" for n, text in zip(self.form.states, texts, strict=True)]
+
+    def _at(self, gap: str, suffix: str, in_pulse: str) -> list[str]:
+        """The states a time after the last event."""
+        names = [n + suffix for n in self.reals]
+        free = _course(self.form.free, names, gap)
+        if self.form.pulse is None:
+            return free
+        limit = [float(x) for x in self.form.limit]
+        driven = _course(self.form.driven, [f"({n} - {x!r})" for n, x in zip(names, limit, strict=True)], gap)
+        return [
+            f"{in_pulse}*({x!r} + {d}) + (1 - {in_pulse})*({f})"
+            for x, d, f in zip(limit, driven, free, strict=True)
+        ]
+
+    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
+        """The sum of the amplitudes: the modes contain the coefficients of ``rest``."""
+        return sympy.Add(*map(symbol, self.totals()))
+
+    def _share(self, modes: Modes, k: int) -> float:
+        """Of a mode in the open fraction."""
+        c = [self.fitted_to.get(f"c_{j}", 0.0) for j in range(len(self.form.states))]
+        return float(np.dot(c, modes.vectors[:, k]))
+
+    def _amplitudes(self, driven: bool) -> np.ndarray:
+        """Amplitudes from the states (columns) and 1 (the last), one row per exponential."""
+        form, n = self.form, len(self.form.states)
+        rows = np.zeros((self.size, n + 1))
+        if not driven:
+            for i, k in enumerate(form.kept):
+                rows[i, :n] = self._share(form.free, k) * form.free.inverse[k]
+            return rows
+        first = len(form.kept)
+        rows[first, n] = np.dot([self.fitted_to.get(f"c_{j}", 0.0) for j in range(n)], form.limit)
+        for i, k in enumerate(form.kept_driven, first + 1):
+            rows[i, :n] = self._share(form.driven, k) * form.driven.inverse[k]
+            rows[i, n] = -rows[i, :n] @ form.limit
+        return rows
+
+    def _begin(self) -> tuple[list[str], dict[str, str]]:
+        """Time since the last event, and the states now."""
+        name = self._name
+        lines, local = self._elapsed(), {}
+        if self.form.pulse is not None:
+            lines.append(
+                f"{name('in_pulse')} = int({name('k_at')}{self.suffix} < {name('k_end')}{self.suffix})"
+            )
+        for n, text in zip(
+            self.form.states, self._at(name("gap"), self.suffix, name("in_pulse")), strict=True
+        ):
+            local[n] = name(f"was_{n}")
+            lines.append(f"{local[n]} = {text}")
+        return lines, local
+
+    def _finish(self, local: Mapping[str, str], driven: bool, when: str | None) -> list[str]:
+        """Send new amplitudes minus what is left of the old ones, and note the states."""
+        name, lines = self._name, self._guard()
+        for k, row in enumerate(self._amplitudes(driven)):
+            terms = [f"{float(c)!r}*{local[n]}" for c, n in zip(row, self.form.states, strict=False) if c]
+            terms += [repr(float(row[-1]))] * bool(row[-1])
+            lines.append(f"{name(f'old_{k}')} = {self._old(k)}")
+            lines.append(f"{name(f'new_{k}')} = ({' + '.join(terms) or '0.0'})*{name('wrong')}")
+            lines += [self._send(k, when), self._set(self.sent()[k], name(f"new_{k}"), when)]
+        lines += [self._set(f"event_{n}", local[n], when) for n in self.form.states]
+        lines.append(self._set(self.when_sent, name("now"), when))
+        return lines
+
+    def start_code(self) -> str:
+        """At a spike the states jump, or a pulse begins."""
+        name = self._name
+        lines, local = self._begin()
+        for n, jump in self.form.jumps.items():  # each reads what those before it have changed
+            lines.append(f"{name(f'is_{n}')} = {self._text(jump, **local)}")
+            local[n] = name(f"is_{n}")
+        lines += self._finish(local, self.form.pulse is not None, None)
+        if self.form.pulse is not None:
+            duration = self._text(self.form.constants["duration"], second.dim)
+            lines.append(
+                self._set(
+                    name("k_end"), f"{name('now')} + timestep({duration}*second, dt{self.suffix})", None
+                )
+            )
+        return "\n".join(lines)
+
+    def end_code(self) -> str:
+        """At the end of a pulse, unless a later spike has prolonged it."""
+        name = self._name
+        lines, local = self._begin()
+        lines.append(f"{name('ends')} = int({name('now')} == {name('k_end')}{self.suffix})")
+        return "\n".join(lines + self._finish(local, False, name("ends")))
+
+    # -- between two runs --------------------------------------------------------------------
+
+    def _form_for(self, values: Mapping[str, float], dt: float) -> Linear | None:
+        return decomposed(self.form, values)
+
+    def now(self, variables: Mapping[str, Any], step: int) -> dict[str, np.ndarray]:
+        """States at a time step, by the constants that held since the last event."""
+        form = self.form
+        gap = (step - variables[self.when_sent].get_value()) * self.dt
+        z = np.array([variables[n].get_value() for n in self.reals], float)
+        states = _advance(form.free, z, gap)
+        if form.pulse is not None:
+            limit = form.limit[:, np.newaxis]
+            on = variables[self.when_sent].get_value() < variables[self._name("k_end")].get_value()
+            states = np.where(on, limit + _advance(form.driven, z - limit, gap), states)
+        return dict(zip(form.states, states, strict=True))
+
+    def restart(
+        self,
+        variables: Mapping[str, Any],
+        states: Mapping[str, np.ndarray],
+        step: int,
+        values: Mapping[str, float],
+        where: str,
+    ) -> None:
+        """Go on from given states with other kinetics."""
+        z = np.array([states[n] for n in self.form.states])
+        for n, value in zip(self.reals, z, strict=True):
+            variables[n].set_value(value)
+        with_one = np.concatenate([z, np.ones((1, z.shape[1]))])
+        sent = self._amplitudes(False) @ with_one
+        if self.form.pulse is not None:
+            on = variables[self._name("k_end")].get_value() > step
+            sent = np.where(on, self._amplitudes(True) @ with_one, sent)
+        for name, value in zip(self.sent(), sent, strict=True):
+            variables[name].set_value(value)
+        variables[self.when_sent].set_value(np.full(z.shape[1], step))
+
+
+def _course(modes: Modes, states: list[str], gap: str) -> list[str]:
+    """The states a time later, in terms of what they are."""
+    texts = []
+    for row in modes.vectors:
+        terms = []
+        for k, rate in enumerate(modes.decays):
+            weights = zip(row[k] * modes.inverse[k], states, strict=True)
+            inner = " + ".join(f"{float(c)!r}*{n}" for c, n in weights if c)
+            if inner:
+                terms.append(f"({inner})*exp(-{rate!r}*{gap})")
+        texts.append(" + ".join(terms) or "0.0")
+    return texts
+
+
+def _advance(modes: Modes, states: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """The states (rows) a time later."""
+    return modes.vectors @ ((modes.inverse @ states) * np.exp(-np.outer(modes.decays, gap)))

@@ -1,0 +1,272 @@
+"""What all conductances have in common that are sent at spikes as sums of exponentials.
+
+Nothing is stepped: states are advanced in closed form when something happens to them, and the target
+keeps one variable per exponential, which only decays. An event sends new amplitudes minus what is left of
+the old ones. The gate lives on the presynaptic neuron, or on each synapse if each has a delay of its
+own; what is recorded of it is computed from the last event.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.units import second
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
+from brian2_nmda.lowering.receptors import SYNAPSE, Linear, Relaxing, numbers
+from brian2_nmda.symbolic.composition import System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import symbol, to_text, unit_symbol
+
+#: Factor that makes a conductance absurd where it would silently be wrong.
+_ABSURD = 1e30
+
+
+class Sending(ABC):
+    """Names and texts of one receptor.
+
+    Parameters
+    ----------
+    label : str
+    form : Relaxing or Linear
+    system : System
+    dt : float
+        Time step in seconds.
+    tolerance : float
+    """
+
+    def __init__(
+        self, label: str, form: Relaxing | Linear, system: System, dt: float, tolerance: float
+    ) -> None:
+        self.label, self.form, self.system = label, form, system
+        self.tolerance, self.dt = tolerance, dt
+        self.fitted_to = numbers(form.constants, system.values())
+        self.size = len(form.rates)
+        self.on_synapse = form.place == SYNAPSE
+        self.suffix = "" if self.on_synapse else "_post"  # in the statements of the driver
+
+    # -- names -------------------------------------------------------------------------------
+
+    @property
+    def end(self) -> str | None:
+        """Pathway that acts at the end of a pulse, if there are pulses."""
+        return None if self.form.pulse is None else f"end_{self.form.pulse}"
+
+    def totals(self) -> list[str]:
+        """Amplitudes on the target."""
+        return [f"G_{k}_{self.label}" for k in range(self.size)]
+
+    def changes(self) -> list[str]:
+        """What is sent at an event."""
+        return [f"send_{k}_{self.label}" for k in range(self.size)]
+
+    def sent(self) -> list[str]:
+        """Amplitudes that have been sent, at the time of the last event."""
+        return [f"sent_{k}_{self.label}" for k in range(self.size)]
+
+    def _name(self, what: str) -> str:
+        """Of a variable, or of a value within the statements, for which the prefix avoids clashes."""
+        return f"{_VARIABLES.get(what, f'tmp_{what}')}_{self.label}"
+
+    @property
+    def when_sent(self) -> str:
+        """Variable that holds the time step of the last event."""
+        return self._name("k_at")
+
+    @property
+    def duration(self) -> float:
+        """Of the pulse, in seconds; a whole number of time steps."""
+        return round(self.fitted_to["duration"] / self.dt) * self.dt
+
+    @property
+    def integers(self) -> list[str]:
+        """Variables that count time steps: the last event, and the end of the pulse."""
+        return [self.when_sent] + ([self._name("k_end")] if self.form.pulse else [])
+
+    @property
+    @abstractmethod
+    def reals(self) -> list[str]:
+        """Variables at the last event."""
+
+    @abstractmethod
+    def views(self, since: str) -> list[str]:
+        """Definitions of the states at any time."""
+
+    def declarations(self) -> list[str]:
+        """Variables, and the states that are read."""
+        lines = [f"{n} : 1" for n in self.reals + self.sent()]
+        if not self.on_synapse:
+            lines += [f"{n} : 1" for n in self.changes()]
+        lines += [f"{n} : integer" for n in self.integers]
+        k_at, since = self.when_sent, self._name("since")
+        lines.append(f"{since} = int(t_in_timesteps > {k_at})*(t_in_timesteps - {k_at})*dt/second : 1")
+        return lines + self.views(since)
+
+    def first_values(self) -> dict[str, float]:
+        """Variables that do not start at zero."""
+        return {}
+
+    @abstractmethod
+    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
+        """What multiplies the shared factor of the conductance, in amplitudes on the target."""
+
+    # -- statements --------------------------------------------------------------------------
+
+    def _text(self, expression: sympy.Expr, dimension: Dimension = DIMENSIONLESS, **names: str) -> str:
+        """An expression of parameters as a number without units; names are replaced, or get the suffix."""
+        replaced = {symbol(old): symbol(new) for old, new in names.items()}
+        replaced |= {x: symbol(x.name + self.suffix) for x in expression.free_symbols - set(replaced)}
+        return to_text(expression.xreplace(replaced) / unit_symbol(dimension))
+
+    def _elapsed(self) -> list[str]:
+        now, gap = self._name("now"), self._name("gap")
+        return [
+            f"{now} = t_in_timesteps{self.suffix} + 1",
+            f"{gap} = ({now} - {self._name('k_at')}{self.suffix})*dt{self.suffix}/second",
+        ]
+
+    def _old(self, k: int) -> str:
+        return f"{self.sent()[k]}{self.suffix}*exp(-{self.form.rates[k]!r}*{self._name('gap')})"
+
+    def _old_amplitudes(self) -> list[str]:
+        return [f"{self._name(f'old_{k}')} = {self._old(k)}" for k in range(self.size)]
+
+    def _guard(self, *conditions: str) -> list[str]:
+        """A factor that is 1 as long as the constants are those that the statements contain.
+
+        In a binary that is run with other kinetics (run_args), or where x jumps too high, what is sent would
+        be wrong: it becomes absurd, since infinities do not survive -ffast-math.
+        """
+        lines, fits = [], []
+        for name, expression in self.form.constants.items():
+            if expression.is_number:
+                continue
+            given = self.fitted_to[name]
+            text = self._text(expression, _DIMENSIONS.get(name[0:1], (1 / second).dim))
+            fits.append(self._name(f"fits_{name}"))
+            lines.append(f"{fits[-1]} = int(abs({text} - {given!r}) <= {1e-5 * abs(given)!r})")
+        for number, condition in enumerate(conditions):
+            fits.append(self._name(f"fits_{number}"))
+            lines.append(f"{fits[-1]} = int({condition})")
+        lines.append(f"{self._name('wrong')} = 1 + {_ABSURD!r}*(1 - {'*'.join(fits) or '1'})")
+        return lines
+
+    @abstractmethod
+    def start_code(self) -> str:
+        """At a spike."""
+
+    def end_code(self) -> str:
+        """At the end of a pulse."""
+        raise NotImplementedError
+
+    def _send(self, k: int, when: str | None) -> str:
+        suffix = "" if self.on_synapse else self.suffix
+        factor = "" if when is None else f"{when}*"
+        return f"{self.changes()[k]}{suffix} = {factor}(tmp_new_{k}_{self.label} - tmp_old_{k}_{self.label})"
+
+    def _set(self, name: str, value: str, when: str | None) -> str:
+        name += self.suffix
+        return f"{name} = {value}" if when is None else f"{name} = {when}*({value}) + (1 - {when})*{name}"
+
+    def decay_code(self) -> list[str]:
+        """Of the target, each step after the amplitudes have been read."""
+        pairs = zip(self.totals(), self.form.rates, strict=True)
+        return [f"{n} = {n}*{float(np.exp(-r * self.dt))!r}" for n, r in pairs]
+
+    def pathways(self, weighted: bool) -> dict[str, list[str]]:
+        """Statements of the synapses, by pathway."""
+        w = "w*" if weighted else ""
+        pairs = zip(self.totals(), self.changes(), strict=True)
+        lines = [f"{total} += {w}{change}" for total, change in pairs]
+        if self.end is None:
+            found = {"pre": lines}
+        else:
+            found = {"pre": [lines[k] for k in self.form.set_at_start], self.end: lines}
+        if self.on_synapse:
+            code = {"pre": self.start_code, self.end: self.end_code}
+            found = {name: code[name]().split("\n") + lines for name, lines in found.items()}
+        return found
+
+    def driver_pathways(self) -> dict[str, str]:
+        """Statements of the driver, by pathway."""
+        if self.on_synapse:
+            return {}
+        return {"pre": self.start_code()} | ({} if self.end is None else {self.end: self.end_code()})
+
+    def correction(self, code: str) -> str:
+        """Statements of the user that change ``w``, and then what that adds to the target."""
+        before, gap = self._name("w"), self._name("gap_of_w")
+        lines = [f"{before} = w", code]
+        lines.append(f"{gap} = (t_in_timesteps + 1 - {self._name('k_at')})*dt/second")
+        for total, n, r in zip(self.totals(), self.sent(), self.form.rates, strict=True):
+            lines.append(f"{total} += (w - {before})*{n}*exp(-{r!r}*{gap})")
+        return "\n".join(lines)
+
+    # -- between two runs --------------------------------------------------------------------
+
+    @property
+    def kinetics(self) -> tuple[Relaxing | Linear, dict[str, float], float]:
+        """Form, constants and time step to which the exponentials were fitted."""
+        return self.form, self.fitted_to, self.dt
+
+    @kinetics.setter
+    def kinetics(self, kinetics: tuple[Relaxing | Linear, dict[str, float], float]) -> None:
+        self.form, self.fitted_to, self.dt = kinetics
+
+    @abstractmethod
+    def _form_for(self, values: Mapping[str, float], dt: float) -> Relaxing | Linear | None:
+        """The form with exponentials for other values."""
+
+    def refitted(self, values: Mapping[str, float], dt: float, where: str) -> Relaxing | Linear | None:
+        """The form for other kinetics or another time step; ``None`` if nothing has changed."""
+        now = numbers(self.form.constants, values)
+        same = all(np.isclose(now[n], x, rtol=1e-6, atol=0) for n, x in self.fitted_to.items())
+        if same and np.isclose(dt, self.dt, rtol=1e-9, atol=0):
+            return None
+        form = self._form_for(values, dt)
+        if form is None:
+            raise ModelError(
+                f"{where}: with the new kinetics or time step, the conductance of '{self.label}' cannot be "
+                f"sent as {self.size} exponentials within tolerance={self.tolerance:g}; make the synapses "
+                "again with these values, or give tolerance=None."
+            )
+        return form
+
+    def use(self, form: Relaxing | Linear, values: Mapping[str, float], dt: float) -> None:
+        """Use a form from `refitted` from now on."""
+        self.kinetics = form, numbers(form.constants, values), dt
+
+    @abstractmethod
+    def now(self, variables: Mapping[str, Any], step: int) -> dict[str, np.ndarray]:
+        """States at a time step, by the constants that held since the last event."""
+
+    @abstractmethod
+    def restart(
+        self,
+        variables: Mapping[str, Any],
+        states: Mapping[str, np.ndarray],
+        step: int,
+        values: Mapping[str, float],
+        where: str,
+    ) -> None:
+        """Go on from given states with other kinetics."""
+
+    def check(self, variables: Mapping[str, Any], where: str) -> None:  # noqa: B027
+        """Raise `ModelError` if what was sent did not hold in the last run."""
+
+
+#: Values at the last event, and what x approaches until the end of the pulse.
+_VARIABLES = {
+    "x_at": "event_x",
+    "g_at": "event_g",
+    "k_at": "event_step",
+    "into": "pulse_into",
+    "rate": "pulse_rate",
+    "k_end": "pulse_end",
+    "highest": "highest_x",
+    "since": "since_event",
+}
+#: Of the constants of a form, by their first letters; the others are rates.
+_DIMENSIONS = {"x": DIMENSIONLESS, "c": DIMENSIONLESS, "d": second.dim}

@@ -1,0 +1,442 @@
+"""Receptors whose conductance can be sent at spikes instead of being summed at each time step."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+import sympy
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from brian2_nmda.lowering.basis import Basis, Interpolation, fit_phases
+from brian2_nmda.symbolic.analysis import linear_in
+from brian2_nmda.symbolic.composition import ReceptorTerm, System
+from brian2_nmda.symbolic.expressions import dimensions_of, numeric, symbol
+
+PRE, POST, SYNAPSE = "pre", "post", "synapse"
+#: A jumping x may reach this many jumps before the basis does not hold any more.
+_JUMPS = 4
+#: Largest condition of the eigenvectors of a linear receptor: it costs digits.
+_WORST_CONDITION = 1e5
+#: Shares of the full height of a pulse for which its interpolation is tested.
+_SHARES = (0.02, 0.3, 1.0)
+
+
+@dataclass(frozen=True)
+class Relaxing:
+    """A receptor whose course between events is a sum of exponentials.
+
+    ``x' = -r x`` and ``g' = f x - (a + b x) g`` without transmitter, with x at most ``x_max``. A spike
+    either starts a pulse, in which x approaches ``into`` with ``rate``, or lets x jump.
+
+    Attributes
+    ----------
+    gate, driver : str
+        Names of g and x.
+    place : str
+        Where they live.
+    constants : mapping of str to expression
+        ``r``, ``a``, ``b``, ``f``, ``x_max`` and, for a pulse, its ``duration``.
+    pulse : str or None
+    into, rate : expression or None
+        During the pulse, in parameters and states that change only at spikes.
+    condition : expression or None
+        Without it being positive a spike starts no pulse.
+    jump : expression or None
+        New x at a spike.
+    basis : Basis
+    interpolation : Interpolation or None
+        Of the pulse.
+    """
+
+    gate: str
+    driver: str
+    place: str
+    constants: Mapping[str, sympy.Expr]
+    basis: Basis
+    pulse: str | None = None
+    into: sympy.Expr | None = None
+    rate: sympy.Expr | None = None
+    condition: sympy.Expr | None = None
+    jump: sympy.Expr | None = None
+    interpolation: Interpolation | None = None
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """States that are advanced at events only."""
+        return self.driver, self.gate
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Of the exponentials that are sent, in 1/s."""
+        return self.basis.rates
+
+    @property
+    def set_at_start(self) -> tuple[int, ...]:
+        """Exponentials whose amplitudes change at a spike."""
+        return tuple(range(len(self.rates))) if self.interpolation is None else self.interpolation.chosen
+
+    @property
+    def bound(self) -> float:
+        """Largest error of the open fraction that is sent."""
+        return max(self.basis.bound, 0.0 if self.interpolation is None else self.interpolation.bound)
+
+    @property
+    def used(self) -> list[sympy.Expr]:
+        """Expressions that are evaluated in a run."""
+        return [
+            e
+            for e in (*self.constants.values(), self.into, self.rate, self.condition, self.jump)
+            if e is not None
+        ]
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Eigenvectors (columns) of ``z' = A z``, their inverse, and the rate of decay (1/s) of each."""
+
+    vectors: np.ndarray
+    inverse: np.ndarray
+    decays: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A receptor that is linear between spikes, at which its states may jump in any way.
+
+    Attributes
+    ----------
+    states : tuple of str
+    place : str
+        Where they live.
+    constants : mapping of str to expression
+        ``A_i_j``, rates of the states without transmitter, and ``c_i``: the open fraction is their sum with
+        the states. With a pulse also its ``duration``, and the rates ``B_i_j`` and ``b_i`` during it.
+    jumps : mapping of str to expression
+        New values at a spike, in order.
+    pulse : str or None
+    free, driven : Modes or None
+        Without transmitter, and during the pulse.
+    limit : numpy.ndarray or None
+        What the states approach during the pulse.
+    kept, kept_driven : tuple of int
+        Modes that contribute to the open fraction.
+    """
+
+    states: tuple[str, ...]
+    place: str
+    constants: Mapping[str, sympy.Expr]
+    jumps: Mapping[str, sympy.Expr]
+    pulse: str | None = None
+    free: Modes | None = None
+    driven: Modes | None = None
+    limit: np.ndarray | None = None
+    kept: tuple[int, ...] = ()
+    kept_driven: tuple[int, ...] = ()
+
+    bound: ClassVar[float] = 0.0
+
+    @property
+    def used(self) -> list[sympy.Expr]:
+        """Expressions that are evaluated in a run."""
+        return [*self.constants.values(), *self.jumps.values()]
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Of the exponentials that are sent, in 1/s; what is approached during a pulse has the rate 0."""
+        free = tuple(self.free.decays[k] for k in self.kept)
+        if self.pulse is None:
+            return free
+        return (*free, 0.0, *(self.driven.decays[k] for k in self.kept_driven))
+
+    @property
+    def set_at_start(self) -> tuple[int, ...]:
+        """Exponentials whose amplitudes change at a spike."""
+        return tuple(range(len(self.rates)))
+
+
+def numbers(constants: Mapping[str, sympy.Expr], values: Mapping[str, float]) -> dict[str, float]:
+    """Expressions of parameters as numbers, in SI units."""
+    return {n: float(numeric(e, [], values)()) for n, e in constants.items()}
+
+
+def upstream(system: System, expression: sympy.Expr) -> list[str]:
+    """States on which an expression depends, also through the rates of others."""
+    found: set[str] = set()
+    todo = [system.inserted(expression)]
+    while todo:
+        for x in todo.pop().free_symbols:
+            if x.name in system.rates and x.name not in found:
+                found.add(x.name)
+                todo.append(system.inserted(system.rates[x.name]))
+    return [n for n in system.states if n in found]
+
+
+def highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
+    """The height of a pulse; states in it, such as the amount released, at their upper bounds."""
+    known = dict(values)
+    for x in height.free_symbols:
+        if x.name in system.states:
+            high = system.states[x.name].within[1]
+            known[x.name] = float(numeric(sympy.sympify(high, strict=True), [], values)())
+    return float(numeric(height, [], known)())
+
+
+def linear_receptor(system: System, receptor: ReceptorTerm, plan: Any) -> list[str]:
+    """States of a receptor whose sum over synapses obeys the same equations, else nothing.
+
+    That is so if the kinetics are linear and homogeneous with parameters that all synapses share,
+    spikes add constants, and nothing else on the synapse reads the states.
+    """
+    names = upstream(system, receptor.conductance)
+    if not names or any(system.initial[n] != 0 for n in names):
+        return []
+    symbols = [symbol(n) for n in names]
+    rates = {n: system.inserted(system.rates[n]) for n in names}
+    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
+
+    def homogeneous(expression: sympy.Expr) -> bool:
+        slopes = [sympy.diff(expression, x) for x in symbols]
+        rest = sympy.expand(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
+        return (
+            rest == 0
+            and not any(a.has(*symbols) for a in slopes)
+            and {x.name for a in slopes for x in a.free_symbols} <= shared
+        )
+
+    jumps = [
+        sympy.expand(system.inserted(system.on_spike[n]) - symbol(n)) for n in names if n in system.on_spike
+    ]
+    additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
+    additive = additive and not set(names) & system.spiked_otherwise
+    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
+    return names if additive and fits and not _read_elsewhere(system, receptor, names) else []
+
+
+def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
+    """Whether anything but a receptor's own kinetics and conductance reads its states."""
+    # an occupancy that is written as one minus the others belongs to them
+    own = {n for n in system.eliminated if system.inserted(symbol(n)).has(*map(symbol, names))}
+    others = [e for n, e in [*system.rates.items(), *system.on_spike.items()] if n not in names]
+    others += system.on_post_spike.values()
+    others += [e for late in system.on_late_spike for e in late.changes.values()]
+    others += [d.expression for n, d in system.definitions.items() if n not in own]
+    others += [r.conductance for r in system.receptors if r.label != receptor.label]
+    others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
+    return any(e.has(*map(symbol, [*names, *own])) for e in others)
+
+
+def _may_be_sent(plan: Any) -> bool:
+    d = plan.declarations
+    return d.tolerance is not None and d.optimize and d.method is None and d.same_steps
+
+
+def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Any, dt: float) -> Relaxing | None:
+    """The form of a saturating receptor that can be sent at spikes, else nothing."""
+    d = plan.declarations
+    place = PRE if d.delay == "uniform" else SYNAPSE
+    if not _may_be_sent(plan):
+        return None
+    gates = [n for n in system.states if receptor.conductance.has(symbol(n))]
+    if len(gates) != 1 or plan.place[gates[0]] != place:
+        return None
+    (gate,) = gates
+    g = symbol(gate)
+    factor = sympy.cancel(receptor.conductance / g)
+    if factor.has(g) or any(plan.domain.get(s.name, {PRE}) for s in factor.free_symbols):
+        return None
+    fast = [n for n, e in system.rates.items() if e != 0]
+    drivers = [n for n in upstream(system, system.rates[gate]) if n != gate and n in fast]
+    if len(drivers) != 1 or {gate, *drivers} & system.spiked_otherwise or gate in system.on_spike:
+        return None
+    (driver,) = drivers
+    if system.initial[gate] != 0 or system.initial[driver] != 0:
+        return None
+    if _read_elsewhere(system, receptor, (gate, driver)):
+        return None
+    form = _between_spikes(system, plan, gate, driver)
+    if form is None:
+        return None
+    constants, change = form
+    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
+    held = {n for n in system.states if system.rates[n] == 0 and plan.place[n] == place}
+    names = {s.name for e in change.values() if isinstance(e, sympy.Expr) for s in e.free_symbols}
+    if not {s.name for e in constants.values() for s in e.free_symbols} <= shared:
+        return None
+    if not names - {driver} <= shared | held:
+        return None
+    relaxing = fitted(
+        system, system.values(), dt, d.tolerance, Relaxing(gate, driver, place, constants, None, **change)
+    )  # type: ignore[arg-type]
+    return relaxing
+
+
+def linear_form(system: System, receptor: ReceptorTerm, plan: Any, rest: sympy.Expr) -> Linear | None:
+    """The form of a receptor that is linear between spikes and during pulses, else nothing.
+
+    ``rest`` is what multiplies the shared factor of its conductance.
+    """
+    if not _may_be_sent(plan):
+        return None
+    if dimensions_of(rest, system.dimensions(), receptor.label) is not DIMENSIONLESS:
+        return None
+    place = PRE if plan.declarations.delay == "uniform" else SYNAPSE
+    names = [n for n in upstream(system, rest) if system.rates[n] != 0]
+    # what a spike opens may be noted in a state of its own
+    names += [
+        n
+        for n, e in system.on_spike.items()
+        if n not in names
+        and system.rates[n] == 0
+        and system.inserted(e).has(*map(symbol, names))
+        and any(system.inserted(system.on_spike[m]).has(symbol(n)) for m in names if m in system.on_spike)
+    ]
+    jumps = {n: system.inserted(e) for n, e in system.on_spike.items() if n in names}
+    if set(names) & system.spiked_otherwise or any(plan.place[n] != place for n in names):
+        return None
+    if any(system.initial[n] != 0 or system.states[n].dim is not DIMENSIONLESS for n in names):
+        return None
+    if _read_elsewhere(system, receptor, names):
+        return None
+    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in names}
+    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
+    if len(pulses) + bool(jumps) != 1:
+        return None
+    lines = {"c": system.inserted(rest)}
+    lines |= {
+        f"A_{i}": e.xreplace({symbol(p): sympy.S.Zero for p in pulses}) for i, e in enumerate(rates.values())
+    }
+    constants = _slopes(lines, names)
+    if constants is None or any(n.startswith("drive") for n in constants):
+        return None
+    for pulse in pulses:
+        height, duration, *condition = (system.inserted(e) for e in plan.pulses[pulse])
+        lines = {f"B_{i}": e.xreplace({symbol(pulse): height}) for i, e in enumerate(rates.values())}
+        driven = _slopes(lines, names)
+        if driven is None or condition:
+            return None
+        constants |= {n.replace("drive_B", "b"): e for n, e in driven.items()} | {"duration": duration}
+    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
+    held = {n for n in system.states if system.rates[n] == 0 and plan.place[n] == place}
+    if not {x.name for a in constants.values() for x in a.free_symbols} <= shared:
+        return None
+    if not {x.name for e in jumps.values() for x in e.free_symbols} <= shared | held | set(names):
+        return None
+    form = Linear(tuple(names), place, constants, jumps, pulses[0] if pulses else None)
+    return decomposed(form, system.values())
+
+
+def _slopes(lines: Mapping[str, sympy.Expr], names: list[str]) -> dict[str, sympy.Expr] | None:
+    """Coefficients ``line_j`` of expressions in the states, and ``drive_line`` of what has none."""
+    symbols, found = [symbol(n) for n in names], {}
+    for name, line in lines.items():
+        slopes = [sympy.diff(line, x) for x in symbols]
+        if any(a.has(*symbols) for a in slopes):
+            return None
+        drive = sympy.simplify(line - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
+        found |= {f"{name}_{j}": a for j, a in enumerate(slopes) if a != 0}
+        if drive != 0:
+            found[f"drive_{name}"] = drive
+    return found
+
+
+def decomposed(form: Linear, values: Mapping[str, float]) -> Linear | None:
+    """``form`` with its modes for the given parameters; ``None`` if they are not real and distinct."""
+    now, n = numbers(form.constants, values), len(form.states)
+    free = _modes(now, "A", n)
+    if free is None:
+        return None
+    c = np.array([now.get(f"c_{j}", 0.0) for j in range(n)])
+    kept = tuple(int(k) for k in np.flatnonzero(c @ free.vectors))
+    found = replace(form, free=free, kept=kept)
+    if form.pulse is not None:
+        driven = _modes(now, "B", n)
+        if driven is None or not min(driven.decays) > 0:
+            return None
+        drive = np.array([now.get(f"b_{i}", 0.0) for i in range(n)])
+        limit = driven.vectors @ ((driven.inverse @ drive) / driven.decays)
+        also = tuple(int(k) for k in np.flatnonzero(c @ driven.vectors))
+        found = replace(found, driven=driven, limit=limit, kept_driven=also)
+    if form.free is not None and len(found.rates) != len(form.rates):
+        return None
+    return found
+
+
+def _modes(now: Mapping[str, float], letter: str, n: int) -> Modes | None:
+    matrix = np.array([[now.get(f"{letter}_{i}_{j}", 0.0) for j in range(n)] for i in range(n)])
+    rates, vectors = np.linalg.eig(matrix)
+    if np.any(np.abs(rates.imag) > 0) or np.any(rates.real > 0) or np.linalg.cond(vectors) > _WORST_CONDITION:
+        return None
+    vectors = vectors.real
+    return Modes(vectors, np.linalg.inv(vectors), tuple(abs(float(x)) for x in rates.real))
+
+
+def _between_spikes(
+    system: System, plan: Any, gate: str, driver: str
+) -> tuple[dict[str, sympy.Expr], dict[str, Any]] | None:
+    """Constants of the course without transmitter, and what a spike does."""
+    x = symbol(driver)
+    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in (gate, driver)}
+    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
+    lines = {n: linear_in(e, n) for n, e in rates.items()}
+    if None in lines.values() or len(pulses) > 1:
+        return None
+    (slope, rest), (r, source) = lines[gate], lines[driver]
+    zero = sympy.S.Zero
+    off = {symbol(n): zero for n in pulses}
+    constants = {
+        "r": r.xreplace(off),
+        "a": slope.xreplace({x: zero}),
+        "b": sympy.diff(slope, x),
+        "f": sympy.diff(rest, x),
+    }
+    if source.xreplace(off) != 0 or rest.xreplace({x: zero}) != 0:
+        return None
+    if any(constants[n].has(x) for n in ("b", "f")) or r.has(symbol(gate)) or source.has(symbol(gate)):
+        return None
+    if not pulses:
+        if driver not in system.on_spike:
+            return None
+        jump = system.inserted(system.on_spike[driver])
+        constants["x_max"] = _JUMPS * _at_most(system, jump.xreplace({x: zero}))
+        return constants, {"jump": jump}
+    (pulse,) = pulses
+    if driver in system.on_spike or rates[gate].has(symbol(pulse)):
+        return None
+    height, duration, *condition = (system.inserted(e) for e in plan.pulses[pulse])
+    on = {symbol(pulse): height}
+    into, rate = (source / r).xreplace(on), r.xreplace(on)
+    constants |= {"x_max": _at_most(system, into), "duration": duration}
+    return constants, {
+        "pulse": pulse, "into": into, "rate": rate, "condition": condition[0] if condition else None,
+    }  # fmt: skip
+
+
+def _at_most(system: System, expression: sympy.Expr) -> sympy.Expr:
+    """With states, such as the amount released, at their upper bounds."""
+    bounds = {
+        symbol(n): sympy.sympify(s.within[1], strict=True)
+        for n, s in system.states.items()
+        if s.within[1] is not None
+    }
+    return expression.xreplace(bounds)
+
+
+def fitted(
+    system: System, values: Mapping[str, float], dt: float, tolerance: float, form: Relaxing
+) -> Relaxing | None:
+    """``form`` with exponentials for the given parameters, as many as it has or as are needed."""
+    now = numbers(form.constants, values)
+    phases = []
+    if form.into is not None:
+        states = [n for n in system.states if form.into.has(symbol(n)) or form.rate.has(symbol(n))]
+        # the height of a pulse enters through the parameters or through the amount released
+        top = {n: float(system.states[n].within[1]) for n in states}
+        for share in _SHARES if states else (1.0,):
+            given = {**values, **{n: share * high for n, high in top.items()}}
+            phases.append((float(numeric(form.into, [], given)()), float(numeric(form.rate, [], given)())))
+    size = None if form.basis is None else len(form.basis.rates)
+    found = fit_phases(now, tuple(phases), dt, tolerance, size)
+    if found is None:
+        return None
+    return replace(form, basis=found[0], interpolation=found[1])
