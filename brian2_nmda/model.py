@@ -77,6 +77,7 @@ class GlutamateSynapse(SynapseModel):
         method: str | None = None,
         optimize: bool = True,
         tolerance: float | None = None,
+        efficacy: str = "now",
         model: str | Equations | None = None,
         on_pre: str | Mapping[str, str] | None = None,
         on_post: str | Mapping[str, str] | None = None,
@@ -113,6 +114,13 @@ class GlutamateSynapse(SynapseModel):
             Error of an open fraction that the plan may make to be faster (1e-6, say): with weights that do
             not change, the conductance of a saturating receptor is then sent at spikes, as a sum of
             exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6).
+        efficacy : {'now', 'at_spikes'}
+            What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
+            that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor
+            with linear kinetics and ``w='constant'`` or a number; nothing then reads the rule between
+            spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. During
+            a run their variables are stored as of the last spike; monitors, ``run_regularly`` of these
+            synapses and your own statements see them as of now, and so do you after a run.
         model, on_pre, on_post, namespace, name, dt, clock, **kwargs
             As for `Synapses`; equations and statements are added to the model's own.
 
@@ -136,6 +144,7 @@ class GlutamateSynapse(SynapseModel):
             method=method,
             optimize=optimize,
             tolerance=tolerance,
+            efficacy=efficacy,
             own_model=model,
             on_pre=on_pre,
             on_post=on_post,

@@ -22,6 +22,15 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian.assembly import Assembly, Filler, counter, merge_code
+from brian2_nmda.brian.catch_up import (
+    UPDATE,
+    CatchUp,
+    UpdateForMonitors,
+    present,
+    update_before,
+    updates,
+    updating,
+)
 from brian2_nmda.brian.checks import (
     BeforeRun,
     check_device,
@@ -48,6 +57,7 @@ def build_synapses(
     method: str | None,
     optimize: bool,
     tolerance: float | None,
+    efficacy: str,
     own_model: str | Equations | None,
     on_pre: str | Mapping[str, str] | None,
     on_post: str | Mapping[str, str] | None,
@@ -66,7 +76,9 @@ def build_synapses(
         delay = delay.get("pre")
     check_device(optimize, where)
     check_groups(source, target, where)
-    declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, where)
+    own = Equations(own_model) if isinstance(own_model, str) else own_model
+    read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
+    declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
     check_target(model, target, where)
     if dt is not None and clock is not None:
         raise ModelError(f"{where}: give dt= or clock=, not both.")
@@ -230,8 +242,11 @@ class NMDASynapses(Synapses):
         ours += parts.summed_jumps()
         weighted = parts.plan.declarations.w == "constant"
         sending = {n: x for r in parts.relaxing.values() for n, x in r.pathways(weighted).items()}
+        rules = parts.plan.rules
+        update = update_before(rules, merge_code(ours, on_pre, "pre"))
+        parts.late.update({n: (text, 0 * second) for n, text in update.items()})
         late = {n: text for n, (text, _) in parts.late.items()}
-        code = merge_code(ours, on_pre, "pre", {**late, **sending})
+        code = updating(rules, merge_code(ours, on_pre, "pre", {**late, **sending}), "pre")
         delays = {**parts.own_delays, **dict.fromkeys(sending, 0 * ms)}
         if sending:
             own = kwargs.get("on_event", {})
@@ -244,7 +259,7 @@ class NMDASynapses(Synapses):
             parts.target,
             model=parts.synapse_equations(own_model),
             on_pre=code,
-            on_post=merge_code(parts.post_jumps(), on_post, "post"),
+            on_post=updating(rules, merge_code(parts.post_jumps(), on_post, "post"), "post"),
             delay=delays,
             namespace=shared_namespace,
             method=parts.updater(),
@@ -253,6 +268,8 @@ class NMDASynapses(Synapses):
             name=name,
             **kwargs,
         )
+        if update:
+            getattr(self, UPDATE).order = self.pre.order - 1
         for receptor in parts.direct:
             _, rest = parts.split(receptor)
             weight = symbol("w") if parts.weight is None else sympy.S.One
@@ -261,6 +278,9 @@ class NMDASynapses(Synapses):
         events = parts.event_code()
         if events:
             self.run_regularly(events, when="groups", order=order + _EVENTS)
+        if rules:
+            helpers.append(CatchUp(self, rules, f"{name}_catch_up"))
+            helpers.append(UpdateForMonitors(self, rules, f"{name}_update_for_monitors"))
         self._contained_objects += helpers
         for place, group in self._helpers().items():
             parts.set_parameters(group, self._homes(place))
@@ -411,8 +431,9 @@ class NMDASynapses(Synapses):
 
     def _create_variables(self, equations: Equations, user_dtype: Any = None) -> None:
         parts = self._parts
-        if parts.synapse_pulses:
-            user_dtype = {**(user_dtype or {}), **{counter(n): np.int64 for n in parts.synapse_pulses}}
+        counters = [counter(n) for n in parts.synapse_pulses] + [r.updated for r in parts.plan.rules]
+        if counters:
+            user_dtype = {**(user_dtype or {}), **dict.fromkeys(counters, np.int64)}
         super()._create_variables(equations, user_dtype=user_dtype)
 
         def refer(name: str, group: Any, varname: str, index: str) -> None:
@@ -501,14 +522,20 @@ class NMDASynapses(Synapses):
 
     # -- what a user does with it ------------------------------------------------------------
 
+    def run_regularly(self, code: str, *args: Any, **kwargs: Any) -> Any:
+        """As for any group; what is advanced at spikes is updated first, if ``code`` mentions it."""
+        now = present(kwargs.get("when", "start"), kwargs.get("order", 0), self.order)
+        code = "\n".join([*updates(self._parts.plan.rules, code, now), code])
+        return super().run_regularly(code, *args, **kwargs)
+
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
         if self._parts.late and self._parts.plan.declarations.delay == "per_synapse":
             if self._filler.connected > 1:
                 raise ModelError(
-                    f"{self._parts.where}: with delay='per_synapse' and the latency of "
-                    f"{self._parts.system.on_late_spike[0].owner}, call connect() once."
+                    f"{self._parts.where}: with delay='per_synapse' and the pathway "
+                    f"'{next(iter(self._parts.late))}' of the model, call connect() once."
                 )
             self._set_late_delays(0 * ms)
         self._filler.after(self)

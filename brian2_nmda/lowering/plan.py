@@ -22,6 +22,7 @@ from brian2_nmda.lowering.integrators import (
     gauss_bound,
     terms_needed,
 )
+from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
@@ -53,6 +54,10 @@ class Declarations:
     optimize : bool
     tolerance : float or None
         Error of an open fraction that the plan may make to be faster.
+    efficacy : {'now', 'at_spikes'}
+        Whether a rule of plasticity scales what is open now, or what a spike opens.
+    read_by_user : frozenset of str
+        Names in equations that the user adds to the synapses.
     """
 
     delay: str = "uniform"
@@ -61,6 +66,8 @@ class Declarations:
     method: str | None = None
     optimize: bool = True
     tolerance: float | None = None
+    efficacy: str = "now"
+    read_by_user: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,11 @@ class Plan:
     terms: int = DEFAULT_TERMS
     outflows: list[sympy.Expr] = field(default_factory=list)
     relaxing: dict[str, Relaxing] = field(default_factory=dict)
+    #: by receptor, what a rule of plasticity multiplies into the jumps of states at a spike, and which
+    efficacy: dict[str, sympy.Expr] = field(default_factory=dict)
+    sent_scaled: dict[str, list[str]] = field(default_factory=dict)
+    rules: list[ThresholdRule] = field(default_factory=list)
+    not_at_spikes: dict[str, str] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
@@ -194,6 +206,8 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     if declarations.optimize and declarations.w in ("shared", "constant"):
         for receptor in system.receptors:
             states = linear_receptor(system, receptor, plan)
+            if not states and declarations.efficacy == "at_spikes":
+                states = scaled_at_spikes(system, receptor, plan)
             if states:
                 plan.summed_receptors.add(receptor.label)
                 plan.place.update({n: "summed" for n in states})
@@ -201,6 +215,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
         form = relaxing_receptor(system, receptor, plan)
         if form is not None:
             plan.relaxing[receptor.label] = form
+    _advance_at_spikes(system, plan, dt)
     _explain(system, plan, dt)
     return plan
 
@@ -401,6 +416,67 @@ def linear_receptor(system: System, receptor: ReceptorTerm, plan: Plan) -> list[
     additive = additive and not set(names) & system.spiked_otherwise
     fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
     return names if additive and fits and not _read_elsewhere(system, receptor, names) else []
+
+
+def scaled_at_spikes(system: System, receptor: ReceptorTerm, plan: Plan) -> list[str]:
+    """States of a linear receptor that a rule of plasticity multiplies; the factor goes to ``efficacy``.
+
+    Raises
+    ------
+    ModelError
+        If a rule scales a receptor of another kind: what a spike opens cannot be scaled by itself.
+    """
+    factors = sympy.Mul.make_args(receptor.conductance)
+    moving = [f for f in factors if _upstream(system, f)]
+    for kinetics in moving:
+        names = linear_receptor(system, replace(receptor, conductance=kinetics), plan)
+        others = [f for f in moving if f is not kinetics]
+        if names and others and not any(f.has(*map(symbol, names)) for f in others):
+            plan.efficacy[receptor.label] = sympy.Mul(*others)
+            plan.sent_scaled[receptor.label] = names
+            return names
+    if len(moving) > 1:
+        raise ModelError(
+            f"efficacy='at_spikes': the conductance of '{receptor.label}', {receptor.conductance}, is not a "
+            "rule of plasticity times linear kinetics that depend on presynaptic spikes only; leave "
+            "efficacy= out."
+        )
+    return []
+
+
+def _advance_at_spikes(system: System, plan: Plan, dt: float) -> None:
+    """Advance calcium-threshold rules at spikes, if nothing reads their states between them."""
+    d = plan.declarations
+    if not d.optimize or d.method is not None:
+        return
+    for rule in threshold_rules(system, plan.states(SYNAPSE)):
+        names = set(rule.states)
+        readers = [n for n in system.states if n not in names and _reads(system.rates[n], names)]
+        readers += [n for n, x in system.definitions.items() if _reads(x.expression, names)]
+        readers += [
+            r.total for r in system.receptors if r.label not in plan.efficacy and _reads(r.conductance, names)
+        ]
+        readers += [
+            f"an event of {owner}"
+            for owner, e in system.events
+            if names & set(e.changes) or any(_reads(x, names) for x in (e.condition, *e.changes.values()))
+        ]
+        readers += ["your model="] if names & d.read_by_user else []
+        found = with_window(rule, system.values(), d.tolerance or SPLITTING_TOLERANCE, dt)
+        if readers or found is None:
+            why = (
+                f"read by {readers[0]} at each step"
+                if readers
+                else "its nonlinear drift is too fast to be split off"
+            )
+            plan.not_at_spikes.update(dict.fromkeys(names, why))
+            continue
+        plan.rules.append(found)
+        plan.schemes.update({n: Scheme(n, "at spikes", None) for n in names})
+
+
+def _reads(expression: sympy.Expr, names: Iterable[str]) -> bool:
+    return expression.has(*map(symbol, names))
 
 
 def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
@@ -610,7 +686,13 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
         why = _why(place, domain, d)
         if name in plan.together:
             why = f"needed on the synapse together with {plan.together[name]}"
-        plan.rows.append(Row(name, PLACES[place], by, why, _bound(system, plan, name, dt)))
+        bound = _bound(system, plan, name, dt)
+        for rule in plan.rules:
+            if name in rule.states:
+                by, why, bound = _at_spikes(rule, name)
+        if name in plan.not_at_spikes:
+            why += f"; not advanced at spikes alone: {plan.not_at_spikes[name]}"
+        plan.rows.append(Row(name, PLACES[place], by, why, bound))
     for name in plan.pulses:
         place = PRE if plan.place[name] == PRE else SYNAPSE
         plan.rows.append(
@@ -645,13 +727,27 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
                 )
             )
         elif receptor.label in plan.summed_receptors:
-            plan.rows.append(
-                Row(receptor.total, PLACES[POST], "added at spikes", "linear, weights do not change")
-            )
+            why = "linear, weights do not change"
+            if receptor.label in plan.efficacy:
+                why += f", scaled at the spike by {plan.efficacy[receptor.label]}"
+            plan.rows.append(Row(receptor.total, PLACES[POST], "added at spikes", why))
         else:
             plan.rows.append(
                 Row(receptor.total, PLACES[POST], "summed at each time step of the target", _sum_why(d))
             )
+
+
+def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
+    """How a state of a rule that is advanced at spikes is integrated, why, and its error."""
+    why = "nothing reads it between spikes, and calcium crosses its thresholds at known times"
+    if name == rule.calcium:
+        return "exact, at spikes", why, "rounding"
+    efficacy = next(e for e in rule.efficacies if e.name == name)
+    by = "exact drift" + (" and noise" if efficacy.variance != 0 else "") + " between crossings, at spikes"
+    if efficacy.flow == 0:
+        return by, why, "rounding"
+    by += f" and every {rule.window * 1e3:g} ms; nonlinear drift split off"
+    return by, why, f"{rule.error:.1e} (mean, while above a threshold)"
 
 
 def _sum_why(d: Declarations) -> str:
