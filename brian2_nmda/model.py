@@ -118,9 +118,9 @@ class GlutamateSynapse(SynapseModel):
             What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
             that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor
             with linear kinetics and ``w='constant'`` or a number; nothing then reads the rule between
-            spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. During
-            a run their variables are stored as of the last spike; monitors, ``run_regularly`` of these
-            synapses and your own statements see them as of now, and so do you after a run.
+            spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. Their
+            variables are updated whenever they are read through these synapses: by monitors,
+            ``run_regularly``, your own statements, ``S.<name>`` during a run and after it.
         model, on_pre, on_post, namespace, name, dt, clock, **kwargs
             As for `Synapses`; equations and statements are added to the model's own.
 

@@ -2,8 +2,8 @@
 
 The variables of such a rule are stored as of the last update. Updating at any time does not change the
 law of what follows, so whoever reads them updates first: statements at spikes, ``run_regularly`` and
-`StateMonitor` by the same statements in front of their own, a user after a run because each run ends
-with an update.
+`StateMonitor` by the same statements in front of their own, a user who asks these synapses for a variable
+during a run by running them, and after a run because each run ends with an update.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from weakref import proxy
 import numpy as np
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
+from brian2.core.network import Network
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
 from brian2.monitors.statemonitor import StateMonitor
@@ -88,6 +89,11 @@ class CatchUp(CodeRunner):
         super().before_run(run_namespace)
         if not self.repeats:
             self.code_objects[:] = []
+
+    def now(self) -> None:
+        """Update for a user who reads in the middle of a run, as in a `NetworkOperation`."""
+        if Network._globally_running and isinstance(get_device(), RuntimeDevice) and self.codeobj is not None:
+            self.codeobj()
 
     def after_run(self) -> None:
         """Update to the end of the run."""

@@ -213,7 +213,7 @@ class NMDASynapses(Synapses):
         uniform = not isinstance(delay, str)
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
-        self._gate = self._driver = self._kinetics = self._totals = None
+        self._gate = self._driver = self._kinetics = self._totals = self._catch_up = None
         self._simulated = False
         helpers: list[Any] = []
         if parts.gate_states or parts.gate_pulses:
@@ -279,7 +279,8 @@ class NMDASynapses(Synapses):
         if events:
             self.run_regularly(events, when="groups", order=order + _EVENTS)
         if rules:
-            helpers.append(CatchUp(self, rules, f"{name}_catch_up"))
+            self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
+            helpers.append(self._catch_up)
             helpers.append(UpdateForMonitors(self, rules, f"{name}_update_for_monitors"))
         self._contained_objects += helpers
         for place, group in self._helpers().items():
@@ -581,6 +582,8 @@ class NMDASynapses(Synapses):
 
         That makes ``device.run(run_args={S.beta1_NMDA: ...})`` name the variable that exists.
         """
+        if self._catch_up is not None and name in self._parts.at_spikes:
+            self._catch_up.now()
         home = self._home_of(name) if name in self._parts.system.parameters else None
         if name == "w" and self._parts.weight is not None:
             home = self._totals

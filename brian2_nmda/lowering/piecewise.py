@@ -109,14 +109,14 @@ class ThresholdRule:
     # -- code --------------------------------------------------------------------------------
 
     def statements(self, now: str) -> list[str]:
-        """Brian2 statements that bring all states to the start of the time step ``now``."""
-        gap, c = self._local("gap"), symbol(self.calcium)
-        lines = [f"{gap} = ({now} - {self.updated})*dt"]
+        """Brian2 statements that bring all states to the start of the time step ``now``, if it is later."""
+        steps, gap, c = self._local("steps"), self._local("gap"), symbol(self.calcium)
+        lines = [f"{steps} = ({now} - {self.updated})*int({now} > {self.updated})", f"{gap} = {steps}*dt"]
         lines += self._crossings(gap, c)
         for efficacy in self.efficacies:
             lines += self._advance(efficacy, gap)
         lines.append(f"{c} = {to_text(c * sympy.exp(-self.decay * gap))}")
-        lines.append(f"{self.updated} = {now}")
+        lines.append(f"{self.updated} = {self.updated} + {steps}")
         return lines
 
     def _crossings(self, gap: sympy.Symbol, c: sympy.Symbol) -> list[str]:
@@ -228,7 +228,7 @@ def threshold_rules(system: System, states: Iterable[str]) -> Iterator[Threshold
     Parameters may differ between synapses but not change during a run.
     """
     states = list(states)
-    rates = {n: system.inserted(system.rates[n]) for n in states}
+    rates = {n: _with_steps(system.inserted(system.rates[n])) for n in states}
     constants = {symbol(n) for n, p in system.parameters.items() if p.is_number}
     for name in states:
         calcium = linear_in(rates[name], name)
@@ -241,6 +241,14 @@ def threshold_rules(system: System, states: Iterable[str]) -> Iterator[Threshold
         rule = _rule(name, decay, {n: rates[n] for n in driven}, constants)
         if rule is not None:
             yield rule
+
+
+def _with_steps(rate: sympy.Expr) -> sympy.Expr:
+    """With ``int(a > b)``, as it is written in text, as a step function."""
+    return rate.replace(
+        lambda e: isinstance(e, int_of) and isinstance(e.args[0], (sympy.Gt, sympy.Lt)),
+        lambda e: sympy.Heaviside(e.args[0].gts - e.args[0].lts),
+    )
 
 
 def _rule(
@@ -312,12 +320,13 @@ def with_window(
     return None
 
 
+@np.errstate(over="ignore", invalid="ignore")  # unstable for a fast flow: the error is infinite
 def splitting_error(rule: ThresholdRule, values: Mapping[str, float], window: float) -> float:
-    """Bound of what the splitting adds to the mean while calcium stays above a threshold.
+    """Bound of the error that updates at most ``window`` seconds apart add up to, in the mean.
 
-    The largest error of one update over ``window``, on a grid over the interval that the drift never
-    leaves, divided by the share of the past that the update forgets. Below all thresholds only
-    Runge-Kutta steps of the slow flow are left (1e-15 for the double well of Graupner & Brunel 2012).
+    The largest error of one update, on a grid over the interval that the drift never leaves, divided
+    by the share of the past that the update forgets. (Near an unstable point, which the past leaves
+    instead, it is the error relative to that.)
     """
     worst = 0.0
     choices = [np.array(x) for x in product((0.0, 1.0), repeat=len(rule.levels)) if any(x)]
@@ -336,21 +345,24 @@ def splitting_error(rule: ThresholdRule, values: Mapping[str, float], window: fl
         y = _grid(e, known, parts)
         stiffness = np.max(np.abs(np.gradient(flow(y), y)))
         both = parts[-1]
-        # calcium stays above some thresholds, or leaves the first of two half way
+        # calcium stays above some thresholds, leaves the first of two half way, or is below all
         courses = [[(p, window)] for p in parts]
         courses += [[(both, window / 2), (p, window / 2)] for p in parts[:-1]]
+        courses.append([])
         for course in courses:
             split = y
             for (a, b), time in course:
                 for n, share in enumerate(map(float, _BETWEEN_GAUSS_POINTS)):
                     split = split * np.exp(-a * share * time) + b * _area(a, share * time)
                     split = _step(flow, split, time / 2) if n < 2 else split
+            split = split if course else _step(flow, y, window)
             exact = y
-            for (a, b), time in course:
+            for (a, b), time in course or [((0.0, 0.0), window)]:
                 for _ in range(200):
                     exact = _step(lambda x, a=a, b=b: flow(x) + b - a * x, exact, time / 200)
             forgets = max(sum(a * time for (a, _), time in course), stiffness * window, 1e-9)
-            worst = max(worst, np.max(np.abs(split - exact)) / -np.expm1(-forgets))
+            error = np.max(np.abs(split - exact)) / -np.expm1(-forgets)
+            worst = max(worst, error) if np.isfinite(error) else np.inf
     return float(worst)
 
 

@@ -747,7 +747,7 @@ def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
     if efficacy.flow == 0:
         return by, why, "rounding"
     by += f" and every {rule.window * 1e3:g} ms; nonlinear drift split off"
-    return by, why, f"{rule.error:.1e} (mean, while above a threshold)"
+    return by, why, f"{rule.error:.1e} (mean)"
 
 
 def _sum_why(d: Declarations) -> str:
