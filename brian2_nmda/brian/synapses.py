@@ -523,11 +523,21 @@ class NMDASynapses(Synapses):
 
     # -- what a user does with it ------------------------------------------------------------
 
-    def run_regularly(self, code: str, *args: Any, **kwargs: Any) -> Any:
-        """As for any group; what is advanced at spikes is updated first, if ``code`` mentions it."""
-        now = present(kwargs.get("when", "start"), kwargs.get("order", 0), self.order)
-        code = "\n".join([*updates(self._parts.plan.rules, code, now), code])
-        return super().run_regularly(code, *args, **kwargs)
+    def run_regularly(  # noqa: D102
+        self,
+        code: str,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: float = 0,
+        **kwargs: Any,
+    ) -> Any:
+        lines = updates(self._parts.plan.rules, code, present(when, order, self.order))
+        return super().run_regularly(
+            "\n".join([*lines, code]), dt=dt, clock=clock, when=when, order=order, **kwargs
+        )
+
+    run_regularly.__doc__ = Synapses.run_regularly.__doc__
 
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)

@@ -206,7 +206,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     if declarations.optimize and declarations.w in ("shared", "constant"):
         for receptor in system.receptors:
             states = linear_receptor(system, receptor, plan)
-            if not states and declarations.efficacy == "at_spikes":
+            if declarations.efficacy == "at_spikes" and receptor.label in system.plastic:
                 states = scaled_at_spikes(system, receptor, plan)
             if states:
                 plan.summed_receptors.add(receptor.label)
@@ -435,13 +435,10 @@ def scaled_at_spikes(system: System, receptor: ReceptorTerm, plan: Plan) -> list
             plan.efficacy[receptor.label] = sympy.Mul(*others)
             plan.sent_scaled[receptor.label] = names
             return names
-    if len(moving) > 1:
-        raise ModelError(
-            f"efficacy='at_spikes': the conductance of '{receptor.label}', {receptor.conductance}, is not a "
-            "rule of plasticity times linear kinetics that depend on presynaptic spikes only; leave "
-            "efficacy= out."
-        )
-    return []
+    raise ModelError(
+        f"efficacy='at_spikes': the conductance of '{receptor.label}', {receptor.conductance}, is not a rule "
+        "of plasticity times linear kinetics that depend on presynaptic spikes only; leave efficacy= out."
+    )
 
 
 def _advance_at_spikes(system: System, plan: Plan, dt: float) -> None:
