@@ -113,7 +113,8 @@ class GlutamateSynapse(SynapseModel):
         tolerance : float, optional
             Error of an open fraction that the plan may make to be faster (1e-6, say): with weights that do
             not change, the conductance of a saturating receptor is then sent at spikes, as a sum of
-            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6).
+            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6). It also bounds
+            what splitting off a double well costs (1e-5 without).
         efficacy : {'now', 'at_spikes'}
             What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
             that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor

@@ -182,6 +182,7 @@ def test_presets_have_a_small_bound(preset):
         (GraupnerBrunel(), {"method": "euler"}, ""),
         (GraupnerBrunel(gamma_p=TimedArray([300, 400], dt=1 * second)), {}, ""),
         (GraupnerBrunel().replace("dc/dt = -c**2/tau_Ca : 1"), {}, ""),
+        (GraupnerBrunel().replace("drho/dt = int(c > theta_p - theta_d)/tau : 1"), {}, ""),
         (GraupnerBrunel().replace("drho/dt = gamma_p*c*int(c > theta_p)/tau : 1"), {}, ""),
         (TripletSTDP(), {}, ""),
     ],
@@ -192,6 +193,11 @@ def test_other_forms_stay_clock_driven_visibly(rule, declarations, why):
     assert all("at spikes" not in r.integrated_by for r in plan.rows if r.lives_on == "synapse")
     assert why in str(plan)
     assert ("not advanced at spikes alone" in str(plan)) == bool(why)
+
+
+def test_rule_that_reads_transmitter_stays_clock_driven():
+    rule = GraupnerBrunel().replace("drho/dt = T/mM*int(c > theta_p)/tau : 1")
+    assert not plan_of(rule, [TwoExponentialAMPA(), BioNMDA()]).rules
 
 
 def test_errors_say_what_to_write():

@@ -30,6 +30,7 @@ from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import exprel, int_of, numeric, symbol, to_text
+from brian2_nmda.symbolic.part import Pulse
 
 #: Error of a split state that is accepted where the user has stated no tolerance.
 SPLITTING_TOLERANCE = 1e-5
@@ -229,18 +230,28 @@ def threshold_rules(system: System, states: Iterable[str]) -> Iterator[Threshold
     """
     states = list(states)
     rates = {n: _with_steps(system.inserted(system.rates[n])) for n in states}
-    constants = {symbol(n) for n, p in system.parameters.items() if p.is_number}
+    constants = {symbol(n): p.sign for n, p in system.parameters.items() if p.is_number}
     for name in states:
-        calcium = linear_in(rates[name], name)
-        driven = [n for n in states if n != name and rates[n].has(symbol(name))]
-        if calcium is None or not driven or any(n in rates[name].free_symbols for n in map(symbol, driven)):
-            continue
-        decay, rest = calcium
-        if rest != 0 or decay == 0 or not decay.free_symbols <= constants:
-            continue
-        rule = _rule(name, decay, {n: rates[n] for n in driven}, constants)
-        if rule is not None:
-            yield rule
+        c = symbol(name)
+        driven = {n: rates[n] for n in states if n != name and rates[n].has(c)}
+        decay, rest = linear_in(rates[name], name) or (sympy.S.Zero, None)
+        if driven and rest == 0 and _is_positive(decay, constants):
+            rule = _rule(name, decay, driven, constants)
+            if rule is not None:
+                yield rule
+
+
+def _is_positive(expression: sympy.Expr, constants: Mapping[sympy.Symbol, str]) -> bool:
+    """Whether an expression of constants is positive for all values that they may have."""
+    signs = {s: sympy.Dummy(nonnegative=True, positive=sign == "positive" or None)
+             for s, sign in constants.items() if sign in ("positive", "nonnegative", "fraction")}  # fmt: skip
+    return _is_constant(expression, constants) and bool(expression.xreplace(signs).is_positive)
+
+
+def _is_constant(expression: sympy.Expr, constants: Iterable[sympy.Symbol]) -> bool:
+    """Whether nothing in it changes during a run: no other names, no pulses, no random numbers."""
+    own = (Pulse, sympy.core.function.AppliedUndef)
+    return expression.free_symbols <= set(constants) and not expression.has(*own)
 
 
 def _with_steps(rate: sympy.Expr) -> sympy.Expr:
@@ -252,12 +263,12 @@ def _with_steps(rate: sympy.Expr) -> sympy.Expr:
 
 
 def _rule(
-    calcium: str, decay: sympy.Expr, rates: Mapping[str, sympy.Expr], constants: set[sympy.Symbol]
+    calcium: str, decay: sympy.Expr, rates: Mapping[str, sympy.Expr], constants: Mapping[sympy.Symbol, str]
 ) -> ThresholdRule | None:
     c = symbol(calcium)
     steps = sorted({h for e in rates.values() for h in e.atoms(sympy.Heaviside)}, key=str)
     thresholds = tuple(c - h.args[0] for h in steps)
-    if not 1 <= len(steps) <= _MOST_THRESHOLDS or any(not t.free_symbols <= constants for t in thresholds):
+    if not 1 <= len(steps) <= _MOST_THRESHOLDS or not all(_is_positive(t, constants) for t in thresholds):
         return None
     rule = ThresholdRule(calcium, decay, thresholds, ())
     levels = dict(zip(steps, rule.levels, strict=True))
@@ -271,7 +282,7 @@ def _rule(
 
 
 def _efficacy(
-    name: str, rate: sympy.Expr, levels: tuple[sympy.Symbol, ...], constants: set[sympy.Symbol]
+    name: str, rate: sympy.Expr, levels: tuple[sympy.Symbol, ...], constants: Mapping[sympy.Symbol, str]
 ) -> Efficacy | None:
     y = symbol(name)
     noises = [x for x in rate.free_symbols if x.name.startswith("xi_")]
@@ -279,9 +290,9 @@ def _efficacy(
         return None
     amplitude = sympy.diff(rate, noises[0]) if noises else sympy.S.Zero
     drift = rate.xreplace(dict.fromkeys(noises, sympy.S.Zero))
-    if not drift.free_symbols <= constants | {y, *levels}:
+    if not _is_constant(drift, {*constants, y, *levels}):
         return None
-    if not amplitude.free_symbols <= constants | set(levels):
+    if not _is_constant(amplitude, {*constants, *levels}):
         return None
     below = dict.fromkeys(levels, sympy.S.Zero)
     flow, variance = drift.xreplace(below), amplitude**2
