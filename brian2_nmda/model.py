@@ -77,6 +77,7 @@ class GlutamateSynapse(SynapseModel):
         method: str | None = None,
         optimize: bool = True,
         tolerance: float | None = 1e-6,
+        efficacy: str = "now",
         model: str | Equations | None = None,
         on_pre: str | Mapping[str, str] | None = None,
         on_post: str | Mapping[str, str] | None = None,
@@ -112,7 +113,15 @@ class GlutamateSynapse(SynapseModel):
         tolerance : float, optional
             Error of an open fraction that the plan may make to be faster (1e-6, say): with weights that do
             not change, the conductance of a saturating receptor is then sent at spikes, as a sum of
-            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6).
+            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6). It also bounds
+            what splitting off a double well costs (1e-5 without).
+        efficacy : {'now', 'at_spikes'}
+            What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
+            that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor
+            with linear kinetics and ``w='constant'`` or a number; nothing then reads the rule between
+            spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. Their
+            variables are updated whenever they are read through these synapses: by monitors,
+            ``run_regularly``, your own statements, ``S.<name>`` during a run and after it.
         model, on_pre, on_post, namespace, name, dt, clock, **kwargs
             As for `Synapses`; equations and statements are added to the model's own.
 
@@ -136,6 +145,7 @@ class GlutamateSynapse(SynapseModel):
             method=method,
             optimize=optimize,
             tolerance=tolerance,
+            efficacy=efficacy,
             own_model=model,
             on_pre=on_pre,
             on_post=on_post,

@@ -54,6 +54,7 @@ class Assembly:
         self.gate_states = plan.states(PRE)
         self.summed_states = plan.states("summed")
         self.states = plan.states(SYNAPSE)
+        self.at_spikes = {n for rule in plan.rules for n in rule.states}
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.relaxing = {
             n: sending(n, form, system, self.dt, self.tolerance) for n, form in plan.relaxing.items()
@@ -65,6 +66,7 @@ class Assembly:
         needed = [system.rates[n] for n in self.states]
         needed += self._jumps_of(self.states)
         needed += [r.conductance for r in self.direct]
+        needed += plan.efficacy.values()
         for _, event in system.events:
             needed += [event.condition, *event.changes.values()]
         wanted = self._closure(needed)
@@ -123,6 +125,7 @@ class Assembly:
         kinetics = [system.rates[n] for n in self.summed_states]
         synapse = [system.rates[n] for n in self.states]
         synapse += self._jumps_of([*self.states, *self.summed_states])
+        synapse += self.plan.efficacy.values()
         synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
         synapse += [e for r in self.sent_by_synapse for e in r.form.used]
         # the height of a pulse that the gate counts is read where the pulse is used
@@ -186,7 +189,7 @@ class Assembly:
     def rate(self, name: str, flag: str = "") -> str:
         """The line that declares a state."""
         unit = unit_text(self.system.states[name].dim)
-        if self.system.rates[name] == 0:  # changed by events only
+        if self.system.rates[name] == 0 or name in self.at_spikes:  # changed by events only
             return f"{name} : {unit}"
         text = to_text(self.on_synapse(self.system.rates[name]))
         return f"d{name}/dt = {text} : {unit}{flag}"
@@ -257,11 +260,20 @@ class Assembly:
     def summed_jumps(self) -> list[str]:
         """Statements at a spike for states that are summed on the target."""
         weight = symbol("w") if self.plan.declarations.w == "constant" else sympy.S.One
-        return [
-            f"{n}_total += {to_text(sympy.expand(self.system.on_spike[n] - symbol(n)) * weight)}"
-            for n in self.summed_states
-            if n in self.system.on_spike
-        ]
+        lines = []
+        for n in self.summed_states:
+            if n in self.system.on_spike:
+                jump = sympy.expand(self.system.on_spike[n] - symbol(n))
+                scaled = weight * self.on_synapse(self.scale_of(n))
+                lines.append(f"{n}_total += {to_text(jump * scaled)}")
+        return lines
+
+    def scale_of(self, state: str) -> sympy.Expr:
+        """What a rule of plasticity multiplies into the jump of a state that is summed on the target."""
+        for label, factor in self.plan.efficacy.items():
+            if state in self.plan.sent_scaled[label]:
+                return factor
+        return sympy.S.One
 
     def synapse_equations(self, own: str | Equations | None) -> Equations:
         """Equations of the `Synapses` object itself."""
@@ -277,6 +289,7 @@ class Assembly:
         lines += [self.definition(n) for n in self.definitions]
         lines += [self.rate(n, " (clock-driven)") for n in self.states]
         lines += [line for r in self.sent_by_synapse for line in r.declarations()]
+        lines += [f"{rule.updated} : integer" for rule in self.plan.rules]
         if not self.optimize:
             for r in self.system.receptors:
                 text = to_text(self.on_synapse(symbol("w") * r.conductance))
@@ -354,6 +367,7 @@ class Assembly:
         """Names that the `Synapses` object has of its own."""
         names = {"w", *self.definitions, *self.states, *self.gate_states, *self.synapse_parameters}
         names |= {n for r in self.relaxing.values() for n in r.form.states}
+        names |= {rule.updated for rule in self.plan.rules}
         names |= {*self.gate_parameters, *self.kinetics_parameters, *self.totals_parameters}
         return names - set(self.gate_pulses)
 

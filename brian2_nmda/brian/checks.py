@@ -20,6 +20,7 @@ from brian2.utils.logger import get_logger
 from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.target import base_group, known_value
 from brian2_nmda.lowering.integrators import terms_needed
+from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
 from brian2_nmda.lowering.plan import (
     MAX_SERIES,
     SENT,
@@ -70,6 +71,8 @@ def declare(
     method: Any,
     optimize: bool,
     tolerance: float | None,
+    efficacy: str,
+    read_by_user: frozenset[str],
     where: str,
 ) -> tuple[Declarations, float | None]:
     """What the arguments of `GlutamateSynapse.synapses` declare, and the shared weight if any."""
@@ -109,7 +112,26 @@ def declare(
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
     if tolerance is not None and not (np.size(tolerance) == 1 and 0 < tolerance <= 1):
         raise ModelError(f"{where}: tolerance has to be a number above 0 and at most 1, found {tolerance!r}.")
-    return Declarations(kind, w, frozenset(per_synapse), method, optimize, tolerance), weight
+    if efficacy not in ("now", "at_spikes"):
+        raise ModelError(f"{where}: efficacy has to be 'now' or 'at_spikes', found {efficacy!r}.")
+    if efficacy == "at_spikes" and (w == "per_synapse" or not optimize):
+        raise ModelError(
+            f"{where}: efficacy='at_spikes' needs weights that do not change: write w=1.0 or w='constant'"
+            + ("." if optimize else ", and leave out optimize=False.")
+        )
+    return (
+        Declarations(
+            kind,
+            w,
+            frozenset(per_synapse),
+            method,
+            optimize,
+            tolerance,
+            efficacy=efficacy,
+            read_by_user=read_by_user,
+        ),
+        weight,
+    )
 
 
 def check_scalar_delay(delay: Any, where: str) -> None:
@@ -201,6 +223,17 @@ class BeforeRun(BrianObject):
             )
         if plan.relaxing:
             self.synapses.prepare(values)
+        for rule in plan.rules:
+            accepted = parts.tolerance or SPLITTING_TOLERANCE
+            error = 0.0 if rule.window is None else splitting_error(rule, values, rule.window)
+            if error > accepted:
+                logger.warn(
+                    f"{where}: with these parameters, the error of {', '.join(rule.states[1:])} can reach "
+                    f"{error:.1e}, more than {accepted:g}. Make the synapses with them, so that an interval "
+                    f"shorter than {rule.window * 1e3:g} ms is chosen, or state a larger tolerance.",
+                    "tolerance",
+                    once=True,
+                )
         if plan.declarations.method is None:
             for name, scheme in plan.schemes.items():
                 if scheme.kind != "integrating factor" or scheme.held or plan.place[name] in SENT.values():

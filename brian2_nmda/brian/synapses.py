@@ -24,6 +24,15 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian.assembly import Assembly, Filler, changes_w, counter, merge_code
+from brian2_nmda.brian.catch_up import (
+    UPDATE,
+    CatchUp,
+    UpdateForMonitors,
+    present,
+    update_before,
+    updates,
+    updating,
+)
 from brian2_nmda.brian.checks import (
     BeforeRun,
     check_device,
@@ -56,6 +65,7 @@ def build_synapses(
     method: str | None,
     optimize: bool,
     tolerance: float | None,
+    efficacy: str,
     own_model: str | Equations | None,
     on_pre: str | Mapping[str, str] | None,
     on_post: str | Mapping[str, str] | None,
@@ -74,7 +84,9 @@ def build_synapses(
         delay = delay.get("pre")
     check_device(optimize, where)
     check_groups(source, target, where)
-    declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, where)
+    own = Equations(own_model) if isinstance(own_model, str) else own_model
+    read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
+    declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
     check_target(model, target, where)
     if dt is not None and clock is not None:
         raise ModelError(f"{where}: give dt= or clock=, not both.")
@@ -221,7 +233,7 @@ class NMDASynapses(Synapses):
         uniform = not isinstance(delay, str)
         start = 0 * ms if delay is None else delay
         shared_namespace = parts.namespace(namespace)
-        self._gate = self._driver = self._kinetics = self._totals = None
+        self._gate = self._driver = self._kinetics = self._totals = self._catch_up = None
         self._given, self._delay = (on_pre, on_post), start
         self._simulated, self._weights, self._connected_then = False, None, 0
         helpers: list[Any] = []
@@ -273,6 +285,11 @@ class NMDASynapses(Synapses):
         events = parts.event_code()
         if events:
             self.run_regularly(events, when="groups", order=order + _EVENTS)
+        rules = parts.plan.rules
+        if rules:
+            self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
+            helpers.append(self._catch_up)
+            helpers.append(UpdateForMonitors(self, rules, f"{name}_update_for_monitors"))
         self._contained_objects += helpers
         for place, group in self._helpers().items():
             parts.set_parameters(group, self._homes(place))
@@ -289,6 +306,8 @@ class NMDASynapses(Synapses):
             if relaxation.end is not None:
                 getattr(self, relaxation.end).order = _SENT_AT_END
             self.pre.order = _SENT
+        if UPDATE in parts.late:
+            getattr(self, UPDATE).order = self.pre.order - 1
         self._contained_objects.append(BeforeRun(self, parts, f"{name}_checks"))
 
     # -- construction ------------------------------------------------------------------------
@@ -301,16 +320,21 @@ class NMDASynapses(Synapses):
             on_pre, on_post = parts.corrected(on_pre, "pre"), parts.corrected(on_post, "post")
         ours = parts.jumps(parts.states, "") + parts.pulse_starts(parts.synapse_pulses, "")
         ours += parts.summed_jumps()
-        later = {n: text for n, (text, _) in parts.late.items()}
+        at_end: dict[str, list[str]] = {}
         for relaxation in parts.relaxing.values():
             for name, lines in relaxation.pathways(parts.weight is None).items():
                 if name == "pre":
                     ours += lines
                 else:  # receptors that share a pulse share its end
-                    later[name] = "\n".join([*later.get(name, "").split("\n"), *lines]).strip()
+                    at_end.setdefault(name, []).extend(lines)
+        rules = parts.plan.rules
+        update = update_before(rules, merge_code(ours, on_pre, "pre"))
+        parts.late.update({n: (text, 0 * second) for n, text in update.items()})
+        others = {n: text for n, (text, _) in parts.late.items()}
+        others |= {n: "\n".join(lines) for n, lines in at_end.items()}
         return (
-            merge_code(ours, on_pre, "pre", later),
-            merge_code(parts.post_jumps(), on_post, "post"),
+            updating(rules, merge_code(ours, on_pre, "pre", others), "pre"),
+            updating(rules, merge_code(parts.post_jumps(), on_post, "post"), "post"),
         )
 
     def _homes(self, place: str) -> list[str]:
@@ -466,6 +490,7 @@ class NMDASynapses(Synapses):
         parts = self._parts
         integers = [n for r in parts.sent_by_synapse for n in r.integers]
         integers += map(counter, parts.synapse_pulses)
+        integers += [rule.updated for rule in parts.plan.rules]
         if integers:
             user_dtype = {**(user_dtype or {}), **dict.fromkeys(integers, np.int64)}
         super()._create_variables(equations, user_dtype=user_dtype)
@@ -622,14 +647,32 @@ class NMDASynapses(Synapses):
 
     # -- what a user does with it ------------------------------------------------------------
 
+    def run_regularly(  # noqa: D102
+        self,
+        code: str,
+        dt: Any = None,
+        clock: Any = None,
+        when: str = "start",
+        order: float = 0,
+        **kwargs: Any,
+    ) -> Any:
+        if self._fixed_in_runs and changes_w(code):
+            raise self._weights_are_fixed()
+        lines = updates(self._parts.plan.rules, code, present(when, order, self.order))
+        return super().run_regularly(
+            "\n".join([*lines, code]), dt=dt, clock=clock, when=when, order=order, **kwargs
+        )
+
+    run_regularly.__doc__ = Synapses.run_regularly.__doc__
+
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
         if self._parts.late and self._parts.plan.declarations.delay == "per_synapse":
             if self._filler.connected > 1:
                 raise ModelError(
-                    f"{self._parts.where}: with delay='per_synapse' and the latency of "
-                    f"{self._parts.system.on_late_spike[0].owner}, call connect() once."
+                    f"{self._parts.where}: with delay='per_synapse' and the pathway "
+                    f"'{next(iter(self._parts.late))}' of the model, call connect() once."
                 )
             self._set_late_delays(0 * ms)
         self._filler.after(self)
@@ -676,6 +719,8 @@ class NMDASynapses(Synapses):
 
         That makes ``device.run(run_args={S.beta1_NMDA: ...})`` name the variable that exists.
         """
+        if self._catch_up is not None and name in self._parts.at_spikes:
+            self._catch_up.now()
         home = self._home_of(name) if name in self._parts.system.parameters else None
         if name == "w" and self._parts.weight is not None:
             home = self._totals
@@ -704,14 +749,17 @@ class NMDASynapses(Synapses):
                 f"{declare_it} for one value per synapse."
             )
         if name == "w" and known and getattr(self.variables["w"], "read_only", False):
-            if parts.plan.declarations.w == "constant":
-                why = "were declared constant (w='constant') and a simulation has run; leave w= out"
-            else:
-                why = (
-                    "may not change during a run (in standalone: after the first) while conductances are "
-                    "sent at spikes; change them in on_pre= or on_post=, or give tolerance=None"
-                )
-            raise ModelError(f"{parts.where}: the weights {why} if they have to change.")
+            raise self._weights_are_fixed()
+
+    def _weights_are_fixed(self) -> ModelError:
+        if self._parts.plan.declarations.w == "constant":
+            why = "were declared constant (w='constant') and a simulation has run; leave w= out"
+        else:
+            why = (
+                "may not change during a run (in standalone: after the first) while conductances are "
+                "sent at spikes; change them in on_pre= or on_post=, or give tolerance=None"
+            )
+        return ModelError(f"{self._parts.where}: the weights {why} if they have to change.")
 
     def check_variable_write(self, variable: Any) -> None:
         """Allow shared parameters to be set before ``connect``."""

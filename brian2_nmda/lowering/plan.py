@@ -21,6 +21,7 @@ from brian2_nmda.lowering.integrators import (
     gauss_bound,
     terms_needed,
 )
+from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.lowering.receptors import (
     POST,
     PRE,
@@ -71,6 +72,10 @@ class Declarations:
         Whether source, synapses and target have one time step.
     jumping_w : bool
         Whether the user's statements change ``w`` at spikes.
+    efficacy : {'now', 'at_spikes'}
+        Whether a rule of plasticity scales what is open now, or what a spike opens.
+    read_by_user : frozenset of str
+        Names in equations that the user adds to the synapses.
     """
 
     delay: str = "uniform"
@@ -81,6 +86,8 @@ class Declarations:
     tolerance: float | None = None
     same_steps: bool = True
     jumping_w: bool = False
+    efficacy: str = "now"
+    read_by_user: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,11 @@ class Plan:
     terms: int = DEFAULT_TERMS
     outflows: list[sympy.Expr] = field(default_factory=list)
     relaxing: dict[str, Relaxing | Linear] = field(default_factory=dict)
+    #: by receptor, what a rule of plasticity multiplies into the jumps of states at a spike, and which
+    efficacy: dict[str, sympy.Expr] = field(default_factory=dict)
+    sent_scaled: dict[str, list[str]] = field(default_factory=dict)
+    rules: list[ThresholdRule] = field(default_factory=list)
+    not_at_spikes: dict[str, str] = field(default_factory=dict)
 
     def states(self, place: str) -> list[str]:
         """States that live at ``place``."""
@@ -195,6 +207,8 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     if declarations.optimize and declarations.w in ("shared", "constant"):
         for receptor in system.receptors:
             states = linear_receptor(system, receptor, plan)
+            if declarations.efficacy == "at_spikes" and receptor.label in system.plastic:
+                states = scaled_at_spikes(system, receptor, plan)
             if states:
                 plan.summed_receptors.add(receptor.label)
                 plan.place.update({n: "summed" for n in states})
@@ -207,6 +221,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
             plan.relaxing[receptor.label] = form
             for name in form.states:
                 plan.place[name] = SENT[form.place]
+    _advance_at_spikes(system, plan, dt)
     _explain(system, plan, dt)
     return plan
 
@@ -378,6 +393,64 @@ def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sym
     return system.inserted(rate, keep=keep)
 
 
+def scaled_at_spikes(system: System, receptor: ReceptorTerm, plan: Plan) -> list[str]:
+    """States of a linear receptor that a rule of plasticity multiplies; the factor goes to ``efficacy``.
+
+    Raises
+    ------
+    ModelError
+        If a rule scales a receptor of another kind: what a spike opens cannot be scaled by itself.
+    """
+    factors = sympy.Mul.make_args(receptor.conductance)
+    moving = [f for f in factors if upstream(system, f)]
+    for kinetics in moving:
+        names = linear_receptor(system, replace(receptor, conductance=kinetics), plan)
+        others = [f for f in moving if f is not kinetics]
+        if names and others and not any(f.has(*map(symbol, names)) for f in others):
+            plan.efficacy[receptor.label] = sympy.Mul(*others)
+            plan.sent_scaled[receptor.label] = names
+            return names
+    raise ModelError(
+        f"efficacy='at_spikes': the conductance of '{receptor.label}', {receptor.conductance}, is not a rule "
+        "of plasticity times linear kinetics that depend on presynaptic spikes only; leave efficacy= out."
+    )
+
+
+def _advance_at_spikes(system: System, plan: Plan, dt: float) -> None:
+    """Advance calcium-threshold rules at spikes, if nothing reads their states between them."""
+    d = plan.declarations
+    if not d.optimize or d.method is not None:
+        return
+    for rule in threshold_rules(system, plan.states(SYNAPSE)):
+        names = set(rule.states)
+        readers = [n for n in system.states if n not in names and _reads(system.rates[n], names)]
+        readers += [n for n, x in system.definitions.items() if _reads(x.expression, names)]
+        readers += [
+            r.total for r in system.receptors if r.label not in plan.efficacy and _reads(r.conductance, names)
+        ]
+        readers += [
+            f"an event of {owner}"
+            for owner, e in system.events
+            if names & set(e.changes) or any(_reads(x, names) for x in (e.condition, *e.changes.values()))
+        ]
+        readers += ["your model="] if names & d.read_by_user else []
+        found = with_window(rule, system.values(), d.tolerance or SPLITTING_TOLERANCE, dt)
+        if readers or found is None:
+            why = (
+                f"read by {readers[0]} at each step"
+                if readers
+                else "its nonlinear drift is too fast to be split off"
+            )
+            plan.not_at_spikes.update(dict.fromkeys(names, why))
+            continue
+        plan.rules.append(found)
+        plan.schemes.update({n: Scheme(n, "at spikes", None) for n in names})
+
+
+def _reads(expression: sympy.Expr, names: Iterable[str]) -> bool:
+    return expression.has(*map(symbol, names))
+
+
 #: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
 VOLTAGES = (-0.09, 0.06)
 #: Largest product of the fastest rate and dt for which an exact series is written, and its terms.
@@ -514,7 +587,13 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
         why = _why(place, domain, d)
         if name in plan.together:
             why = f"needed on the synapse together with {plan.together[name]}"
-        plan.rows.append(Row(name, PLACES[place], by, why, _bound(system, plan, name, dt)))
+        bound = _bound(system, plan, name, dt)
+        for rule in plan.rules:
+            if name in rule.states:
+                by, why, bound = _at_spikes(rule, name)
+        if name in plan.not_at_spikes:
+            why += f"; not advanced at spikes alone: {plan.not_at_spikes[name]}"
+        plan.rows.append(Row(name, PLACES[place], by, why, bound))
     sent = {r.pulse for r in plan.relaxing.values()} - _needed_pulses(system, plan)
     for name in plan.pulses:
         if name in sent:
@@ -554,9 +633,10 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
                 )
             )
         elif receptor.label in plan.summed_receptors:
-            plan.rows.append(
-                Row(receptor.total, PLACES[POST], "added at spikes", "linear, weights do not change")
-            )
+            why = "linear, weights do not change"
+            if receptor.label in plan.efficacy:
+                why += f", scaled at the spike by {plan.efficacy[receptor.label]}"
+            plan.rows.append(Row(receptor.total, PLACES[POST], "added at spikes", why))
         else:
             plan.rows.append(
                 Row(receptor.total, PLACES[POST], "summed at each time step of the target", _sum_why(d))
@@ -564,9 +644,12 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
 
 
 def split(system: System, receptor: ReceptorTerm, plan: Plan) -> tuple[sympy.Expr, sympy.Expr]:
-    """The conductance as a factor shared by all synapses, and the rest."""
+    """The conductance as a factor shared by all synapses, and the rest, but for what spikes bring."""
     shared, rest = sympy.S.One, sympy.S.One
+    sent = sympy.Mul.make_args(plan.efficacy.get(receptor.label, sympy.S.One))
     for factor in sympy.Mul.make_args(receptor.conductance):
+        if factor in sent:
+            continue
         names = {x.name for x in factor.free_symbols}
         held = names <= set(system.parameters) and not any(plan.domain[n] for n in names)
         if held and plan.declarations.optimize:
@@ -581,6 +664,19 @@ def _needed_pulses(system: System, plan: Plan) -> set[str]:
     stepped = [n for n in system.states if plan.place[n] not in SENT.values()]
     rates = [system.inserted(system.rates[n], keep=plan.pulses) for n in stepped]
     return {n for n in plan.pulses if any(e.has(symbol(n)) for e in rates)}
+
+
+def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
+    """How a state of a rule that is advanced at spikes is integrated, why, and its error."""
+    why = "nothing reads it between spikes, and calcium crosses its thresholds at known times"
+    if name == rule.calcium:
+        return "exact, at spikes", why, "rounding"
+    efficacy = next(e for e in rule.efficacies if e.name == name)
+    by = "exact drift" + (" and noise" if efficacy.variance != 0 else "") + " between crossings, at spikes"
+    if efficacy.flow == 0:
+        return by, why, "rounding"
+    by += f" and every {rule.window * 1e3:g} ms; nonlinear drift split off"
+    return by, why, f"{rule.error:.1e} (mean)"
 
 
 def _sum_why(d: Declarations) -> str:

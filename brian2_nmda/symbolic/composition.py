@@ -77,7 +77,8 @@ class System:
     """A flat model: every name is the one that a user sees.
 
     ``owner`` maps a name to the part it came from; states of one part are integrated together.
-    ``on_spike`` and the like are carried out in the order in which they are written.
+    ``on_spike`` and the like are carried out in the order in which they are written. ``plastic`` are the
+    labels of the receptors that a rule of plasticity changes.
     """
 
     parameters: dict[str, Value] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class System:
     events: list[tuple[str, Event]] = field(default_factory=list)
     owner: dict[str, str] = field(default_factory=dict)
     receptors: list[ReceptorTerm] = field(default_factory=list)
+    plastic: set[str] = field(default_factory=set)
     initial: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -427,6 +429,7 @@ class _Flattener:
                 f"only {', '.join(terms)}; write {rule.name}(target='{next(iter(terms))}')."
             )
         term = terms[rule.target]
+        self.system.plastic.add(rule.target)
         if _scales(rule):
             inputs = {n: term["roles"][n] for n in ("activation", "conductance")}
             term["roles"]["conductance"] = self._enter(rule, rule.label, inputs)["conductance"]

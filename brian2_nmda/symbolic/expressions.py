@@ -146,6 +146,9 @@ class int_of(sympy.Function):
 
     nargs = 1
 
+    def _eval_derivative(self, s: sympy.Symbol) -> sympy.Expr:
+        return sympy.S.Zero  # a condition has no derivative to multiply with
+
     def _eval_is_real(self) -> bool:
         return True
 
