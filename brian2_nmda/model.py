@@ -110,11 +110,12 @@ class GlutamateSynapse(SynapseModel):
             A state updater registered with Brian2, such as ``'brainpy_dyn'``, instead of the default.
         optimize : bool
             ``False`` gives a plain `Synapses` in which everything is computed per synapse.
-        tolerance : float, optional
-            Error of an open fraction that the plan may make to be faster (1e-6, say): with weights that do
-            not change, the conductance of a saturating receptor is then sent at spikes, as a sum of
-            exponentials. A warning is given if the error bound of a gate exceeds it (or 1e-6). It also bounds
-            what splitting off a double well costs (1e-5 without).
+        tolerance : float or None
+            Error of an open fraction that the plan may make to be faster. Where the course of a receptor
+            between events is known, its conductance is sent at spikes as a sum of exponentials; weights may
+            then change between runs and in your statements at spikes only. ``None``: gates are stepped,
+            and summed at each step. A warning is given if the error bound of a stepped gate exceeds it (or
+            1e-6). It also bounds what splitting off a double well costs (1e-5 with ``None``).
         efficacy : {'now', 'at_spikes'}
             What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
             that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor
