@@ -750,6 +750,11 @@ class NMDASynapses(Synapses):
             )
         if name == "w" and known and getattr(self.variables["w"], "read_only", False):
             raise self._weights_are_fixed()
+        if any(name in sent.form.states for sent in parts.relaxing.values()):
+            raise ModelError(
+                f"{parts.where}: '{name}' is computed from the last event and cannot be set; give "
+                "tolerance=None for a gate that is stepped."
+            )
 
     def _weights_are_fixed(self) -> ModelError:
         if self._parts.plan.declarations.w == "constant":
