@@ -1,7 +1,7 @@
-"""Brian2 programs: ours as a user writes it, and two hand-written forms; see `network` for what they compute.
+"""Brian2 programs: ours as a user writes it, and two hand-written forms of what `network` describes.
 
-Each function builds one program and returns ``run() -> seconds`` and ``result() -> arrays``; it is called in a
-process of its own by `worker`. Compiler flags are Brian2's preferences, the same for all.
+Each function builds one program and returns ``run() -> seconds`` and ``result() -> arrays``; `worker` calls it
+in a process of its own. Compiler flags are Brian2's preferences, the same for all.
 """
 
 import tempfile
@@ -190,7 +190,8 @@ def expert(target: str = "standalone", threads: int = 1, **network):
 CALCIUM = """
     dCa/dt = -(Ca - rest)/tau - {I_Ca}/(2*F*V*(1 + kappa)) : mmolar (clock-driven)
     dCa_eff/dt = (Ca - Ca_eff - rest)/tau_eff : mmolar (clock-driven)
-    dn/dt = k_ins*(n_max - n)*int(Ca_eff > theta_p) - k_rem*(n - n_min)*int(Ca_eff > theta_d) : 1 (clock-driven)
+    dn/dt = inserted - k_rem*(n - n_min)*int(Ca_eff > theta_d) : 1 (clock-driven)
+    inserted = k_ins*(n_max - n)*int(Ca_eff > theta_p) : hertz
     w : 1"""
 AMPA_GATE = "\ndg_A/dt = alpha*T*(1 - g_A) - beta*g_A : 1 {flag}"
 SUMS = "\nG_post = w*g{pre} : 1 (summed)\nG_A_post = w*n*g_A{pre} : 1 (summed)"
@@ -208,7 +209,9 @@ def _spine_names(network: Network) -> dict:
     """The values of these parts for the hand-written forms."""
     ampa, nmda, calcium, rule = _spine(network)
     names = {n: getattr(calcium, n) for n in ("V", "kappa", "tau", "rest", "F")}
-    names |= {n: getattr(rule, n) for n in ("k_ins", "k_rem", "theta_p", "theta_d", "n_min", "n_max", "gamma")}
+    names |= {
+        n: getattr(rule, n) for n in ("k_ins", "k_rem", "theta_p", "theta_d", "n_min", "n_max", "gamma")
+    }
     fraction = calcium.fraction * calcium.v_cal / (calcium.v_cal - calcium.E)  # the receptor reverses at 0 mV
     names |= {"E_Ca": calcium.E, "tau_eff": calcium.integrator.tau, "f_gmax": fraction * nmda.gmax}
     return {**HAND, **names, "alpha": ampa.alpha, "beta": ampa.beta, "gmax": nmda.gmax}
@@ -234,7 +237,7 @@ def _spine_start(synapses: b2.Synapses, names: dict, network: Network) -> None:
 
 
 def _spine_finish(objects: tuple, neurons, synapses, network: Network, n: str = "n"):
-    pre, post = network.synapses
+    _, post = network.synapses
     recorded = np.concatenate([np.flatnonzero(post == r)[:5] for r in network.recorded])
     v = b2.StateMonitor(neurons, "v", record=network.recorded, dt=1 * ms)
     spine = b2.StateMonitor(synapses, ["Ca", n], record=recorded, dt=1 * ms)
@@ -295,7 +298,7 @@ def spine_expert(threads: int = 1, **network):
     return _spine_finish((source, gates, driver), neurons, synapses, network)
 
 
-# -- Graupner & Brunel 2012, the curve of spike-timing-dependent plasticity (W5) -------------------------------
+# -- Graupner & Brunel 2012, the curve of spike-timing-dependent plasticity (W5) --
 
 
 def graupner_brunel(points: int, synapses: int, pairings: int = 60, dt: float = 0.1, threads: int = 1):

@@ -38,12 +38,15 @@ def point_processes(receptor: str, **network):
     neuron, step = network.spikes
     order = np.argsort(neuron, kind="stable")
     trains = np.split((step[order] + 1) * DT, np.cumsum(np.bincount(neuron, minlength=network.n))[:-1])
-    sources, kept = [], []
-    for train in trains:
-        source, times = h.VecStim(), h.Vector(train)
-        source.play(times)
-        sources.append(source)
-        kept.append(times)
+    sources = [h.Relay() for _ in trains]
+    inputs = [h.NetCon(None, source) for source in sources]
+
+    def send_spikes():
+        for connection, train in zip(inputs, trains, strict=True):
+            for t in train:
+                connection.event(t)
+
+    handler = h.FInitializeHandler(send_spikes)
     cells = []
     for i in range(network.n):
         cell = h.Section(name=f"cell{i}")
@@ -63,7 +66,7 @@ def point_processes(receptor: str, **network):
     post = network.synapses[1]
     watched = [[s for s, _ in (synapses[k] for k in np.flatnonzero(post == r))] for r in network.recorded[:1]]
     h.dt, h.steps_per_ms, h.v_init = network.dt, round(1 / network.dt), E_L
-    last = {}
+    last = {"kept": (handler, sources, inputs, cells, synapses)}  # NEURON drops what Python does not hold
 
     def run() -> float:
         h.finitialize(E_L)
@@ -78,6 +81,11 @@ def point_processes(receptor: str, **network):
         k = np.arange(len(v)) * round(1 / network.dt)
         keep = k < network.steps
         # the total conductance of the first recorded neuron at the end of the run alone
-        return {"k_v": k[keep], "v": v[keep], "k_last": np.array([network.steps]), "last": np.array(last["G"])}
+        return {
+            "k_v": k[keep],
+            "v": v[keep],
+            "k_last": np.array([network.steps]),
+            "last": np.array(last["G"]),
+        }
 
     return run, result

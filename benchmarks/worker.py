@@ -1,8 +1,8 @@
 """One program of the benchmark in its own process: it builds, then runs when it is told to.
 
-``python worker.py MODULE FUNCTION JSON`` calls ``MODULE.FUNCTION(**arguments)``, which builds a program and returns
-``run() -> seconds`` and ``result() -> {name: array}``. It answers on its first standard output with one line
-of JSON for each line read: ``run``, and ``end FILE``, which saves the results and leaves.
+``python worker.py MODULE FUNCTION JSON`` calls ``MODULE.FUNCTION(**arguments)``, which builds a program and
+returns ``run() -> seconds`` and ``result() -> {name: array}``. It answers each line that it reads with one
+line of JSON: ``run``, and ``end FILE``, which saves the results and leaves.
 """
 
 import importlib
