@@ -1,7 +1,7 @@
 """Brian2 programs: ours as a user writes it, and two hand-written forms of what `network` describes.
 
-Each function builds one program and returns ``run() -> seconds`` and ``result() -> arrays``; `worker` calls it
-in a process of its own. Compiler flags are Brian2's preferences, the same for all.
+Each function builds one program and returns ``run() -> seconds`` and ``result() -> arrays``; `worker` calls
+it in a process of its own. Compiler flags are Brian2's preferences, the same for all.
 """
 
 import tempfile
@@ -325,6 +325,10 @@ def graupner_brunel(points: int, synapses: int, pairings: int = 60, dt: float = 
     run = _compile(b2.Network(pre, post, S), float(pairings))
 
     def result() -> dict[str, np.ndarray]:
-        return {"rho": np.asarray(S.rho_AMPA).reshape(synapses, points), "ms": differences * dt}
+        return {
+            "rho": np.asarray(S.rho_AMPA).reshape(synapses, points),
+            "ms": differences * dt,
+            "pairings": pairings,
+        }
 
     return run, result

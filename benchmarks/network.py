@@ -107,21 +107,21 @@ def pulses(network: Network) -> np.ndarray:
     return on[: network.steps]
 
 
-def bionmda_gates(network: Network) -> np.ndarray:
-    """g of each source at the start of each step, (steps, n), to rounding.
+def bionmda_gates(network: Network, fine: int = 1) -> np.ndarray:
+    """g of each source at the start of each step, (fine*steps, n), to rounding; ``fine`` parts of a step.
 
     Within a step the transmitter is constant: x in closed form, g by its integrating factor with eight
     Gauss points, whose error (1e-16) `check_gates` finds against the closed form of `tests/reference.py`.
     """
     nodes, weights = np.polynomial.legendre.leggauss(8)
-    at = (nodes + 1) / 2 * network.dt
-    dt, on = network.dt, pulses(network)
+    dt, on = network.dt / fine, pulses(network)
+    at = (nodes + 1) / 2 * dt
     x, g = np.zeros(network.n), np.zeros(network.n)
-    out = np.empty((network.steps, network.n))
-    for k in range(network.steps):
+    out = np.empty((fine * network.steps, network.n))
+    for k in range(len(out)):
         out[k] = g
-        rate = ALPHA2 * on[k] + BETA2
-        end = ALPHA2 * on[k] / rate
+        rate = ALPHA2 * on[k // fine] + BETA2
+        end = ALPHA2 * on[k // fine] / rate
         left = x - end  # x(s) = end + left*exp(-rate*s)
 
         def lost(s, rate=rate, end=end, left=left):

@@ -13,6 +13,7 @@ from statistics import median
 
 import numpy as np
 import peers
+from bandwidth import limit_of_a_spine
 from solutions import deviations
 from workloads import WORKLOADS, Program, Workload
 
@@ -162,6 +163,15 @@ def verdicts(workload: Workload, running: list[Running], errors: list[dict]) -> 
         lines.append(
             f"total conductance of ours within {found:.1e} of its peak; asked {workload.accuracy:g}: {word}"
         )
+    if workload.total is not None:
+        found = ours.build + median(ours.seconds)
+        word = "met" if found <= workload.total else "MISSED"
+        lines.append(
+            f"ours takes {found:.1f} s with the build; asked {workload.total:g}: {word} (at this size)"
+        )
+    if workload.solution == "spine":
+        network = ours.program.network
+        lines.append(limit_of_a_spine(network["n"] ** 2 * network["p"]))
     return lines
 
 
@@ -195,8 +205,8 @@ def machine(rounds: int) -> str:
         [
             f"{processor}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; "
             f"Python {platform.python_version()}, {compiler.splitlines()[0] if compiler else 'no g++'}",
-            f"brian2_nmda {commit or version('brian2_nmda')} of {where}, Brian2 {version('brian2')}, NumPy {version('numpy')}; "
-            + ", ".join(f"{p} {v}" for p, v in installed.items()),
+            f"brian2_nmda {commit or version('brian2_nmda')} of {where}, Brian2 {version('brian2')}, "
+            f"NumPy {version('numpy')}; " + ", ".join(f"{p} {v}" for p, v in installed.items()),
             "flags of all Brian2 programs: " + " ".join(prefs["codegen.cpp.extra_compile_args_gcc"]),
             f"dt 0.1 ms, 5 Hz. Timed: the run alone, median of {rounds} interleaved rounds; compiling and "
             "JIT are in 'build', with imports and construction.",

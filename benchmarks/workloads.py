@@ -45,6 +45,7 @@ class Workload:
     bars: dict[str, float]
     solution: str
     accuracy: float | None = None  # of the total conductance, of its peak
+    total: float | None = None  # seconds with the build
 
 
 def _ours(network: dict, name: str = "ours", group: str = "ours", threads: int = 1, **arguments) -> Program:
@@ -121,7 +122,7 @@ def delays(quick: bool) -> Workload:
 def plasticity_curve(quick: bool) -> Workload:
     size = {"points": 9, "synapses": 100, "pairings": 10} if quick else {"points": 41, "synapses": 2000}
     program = Program("ours", "ours", "brian_programs.graupner_brunel", {}, size)
-    return Workload("W5: Graupner-Brunel 2012, curve of STDP", [program], {}, "graupner_brunel")
+    return Workload("W5: Graupner-Brunel 2012, curve of STDP", [program], {}, "graupner_brunel", total=60)
 
 
 def calcium(quick: bool) -> Workload:
