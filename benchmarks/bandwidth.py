@@ -16,8 +16,8 @@ extern "C" void triad(double *a, const double *b, const double *c, long n, long 
     }
 }
 """
-#: What an update of calcium, its integrator and the receptors must move, per synapse and step: read these three
-#: and the weight, write the three, read both indices.
+#: What an update of calcium, its integrator and the receptors must move, per synapse and step: read these
+#: three and the weight, write the three, read both indices.
 BYTES_OF_A_SPINE, KEPT_BY_A_SPINE = 4 * 8 + 3 * 8 + 2 * 4, 4 * 8 + 2 * 4
 
 
@@ -44,8 +44,8 @@ def bytes_per_ns(working_set: float) -> float:
 def limit_of_a_spine(synapses: float) -> str:
     here = bytes_per_ns(KEPT_BY_A_SPINE * synapses)
     large = bytes_per_ns(3e8)
+    size = BYTES_OF_A_SPINE
     return (
-        f"memory limit: {BYTES_OF_A_SPINE} bytes per synapse and step at {here:.0f} GB/s (arrays of this size) are "
-        f"{BYTES_OF_A_SPINE / here:.1f} ns, at {large:.0f} GB/s (arrays larger than the cache) "
-        f"{BYTES_OF_A_SPINE / large:.1f} ns"
+        f"memory limit: {size} bytes per synapse and step are {size / here:.1f} ns at {here:.0f} GB/s (arrays of "
+        f"this size), {size / large:.1f} ns at {large:.0f} GB/s (arrays larger than the cache)"
     )
