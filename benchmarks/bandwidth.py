@@ -46,6 +46,6 @@ def limit_of_a_spine(synapses: float) -> str:
     large = bytes_per_ns(3e8)
     size = BYTES_OF_A_SPINE
     return (
-        f"memory limit: {size} bytes per synapse and step are {size / here:.1f} ns at {here:.0f} GB/s (arrays of "
-        f"this size), {size / large:.1f} ns at {large:.0f} GB/s (arrays larger than the cache)"
+        f"memory limit: {size} bytes per synapse and step are {size / here:.1f} ns at {here:.0f} GB/s "
+        f"(arrays of this size), {size / large:.1f} ns at {large:.0f} GB/s (arrays larger than the cache)"
     )

@@ -78,6 +78,11 @@ def _compile(net: b2.Network, seconds: float):
 
         return run
     net.run(seconds * second)
+    return _build()
+
+
+def _build():
+    """Compile the standalone project; ``run`` returns the seconds of the simulation as the binary reports."""
     directory = b2.get_device().build_options["directory"]
     b2.device.build(directory=directory, compile=True, run=False)
 

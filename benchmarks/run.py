@@ -103,11 +103,11 @@ def measure(workload: Workload, rounds: int, folder: Path) -> tuple[list[Running
 
 
 def costs(running: Running) -> np.ndarray:
-    """ns per synapse and time step in each round; seconds where a program has no network."""
+    """ns per synapse and time step in each round; without a number of synapses seconds per second."""
     seconds = np.array(running.seconds, float)
     network = running.program.network
-    if not network:
-        return seconds
+    if "n" not in network:
+        return seconds / network.get("seconds", 1)
     synapses = max(network.get("p", 1) * network["n"] ** 2, 1)
     return seconds / (synapses * network["seconds"] / 1e-4) * 1e9
 
@@ -132,8 +132,8 @@ def table(running: list[Running], errors: list[dict]) -> list[list[str]]:
             rows.append([str(x) for x in row] + ["", "", one.problem] + [""] * 4)
             continue
         row += [f"{one.build:.1f}", f"{median(one.seconds):.3g}"]
-        row.append(f"{median(costs(one)):.4g}" if network and network.get("p", 1) else "")
-        comparable = ours is not None and row[-1]
+        row.append(f"{median(costs(one)):.4g}" if "n" in network and network.get("p", 1) else "")
+        comparable = ours is not None and network.get("p", 1)
         row.append(f"{ratio(one, ours):.3g}" if comparable else "")
         row += [f"{error[x]:.1e}" if x in error else "" for x in ("G", "v")]
         row.append(", ".join(f"{k} {x}" for k, x in error.items() if k not in ("G", "v")))
@@ -155,7 +155,7 @@ def verdicts(workload: Workload, running: list[Running], errors: list[dict]) -> 
         found = ratio(peer, ours)
         lines.append(
             f"{peer.program.name} ({group}) takes {found:.3g} times as long as {ours.program.name}; "
-            f"asked {bar:g}: {'met' if found >= bar else 'MISSED'}"
+            f"asked {bar:.3g}: {'met' if found >= bar else 'MISSED'}"
         )
     if workload.accuracy is not None:
         found = errors[running.index(ours)].get("G", np.nan)
@@ -163,6 +163,12 @@ def verdicts(workload: Workload, running: list[Running], errors: list[dict]) -> 
         lines.append(
             f"total conductance of ours within {found:.1e} of its peak; asked {workload.accuracy:g}: {word}"
         )
+    for group, bar in workload.builds.items():
+        peer = fastest(running, group)
+        if peer is not None:
+            found = peer.build / ours.build
+            word = "met" if found >= bar else "MISSED"
+            lines.append(f"{group} takes {found:.2f} times as long to build as ours; asked {bar:g}: {word}")
     if workload.total is not None:
         found = ours.build + median(ours.seconds)
         word = "met" if found <= workload.total else "MISSED"

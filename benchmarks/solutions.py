@@ -229,6 +229,9 @@ def _deviation(workload: Workload, network: dict, result: dict) -> dict:
         return {}
     if workload.solution == "graupner_brunel":
         return compare_curves(result)
+    if workload.solution == "decision":
+        a, b = result["rates"]
+        return {"Hz of the two populations": f"{a:.1f}, {b:.1f}"}
     exact = SOLUTIONS[workload.solution](Network(**network))
     found = {}
     for name, values in exact.items():

@@ -46,6 +46,7 @@ class Workload:
     solution: str
     accuracy: float | None = None  # of the total conductance, of its peak
     total: float | None = None  # seconds with the build
+    builds: dict[str, float] = field(default_factory=dict)  # as ``bars``, of the times to build
 
 
 def _ours(network: dict, name: str = "ours", group: str = "ours", threads: int = 1, **arguments) -> Program:
@@ -119,6 +120,20 @@ def delays(quick: bool) -> Workload:
     return Workload(title, programs, {"naive": 10, "naive, usual": 10}, "bionmda", 1e-6)
 
 
+def decision(quick: bool) -> Workload:
+    ours, network = "decision.ours", {"seconds": 0.5 if quick else 4.0}
+    programs = [
+        Program("ours", "ours", ours, network),
+        Program("Brian2's example", "Brian2's example", "decision.brian_public", network),
+        Program("NEST's example", "NEST", "decision.nest_public", network, {}, "nest"),
+    ]
+    if not quick:
+        programs.insert(1, Program("ours, shared weights", "ours", ours, network, {"shared": True}))
+    bars = {"Brian2's example": 1 / 1.2, "NEST": 8}
+    title = "W4: decision network of Wang (2002), 2000 neurons"
+    return Workload(title, programs, bars, "decision", builds={"Brian2's example": 1})
+
+
 def plasticity_curve(quick: bool) -> Workload:
     size = {"points": 9, "synapses": 100, "pairings": 10} if quick else {"points": 41, "synapses": 2000}
     program = Program("ours", "ours", "brian_programs.graupner_brunel", {}, size)
@@ -154,6 +169,7 @@ WORKLOADS = {
     "W1": all_to_all,
     "W2": sparse,
     "W3": delays,
+    "W4": decision,
     "W5": plasticity_curve,
     "W6": calcium,
     "W7a": five_states,
