@@ -1,8 +1,8 @@
 """The decision network of Wang (2002) (W4): ours, Brian2's public example and NEST's.
 
-The public scripts are no part of this project: put `Wang_2002.py` (github.com/brian-team/brian2, examples/frompapers)
-and `wang_decision_making.py` (github.com/nest/nest-simulator, pynest/examples) into the folder ``public`` beside
-the environments of `peers`. Spikes are random and differ; what is compared is the time.
+The public scripts are no part of this project. Put `Wang_2002.py` (github.com/brian-team/brian2,
+examples/frompapers) and `wang_decision_making.py` (github.com/nest/nest-simulator, pynest/examples) into the
+folder ``public`` beside the environments of `peers`. Spikes are random and differ; the time is compared.
 """
 
 import os
@@ -84,8 +84,8 @@ dg_G/dt = -g_G/(5*ms) : siemens
 def ours(seconds: float, shared: bool = False, coherence: float = 12.8):
     """Written plainly: two models of the receptor, and the weights as the paper has them.
 
-    With ``shared`` each pair of populations is a `Synapses` of its own with one weight, else the weights of all
-    excitatory pairs are an array that was declared constant.
+    With ``shared`` each pair of populations is a `Synapses` of its own with one weight, else the weights of
+    all excitatory pairs are an array that was declared constant.
     """
     import brian2 as b2
     from brian2 import Hz, ms, mV, nF, nS, second
