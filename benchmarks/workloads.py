@@ -81,12 +81,13 @@ def all_to_all(quick: bool) -> Workload:
     n = QUICK if quick else FULL
     whole, part = {"n": n, "seconds": 1.0}, {"n": n, "seconds": 0.1}
     few = {"n": 200 if quick else 500, "seconds": 0.1}
-    programs = [_ours(whole), _ours(whole, "ours, OpenMP", threads=2)]
+    programs = [_ours(whole)]
     programs += [_brainpy(whole, "dense", "float32", t) for t in (1, 2)]
     if not quick:
+        programs.insert(1, _ours(whole, "ours, OpenMP", threads=2))
         programs += [_brainpy(whole, "dense", "float64", t) for t in (1, 2)]
         programs.append(_ours(part, "ours, exact plan", "ours, exact", plan="exact"))
-    programs.append(_ours(whole, "ours, Cython", "ours, Cython", target="cython"))
+        programs.append(_ours(whole, "ours, Cython", "ours, Cython", target="cython"))
     programs += _hand_written(few, part)
     programs.append(_neuron({"n": 100, "seconds": 0.1}, "BioNMDA"))
     bars = {"BrainPy": 6, "naive": 1000, "naive, usual": 1000, "expert": 40}
