@@ -1,0 +1,195 @@
+"""How the cost of our plans grows, what a synapse needs in memory, and where the first minute goes."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from network import Network
+from workloads import Program
+
+OURS = "brian_programs.ours"
+
+
+def timed(programs: list[Program], rounds: int) -> list[float]:
+    """Median seconds of each, run in turn."""
+    from run import Running
+
+    with tempfile.TemporaryDirectory(prefix="benchmark_costs_") as folder:
+        running = [Running(program, Path(folder)) for program in programs]
+        for _ in range(rounds):
+            for one in running:
+                one.run()
+        for one in running:
+            one.end()
+            if one.problem:
+                raise SystemExit(f"{one.program.network}: {one.problem}")
+    return [median(one.seconds) for one in running]
+
+
+def slope(x: list[float], y: list[float]) -> float:
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def exponents(n: int, rounds: int) -> None:
+    """Synaptic part: the time beside that of the same network without synapses."""
+    cases = [(rate, 0.4) for rate in (5, 10, 20, 40)] + [(10, p) for p in (0.2, 0.8)]
+    networks = [{"n": n, "seconds": 1.0, "p": p, "rate": rate} for rate, p in cases]
+    alone = {rate: {"n": n, "seconds": 1.0, "p": 0, "rate": rate} for rate in (5, 10, 20, 40)}
+    seconds = timed([Program("", "", OURS, x) for x in [*networks, *alone.values()]], rounds)
+    base = dict(zip(alone, seconds[len(networks) :], strict=True))
+    events, parts = [], []
+    print("  Hz     p  spikes x fan-out   run (s)  without synapses (s)")
+    for (rate, p), network, s in zip(cases, networks, seconds, strict=False):
+        events.append(len(Network(**network).spikes[0]) * p * n)
+        parts.append(max(s - base[rate], 1e-6))
+        print(f"{rate:4}  {p:4}  {events[-1]:16.0f}  {s:8.3f}  {base[rate]:8.3f}")
+    print(f"exponent in spikes x fan-out: {slope(events, parts):.2f} (asked 1.0 +- 0.1)\n")
+
+    steps = (0.1, 0.05, 0.025)
+    networks = [{"n": n, "seconds": 1.0, "p": p, "rate": 10.0, "dt": dt} for dt in steps for p in (0.8, 0)]
+    seconds = timed([Program("", "", OURS, x) for x in networks], rounds)
+    parts = [max(a - b, 1e-6) for a, b in zip(seconds[::2], seconds[1::2], strict=True)]
+    for dt, s, part in zip(steps, seconds[::2], parts, strict=True):
+        print(f"dt {dt:5} ms: run {s:.3f} s, of it synapses {part:.3f} s")
+    print(
+        f"exponent in 1/dt of the synaptic part: {slope([1 / dt for dt in steps], parts):.2f} (asked <= 0.2)"
+    )
+
+
+# -- memory ----------------------------------------------------------------------------------------------
+
+
+def peak_memory(form: str, **network):
+    """A program whose result is the resident memory of the compiled binary, in bytes."""
+    import brian2 as b2
+    import brian_programs as programs
+
+    def connect(synapses: b2.Synapses, given: Network) -> None:
+        synapses.connect(p=given.p)  # nothing that a binary must keep but the synapses themselves
+        synapses.w = "0.5 + rand()"
+
+    programs._connect = connect
+    run, _ = programs.ours(**network) if form == "ours" else getattr(programs, form)(**network)
+    directory = b2.get_device().build_options["directory"]
+
+    def result() -> dict[str, np.ndarray]:
+        # not from getrusage: there a process starts with what its parent had
+        process = subprocess.Popen(["./main"], cwd=directory, stdout=subprocess.DEVNULL)
+        status, samples = Path(f"/proc/{process.pid}/status"), []
+        while process.poll() is None:
+            lines = (line.split() for line in status.read_text().splitlines())
+            samples.append({x[0]: float(x[1]) * 1024 for x in lines if x[0] in ("VmHWM:", "VmRSS:")})
+            time.sleep(0.002)
+        samples = [x for x in samples if len(x) == 2]
+        late = [
+            x["VmRSS:"] for x in samples[-len(samples) // 3 :]
+        ]  # connecting is over, deleting has not begun
+        return {"peak": np.array(samples[-1]["VmHWM:"]), "during the run": np.array(median(late))}
+
+    return run, result
+
+
+def memory() -> None:
+    """Difference of two networks, so that what every program has drops out."""
+    from run import Running
+
+    sizes = (500, 2000)
+    for form, seconds in {"ours": 2.0, "naive": 0.02, "expert": 0.1}.items():
+        held = []
+        for n in sizes:
+            program = Program("", "", "costs.peak_memory", {"n": n, "seconds": seconds}, {"form": form})
+            with tempfile.TemporaryDirectory(prefix="benchmark_costs_") as folder:
+                one = Running(program, Path(folder))
+                held.append(one.end())
+        if one.problem:
+            print(form, one.problem)
+            continue
+        synapses = sizes[1] ** 2 - sizes[0] ** 2
+        found = ", ".join(f"{x} {(held[1][x] - held[0][x]) / synapses:.1f}" for x in held[0])
+        print(f"{form:8} bytes per synapse: {found} (all-to-all, {sizes[0]} and {sizes[1]} neurons)")
+
+
+# -- time to the first result -----------------------------------------------------------------------------
+
+
+def first_phases(form: str, **network):
+    """A program that knows how long its phases took."""
+    started = time.perf_counter()
+    import brian_programs as programs
+
+    phases = {"imports": time.perf_counter() - started}
+    import brian2 as b2
+
+    build, compile_source = b2.devices.cpp_standalone.device.CPPStandaloneDevice.build, None
+    marks = {}
+
+    def timed_build(device, *args, **kwargs):
+        marks["build"] = time.perf_counter()
+        return build(device, *args, **kwargs)
+
+    device_class = b2.devices.cpp_standalone.device.CPPStandaloneDevice
+    compile_source = device_class.compile_source
+
+    def timed_compile(device, directory, *args, **kwargs):
+        marks["compile"] = time.perf_counter()
+        compile_source(device, directory, *args, **kwargs)
+        marks["compiled"] = time.perf_counter()
+        (Path(directory) / "main").unlink()
+        subprocess.run(["make"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+        marks["linked"] = time.perf_counter()
+        marks["files"] = len(list(Path(directory).glob("code_objects/*.cpp")))
+
+    device_class.build, device_class.compile_source = timed_build, timed_compile
+    began = time.perf_counter()
+    run, _ = getattr(programs, form)(**network)
+    link = marks["linked"] - marks["compiled"]
+    phases["construct, plan, generate code"] = marks["build"] - began
+    phases["write the project"] = marks["compile"] - marks["build"]
+    phases["compile (make -j2)"] = marks["compiled"] - marks["compile"] - link
+    phases["link"] = link
+    started = time.perf_counter()
+    run()
+    phases["run, with loading"] = time.perf_counter() - started
+
+    def result() -> dict[str, np.ndarray]:
+        return {"files": np.array(marks["files"]), **{n: np.array(s) for n, s in phases.items()}}
+
+    return run, result
+
+
+def first() -> None:
+    """Of W1 with 500 neurons, 1 s."""
+    from run import Running
+
+    for form in ("ours", "expert", "naive"):
+        network = {"n": 500, "seconds": 1.0 if form == "ours" else 0.1}
+        with tempfile.TemporaryDirectory(prefix="benchmark_costs_") as folder:
+            one = Running(Program("", "", "costs.first_phases", network, {"form": form}), Path(folder))
+            phases = one.end()
+        if one.problem:
+            print(form, one.problem)
+            continue
+        files = int(phases.pop("files"))
+        total = sum(float(s) for s in phases.values())
+        print(f"{form}: {total:.1f} s to the first result of {network['seconds']:g} s; {files} code objects")
+        for name, s in phases.items():
+            print(f"    {name:32} {float(s):6.2f} s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["exponents", "memory", "first"], nargs="+")
+    parser.add_argument("-n", type=int, default=2000, help="neurons, for exponents")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).parent))
+    for what in options.what:
+        if what == "exponents":
+            exponents(options.n, options.rounds)
+        else:
+            {"memory": memory, "first": first}[what]()
