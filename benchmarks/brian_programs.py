@@ -19,7 +19,7 @@ from brian2_nmda.equations import FiveStateNMDA, GraupnerBrunel, KampaNMDA
 
 #: What a user passes to `GlutamateSynapse.synapses` for each plan of ours.
 PLANS = {
-    "default": {"w": "constant", "tolerance": 1e-6},
+    "default": {},
     "exact": {"w": "constant", "tolerance": None},
     "plastic": {},
     "optimize=False": {"optimize": False},
@@ -324,7 +324,7 @@ def graupner_brunel(points: int, synapses: int, pairings: int = 60, dt: float = 
         reset="",
     )
     post.k_spike = lead + differences
-    S = model.synapses(pre, post, **PLANS["plastic"])
+    S = model.synapses(pre, post, w=1.0, efficacy="at_spikes")
     S.connect()
     S.rho_AMPA = "i % 2"
     run = _compile(b2.Network(pre, post, S), float(pairings))

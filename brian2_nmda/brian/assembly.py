@@ -45,6 +45,7 @@ class Assembly:
         self.own_delays = own_delays  # of the pathways that the user adds
         self.optimize = plan.declarations.optimize
         self._place_definitions()
+        self._hoist()
         self._place_parameters()
 
     # -- what lives where ----------------------------------------------------------------------
@@ -90,6 +91,39 @@ class Assembly:
         self.gate_pulses = [n for n in plan.pulses if n in on_gate]
         self.synapse_pulses = [n for n in plan.pulses if plan.place[n] == SYNAPSE and n in self.definitions]
 
+    def _hoist(self) -> None:
+        """Take factors that depend on the target alone out of the rates of synaptic states.
+
+        They are computed once per target and step. Definitions that users read keep them as they are.
+        """
+        system, plan = self.system, self.plan
+        self.factors: dict[str, sympy.Expr] = {}
+        self.hoisted: dict[str, sympy.Expr] = {}
+        if not self.optimize:
+            return
+        of_target = {symbol(n) for n in (*system.definitions, *system.states) if plan.place[n] == POST}
+        shared = {symbol(n) for n in system.parameters if not plan.domain[n]}
+        beside = [n for n in system.definitions if plan.place[n] != SYNAPSE or n in plan.pulses]
+
+        def hoist(product: sympy.Expr) -> sympy.Expr:
+            own = [
+                f
+                for f in product.args
+                if f.free_symbols & (of_target | {symbol("v")})
+                and f.free_symbols <= of_target | shared | {symbol("v")}
+            ]
+            if not any(f.has(*of_target) or f.atoms(sympy.Function) for f in own):
+                return product
+            factor = sympy.Mul(*own)
+            known = {e: n for n, e in self.factors.items()}
+            name = known.get(factor, f"target_factor_{len(self.factors)}")
+            self.factors[name] = factor
+            return symbol(name) * sympy.Mul(*(f for f in product.args if f not in own))
+
+        for n in self.states if of_target else ():
+            rate = system.inserted(system.rates[n], keep=beside)
+            self.hoisted[n] = rate.replace(lambda e: e.is_Mul, hoist)
+
     def _jumps_of(self, states: Iterable[str]) -> list[sympy.Expr]:
         """New values at spikes of any kind."""
         system, states = self.system, set(states)
@@ -132,14 +166,14 @@ class Assembly:
         synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
         for _, event in system.events:
             synapse += [event.condition, *event.changes.values()]
-        totals: list[sympy.Expr] = []
+        totals: list[sympy.Expr] = list(self.factors.values())
         for receptor in system.receptors:
             shared, rest = self.split(receptor)
             (totals if self.optimize else synapse).append(shared)
             (synapse if receptor in self.direct else totals).append(rest)
         self.gate_parameters = used(gate)
         self.kinetics_parameters = used(kinetics)
-        self.totals_parameters = used(totals)
+        self.totals_parameters = [n for n in used(totals) if n not in self.base.variables]
         self.synapse_parameters = [n for n in used(synapse) if n not in self.base.variables]
         self.per_synapse = [n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse]
         unused = self.plan.declarations.per_synapse - set(self.per_synapse)
@@ -191,7 +225,7 @@ class Assembly:
         unit = unit_text(self.system.states[name].dim)
         if self.system.rates[name] == 0 or name in self.at_spikes:  # changed by events only
             return f"{name} : {unit}"
-        text = to_text(self.on_synapse(self.system.rates[name]))
+        text = to_text(self.on_synapse(self.hoisted.get(name, self.system.rates[name])))
         return f"d{name}/dt = {text} : {unit}{flag}"
 
     def pulse_starts(self, pulses: Iterable[str], suffix: str) -> list[str]:
@@ -408,6 +442,7 @@ def counter(pulse: str) -> str:
 
 def merge_code(ours: list[str], given: Any, pathway: str, others: Mapping[str, str] = _NONE) -> Any:
     """Our statements in front of the user's in a pathway, and pathways of our own beside it."""
+    given = given or None  # Brian2 makes no pathway of an empty statement
     taken = set(others) & set(given if isinstance(given, Mapping) else ())
     if taken:
         raise ModelError(f"the pathway '{taken.pop()}' belongs to the model; choose another name for yours.")

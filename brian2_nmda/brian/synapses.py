@@ -41,12 +41,12 @@ from brian2_nmda.brian.checks import (
     declare,
 )
 from brian2_nmda.brian.sending import Sending
-from brian2_nmda.brian.target import base_group, check_target, initialise_target
+from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
 
-_ZERO, _ADD, _STATES, _EVENTS, _GATE = -20, -10, -0.5, -0.4, -0.3
+_ZERO, _ADD, _FACTORS, _STATES, _EVENTS, _GATE = -20, -10, -0.6, -0.5, -0.4, -0.3
 #: Order in the slot ``synapses``: what is sent at a spike and at the end of a pulse is known first, and is
 #: on the target before any pathway of the user's (-1 and 1).
 _KNOWN, _SENT, _KNOWN_AT_END, _SENT_AT_END = -1.4, -1.3, -1.2, -1.1
@@ -257,7 +257,7 @@ class NMDASynapses(Synapses):
             )
             self._refer(self._kinetics, parts.kinetics_parameters)
             helpers.append(self._kinetics)
-        self._make_totals(name, order, shared_namespace)
+        self._make_totals(name, clock, order, shared_namespace)
         helpers.append(self._totals)
         on_pre, on_post = self._statements()
         delays = dict(parts.own_delays)
@@ -426,7 +426,7 @@ class NMDASynapses(Synapses):
                 pathways[name] = "\n".join([pathways[name], text]) if name in pathways else text
         return pathways
 
-    def _make_totals(self, name: str, order: float, namespace: Any) -> None:
+    def _make_totals(self, name: str, clock: Clock | None, order: float, namespace: Any) -> None:
         """One accumulator per target neuron, added to the target at each of its time steps."""
         parts, base = self._parts, self._parts.base
         lines = [parts.declaration(n) for n in self._homes("totals")]
@@ -438,6 +438,8 @@ class NMDASynapses(Synapses):
                 _, rest = parts.split(receptor)
                 unit = unit_text(dimensions_of(rest, parts.system.dimensions(), receptor.label))
                 lines.append(f"sum_{receptor.label} : {unit}")
+        dims = parts.system.dimensions()
+        lines += [f"{n} : {unit_text(dimensions_of(e, dims, n))}" for n, e in parts.factors.items()]
         if parts.weight is not None:
             lines.append("w : 1 (shared, constant)")
         self._totals = NeuronGroup(
@@ -466,6 +468,27 @@ class NMDASynapses(Synapses):
         zero = [f"{receptor.total}_of_target = 0*siemens" for receptor in parts.system.receptors]
         each_step("\n".join(zero), _ZERO, "zero")
         self._add = each_step(self._addition(), _ADD, "add")
+        if parts.factors:
+            self._make_factors(name, order, clock)
+
+    def _make_factors(self, name: str, order: float, clock: Clock | None) -> None:
+        """What synaptic states read of the target, once per target."""
+        parts, base, totals = self._parts, self._parts.base, self._totals
+        rename = {symbol("v"): symbol(VOLTAGE)}
+        lines = [f"{n} = {to_text(e.xreplace(rename))}" for n, e in parts.factors.items()]
+        read = {x.name for e in parts.factors.values() for x in e.xreplace(rename).free_symbols}
+        for n in sorted(read - set(totals.variables)):
+            scalar = base.variables[n].scalar
+            totals.variables.add_reference(
+                n, base, n, index="0" if scalar else totals.variables.default_index
+            )
+        totals.run_regularly(
+            "\n".join(lines),
+            when="groups",
+            order=order + _FACTORS,
+            clock=defaultclock if clock is None else clock,
+            name=f"{name}_factors",
+        )
 
     def _addition(self) -> str:
         """Statements that add the conductances to the target, and let what was sent decay."""
@@ -524,6 +547,8 @@ class NMDASynapses(Synapses):
                 for n in relaxation.form.states:
                     self.variables.add_reference(f"_presynaptic_idx_{n}", self, "_synaptic_pre")
                     refer(n, self._gate, n, f"_presynaptic_idx_{n}")
+        for n in parts.factors:
+            refer(n, self._totals, n, "_postsynaptic_idx")
         if parts.weight is not None:
             refer("w", self._totals, "w", "0")
         self.variables.add_reference("_n_totals", self._totals, "N")

@@ -76,7 +76,8 @@ class IntegratingFactor(StateUpdateMethod):
         """Abstract code of one step."""
         extract_method_options(method_options, {})
         rates, blocks = _system(equations, self.blocks)
-        return update_code(rates, blocks, self.terms)
+        scalars = [n for n, x in (variables or {}).items() if getattr(x, "scalar", False)]
+        return update_code(rates, blocks, self.terms, scalars)
 
 
 class BrainPyExponentialEuler(StateUpdateMethod):

@@ -30,11 +30,14 @@ White noise (``xi``) is added after the step, with the amplitude at the start of
 depends on states with a known course, the root mean square over the step by Simpson's rule.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import sympy
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 
 from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
 from brian2_nmda.symbolic.expressions import exprel, int_of, numeric, symbol, to_text
@@ -95,13 +98,19 @@ DEFAULT_TERMS = 40
 
 
 def update_code(
-    rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]], terms: int = DEFAULT_TERMS
+    rates: Mapping[str, sympy.Expr],
+    blocks: Iterable[Iterable[str]],
+    terms: int = DEFAULT_TERMS,
+    scalars: Collection[str] = (),
 ) -> str:
-    """Brian2 statements that advance all states by ``dt``, from their old values."""
+    """Brian2 statements that advance all states by ``dt``, from their old values.
+
+    ``scalars`` have one value for the whole group: what depends on them alone costs nothing.
+    """
     lines: list[str] = []
     assign: list[str] = []
     for block in blocks:
-        compiled = _Block(rates, list(block), terms)
+        compiled = _Block(rates, list(block), terms, scalars)
         lines += compiled.code()
         assign += [f"{n} = _new_{n}" for n in compiled.moving]
     return "\n".join(lines + assign)
@@ -141,12 +150,22 @@ def _exact(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr
     return start * decay + (rest * h * exprel(-slope * h) if rest != 0 else 0)
 
 
+#: Most thresholds of a rate whose values are all written down.
+_MAX_FLAGS = 3
+
+
 class _Block:
     """States that are integrated together, and the code that does it."""
 
-    def __init__(self, rates: Mapping[str, sympy.Expr], names: list[str], terms: int = DEFAULT_TERMS) -> None:
+    def __init__(
+        self,
+        rates: Mapping[str, sympy.Expr],
+        names: list[str],
+        terms: int = DEFAULT_TERMS,
+        scalars: Collection[str] = (),
+    ) -> None:
         self.rates, self.noise = {}, {}
-        self.terms = terms
+        self.terms, self.scalars = terms, set(scalars)
         for n in names:
             noises = [x for x in rates[n].free_symbols if _is_noise(x)]
             self.rates[n] = rates[n].xreplace(dict.fromkeys(noises, sympy.S.Zero))
@@ -295,7 +314,9 @@ class _Block:
     def _course(self, name: str, fraction: sympy.Expr) -> sympy.Expr:
         linear, y, h = self.linear[name], symbol(name), fraction * _dt
         if not linear.upstream:
-            return _exact(self._named(name, "rate", linear.slope), linear.rest, y, h)
+            return self._piecewise(name, h) or _exact(
+                self._named(name, "rate", linear.slope), linear.rest, y, h
+            )
         if self._cascade(linear.slope, linear.rest, linear.upstream):
             return self._cascade_course(name, h)
         shift = self._shift(linear)
@@ -313,6 +334,23 @@ class _Block:
         elif points:
             value += h / 2 * sum(r * e for r, e in points)
         return value
+
+    def _piecewise(self, name: str, h: sympy.Expr) -> sympy.Expr | None:
+        """An exact step whose rate takes few values, each known before the loop over synapses."""
+        linear = self.linear[name]
+        flags = sorted((x for x in linear.slope.atoms(int_of, sympy.Heaviside) if _is_flag(x)), key=str)
+        known = linear.slope.xreplace(dict.fromkeys(flags, sympy.S.Zero)).free_symbols
+        if not 1 <= len(flags) <= _MAX_FLAGS or not {x.name for x in known} <= self.scalars:
+            return None
+        named = [self._named(name, f"flag{i}", x) for i, x in enumerate(flags)]
+        decays, gains = {}, {}
+        for values in product((0, 1), repeat=len(flags)):
+            slope = linear.slope.xreplace(dict(zip(flags, map(sympy.Integer, values), strict=True)))
+            decays[values] = sympy.exp(-slope * h)
+            gains[values] = h * (exprel(-slope * h) if slope != 0 else 1)
+        decay, gain = _in_flags(decays, named), _in_flags(gains, named)
+        rest = linear.rest.xreplace(dict(zip(flags, named, strict=True)))
+        return symbol(name) * decay + (rest * gain if rest != 0 else 0)
 
     def _cascade_course(self, name: str, h: sympy.Expr) -> sympy.Expr:
         linear, y = self.linear[name], symbol(name)
@@ -390,6 +428,21 @@ class _Block:
             k = [s[n] for s in slopes]
             step = _dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
             self._lines.append(f"_new_{n} = {to_text(symbol(n) + step)}")
+
+
+def _in_flags(table: Mapping[tuple[int, ...], sympy.Expr], flags: list[sympy.Expr]) -> sympy.Expr:
+    """The entry of a table that flags choose, as a polynomial in them."""
+    total = sympy.S.Zero
+    for chosen in table:
+        below = product(*((0, 1) if on else (0,) for on in chosen))
+        coefficient = sum((-1) ** (sum(chosen) - sum(key)) * table[key] for key in below)
+        total += coefficient * sympy.Mul(*(x for x, on in zip(flags, chosen, strict=True) if on))
+    return total
+
+
+def _is_flag(x: sympy.Expr) -> bool:
+    """Whether an expression is 0 or 1."""
+    return isinstance(x, sympy.Heaviside) or isinstance(x.args[0], (Relational, Boolean))
 
 
 def affine_rows(
