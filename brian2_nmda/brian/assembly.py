@@ -184,7 +184,10 @@ class Assembly:
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
-        return split(self.system, receptor, self.plan)
+        shared, rest = split(self.system, receptor, self.plan)
+        if receptor.label in self.plan.relaxing:  # the target knows no definitions of the gate
+            rest = self.system.inserted(rest)
+        return shared, rest
 
     # -- texts ---------------------------------------------------------------------------------
 
