@@ -194,7 +194,7 @@ def test_wang_simulation():
     model = GlutamateSynapse(WangNMDA())
     source = SpikeGeneratorGroup(1, [0], [k * 0.1] * ms)
     target = NeuronGroup(1, "dv/dt = -I_syn/(1*nF) : volt" + model.post_equations(), method="euler")
-    synapses = model.synapses(source, target)
+    synapses = model.synapses(source, target, tolerance=None)
     synapses.connect()
     monitor = StateMonitor(synapses, ["x_NMDA", "s_NMDA"], record=[0])
     run(n * 0.1 * ms)

@@ -50,7 +50,7 @@ def clamp(receptor, voltages, duration, dt=0.1, spikes=(0.0,), release=DESTEXHE,
     source = SpikeGeneratorGroup(1, np.zeros(len(spikes), int), np.array(spikes) * ms)
     target = NeuronGroup(len(voltages), "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
     target.v = voltages * mV
-    synapses = model.synapses(source, target)
+    synapses = model.synapses(source, target, tolerance=None)  # the exact series
     synapses.connect()
     states = list(model.system.states)
     monitor = StateMonitor(synapses, states, record=True)
