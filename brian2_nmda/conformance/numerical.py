@@ -24,7 +24,7 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import NotApplicable, Subject
-from brian2_nmda.lowering.plan import POST, Declarations, Plan, make_plan
+from brian2_nmda.lowering.plan import POST, Declarations, Plan, integrating_factor_bound, make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 
@@ -408,7 +408,7 @@ def optimised_form(subject: Subject, simulations: Simulations) -> Failures:
         naive = simulations.all_forms.data[variant.which, "naive"]
         for form in ("optimised", "sent"):
             data = simulations.all_forms.data[variant.which, form]
-            bounds = _bounds(variant, simulations.plans[variant.which, form])
+            bounds = _bounds(variant, simulations.plans[variant.which, form], simulations.step)
             for name, expected in naive.items():
                 if name not in data:
                     continue
@@ -422,15 +422,18 @@ def optimised_form(subject: Subject, simulations: Simulations) -> Failures:
                     )
 
 
-def _bounds(variant: Variant, plan: Plan) -> dict[str, float]:
-    """What may be lost by sending a conductance as exponentials, of the gate and of the total."""
+def _bounds(variant: Variant, plan: Plan, dt: float) -> dict[str, float]:
+    """Error of a gate and its total: of the exponentials that are sent, and of the naive form's steps."""
     system, found = variant.model.system, {}
     for receptor in system.receptors:
         form = plan.relaxing.get(receptor.label)
         if form is not None and form.bound:
             open_ = system.inserted(receptor.conductance).xreplace({symbol(form.gate): sympy.S.One})
-            found[form.gate] = form.bound
-            found[receptor.total] = form.bound * float(numeric(open_, [], system.values())()) * sum(WEIGHTS)
+            stepped = integrating_factor_bound(system, make_plan(system, Declarations(), dt), form.gate, dt)
+            found[form.gate] = form.bound + (stepped or 0.0)
+            found[receptor.total] = (
+                found[form.gate] * float(numeric(open_, [], system.values())()) * sum(WEIGHTS)
+            )
     return found
 
 

@@ -15,7 +15,7 @@ With ``z = b x_0/r``, ``y = exp(-r t)`` and ``kappa_n = 1/((n + 1) r - a)``, the
           h_2 = f x_0 e^{-a t + z y} [Q(z) - e^{-(r - a) t} Q(z y)], \quad Q(u) = \sum_n \kappa_n (-u)^n/n!
 
 During a pulse ``x`` approaches another value with another rate, but only for a known time. There a few of
-the same exponentials interpolate ``g``, at its time steps if these are few (then without error), else
+the same exponentials interpolate ``g``, at its time steps if these are few (then but for rounding), else
 at Chebyshev's points.
 """
 
@@ -38,8 +38,8 @@ POINTS, POINTS_BETWEEN = 8, 4
 _MAX_STEPS = 6
 #: Smallest distance of the logarithms of two rates.
 _GAP = 0.03
-#: Largest amplitude in an interpolation, which costs digits by cancellation.
-_LARGEST = 1e4
+#: Rounding of an interpolation, for each unit of the norm of its matrix.
+_EPSILON = 4e-16
 
 
 @dataclass(frozen=True)
@@ -317,21 +317,18 @@ def interpolate(
     # what the exponentials that are not chosen still do is interpolated as well
     smooth = np.concatenate([courses, np.exp(-np.outer(s, rates))], axis=1)
     series = chebyshev.chebfit(2 * s / duration - 1, smooth, 20)
-    exact = steps <= min(_MAX_STEPS, len(rates))
-    for m in [steps] if exact else range(4, len(rates) + 1):
+    at_steps = [True] * (steps <= min(_MAX_STEPS, len(rates)))
+    for exact, m in [*((x, steps) for x in at_steps), *((False, m) for m in range(3, len(rates) + 1))]:
         halves = (1 - np.cos(np.pi * (np.arange(m) + 0.5) / m)) / 2
         nodes = np.arange(steps) * dt if exact else duration * halves
-        values = chebyshev.chebval(2 * nodes / duration - 1, series).T
         chosen = _independent(np.exp(-np.outer(nodes, rates)), m)
         inverse = np.linalg.inv(np.exp(-np.outer(nodes, np.take(rates, chosen))))
-        amplitudes = inverse @ values
-        if np.max(np.abs(amplitudes)) > _LARGEST:
-            return None
-        error = 0.0
+        error = _EPSILON * float(np.max(np.sum(np.abs(inverse), axis=1)))
         if not exact:
-            got = np.exp(-np.outer(s, np.take(rates, chosen))) @ amplitudes
-            error = float(np.max(np.abs(got - smooth)))
-        if error <= tolerance:
+            values = chebyshev.chebval(2 * nodes / duration - 1, series).T
+            got = np.exp(-np.outer(s, np.take(rates, chosen))) @ (inverse @ values)
+            error += float(np.max(np.abs(got - smooth)))
+        if error <= (tolerance / 100 if exact else tolerance):
             return Interpolation(tuple(map(float, nodes)), duration, chosen, inverse, error)
     return None
 
