@@ -54,11 +54,35 @@ def target(model: GlutamateSynapse, size: int = 3, equations: str = LEAKY, **kwa
 
 
 def attach(synapse: GlutamateSynapse, source: Any, group: Any, /, **options: Any) -> b2.Synapses:
-    synapses = synapse.synapses(source, group, **options)
+    """Four synapses of three weights; those of a plan without approximations, unless a tolerance is given."""
+    synapses = synapse.synapses(source, group, **{"tolerance": None, **options})
     synapses.connect(i=[0, 0, 1, 1], j=[0, 1, 1, 2])
     if options.get("w") is None:
         synapses.w = [0.5, 1.0, 1.7, 2.2]
     return synapses
+
+
+#: The forms that a user can ask for: everything per synapse, an exact plan, and the default.
+NAIVE, STEPPED, SENT = {"optimize": False}, {"tolerance": None}, {"tolerance": 1e-6}
+
+
+def assert_close_to_naive(
+    found: dict[str, np.ndarray], naive: dict[str, np.ndarray], synapses: Any, gmax: float, weight: float
+) -> None:
+    """As exact as the plan says: 1e-9 of the peak, or the bound of what is sent.
+
+    ``gmax`` (nS) and ``weight`` are the largest that act on one target. A conductance that is off by dg moves
+    v by at most dg*|v - E|/(10 nS) in a passive membrane; 4 times that, as the block can cancel part of the
+    leak (which it does nowhere in this file).
+    """
+    form = synapses.plan.relaxing.get("NMDA")
+    off = 0.0 if form is None else gmax * weight * form.bound  # nS
+    allowed = {"g_total_NMDA": off * 1e-9, "v": 4 * off / 10 * 0.1, "g_NMDA": off / (gmax * weight)}
+    for name, expected in naive.items():
+        peak = np.max(np.abs(expected))
+        assert np.ptp(expected) > 1e-3 * peak > 0, name
+        worst = np.max(np.abs(found[name] - expected))
+        assert worst <= allowed.get(name, 0.0) + 1e-9 * peak, (name, worst / peak)
 
 
 def assert_same(found: Any, expected: Any, relative: float = 1e-9, moves: bool = True) -> None:
@@ -75,14 +99,15 @@ def assert_same(found: Any, expected: Any, relative: float = 1e-9, moves: bool =
 # -- networks and runs -----------------------------------------------------------------------------
 
 
-def test_magic_and_explicit_network() -> None:
+@pytest.mark.parametrize("form", [STEPPED, SENT], ids=["stepped", "sent"])
+def test_magic_and_explicit_network(form: dict[str, Any]) -> None:
     """A magic ``run`` finds the helpers through S; so does ``Network(S, ...)``: exactly the same."""
     found = []
     for explicit in (False, True):
         b2.start_scope()
         model = kinetic()
         source, group = generator(), target(model)
-        synapses = attach(model, source, group)
+        synapses = attach(model, source, group, **form)
         monitor = b2.StateMonitor(group, "v", record=True)
         if explicit:
             b2.Network(source, group, synapses, monitor).run(20 * ms)
@@ -93,21 +118,22 @@ def test_magic_and_explicit_network() -> None:
     np.testing.assert_array_equal(found[0], found[1])
 
 
-def run_in_parts(model: GlutamateSynapse, optimize: bool, how: Callable[..., None], **kwargs: Any) -> Any:
+def run_in_parts(model: GlutamateSynapse, how: Callable[..., None], **kwargs: Any) -> Any:
     b2.start_scope()
     source = generator()
     group = target(model)
-    synapses = attach(model, source, group, optimize=optimize, **kwargs)
+    synapses = attach(model, source, group, **kwargs)
     neurons = b2.StateMonitor(group, ["v", "g_total_NMDA", "g_total_AMPA"], record=True)
     net = b2.Network(source, group, synapses, neurons)
     for part in range(3):
         net.run(8 * ms)
         how(synapses, part)
-    return {n: np.array(getattr(neurons, n)) for n in neurons.record_variables}
+    return {n: np.array(getattr(neurons, n)) for n in neurons.record_variables}, synapses
 
 
 def change_kinetics(synapses: Any, part: int) -> None:
-    synapses.beta1_NMDA = [0.3, 0.002, 0.01][part] / ms
+    # with 0.2 or 0.3/ms the exponentials of the default plan do not suffice, which it says
+    synapses.beta1_NMDA = [0.1, 0.002, 0.01][part] / ms
     synapses.alpha_AMPA = [3.0, 0.3, 1.1][part] / (mM * ms)
 
 
@@ -131,14 +157,15 @@ def change_delay(synapses: Any, part: int) -> None:
     "how",
     [change_kinetics, change_conductance, change_weights, change_shared_weight, change_delay],
 )
-def test_changes_between_runs(how: Callable[..., None]) -> None:
-    """Against the naive form, to 1e-9 of the peak, and different from a run without changes."""
+@pytest.mark.parametrize("form", [STEPPED, SENT], ids=["stepped", "sent"])
+def test_changes_between_runs(how: Callable[..., None], form: dict[str, Any]) -> None:
+    """Against the naive form, to 1e-9 of the peak or the bound, and different from a run without changes."""
     declared = {change_delay: {"delay": 0.5 * ms}, change_shared_weight: {"w": 1.5}}.get(how, {})
-    naive = run_in_parts(kinetic(), False, how, **declared)
-    optimised = run_in_parts(kinetic(), True, how, **declared)
-    unchanged = run_in_parts(kinetic(), True, lambda synapses, part: None, **declared)
-    for name, expected in naive.items():
-        assert_same(optimised[name], expected)
+    naive, _ = run_in_parts(kinetic(), how, **NAIVE, **declared)
+    optimised, synapses = run_in_parts(kinetic(), how, **form, **declared)
+    unchanged, _ = run_in_parts(kinetic(), lambda synapses, part: None, **form, **declared)
+    assert bool(synapses.plan.relaxing) == (form is SENT)
+    assert_close_to_naive(optimised, naive, synapses, gmax=2.1, weight=6.5)
     assert np.max(np.abs(unchanged["v"] - naive["v"])) > 1e-4  # 0.1 mV
 
 
@@ -155,21 +182,22 @@ def test_changed_rate_decays_as_it_should() -> None:
     np.testing.assert_allclose(synapses.g_AMPA[:2], start[:2] * np.exp(-0.25), rtol=1e-13)
 
 
-@pytest.mark.parametrize("optimize", [True, False])
-def test_store_restore(optimize: bool) -> None:
+@pytest.mark.parametrize("form", [NAIVE, STEPPED, SENT], ids=["naive", "stepped", "sent"])
+def test_store_restore(form: dict[str, Any]) -> None:
     """What follows ``restore`` repeats what followed ``store``, exactly."""
-    model = plastic()
+    model = kinetic() if form is SENT else plastic()  # what calcium reads is not sent
     source, group = generator(), target(model)
-    synapses = attach(model, source, group, optimize=optimize, delay=0.4 * ms)
+    synapses = attach(model, source, group, **form, delay=0.4 * ms)
     neurons = b2.StateMonitor(group, ["v", "g_total_NMDA"], record=True)
-    inside = b2.StateMonitor(synapses, ["g_NMDA", "x_NMDA", "Ca", "n_AMPA", "w"], record=True)
+    own = ["g_NMDA", "x_NMDA", "w"] + ([] if form is SENT else ["Ca", "n_AMPA"])
+    inside = b2.StateMonitor(synapses, own, record=True)
     net = b2.Network(source, group, synapses, neurons, inside)
     net.run(1.5 * ms)  # within a pulse
     net.store("start")
 
     def go() -> list[np.ndarray]:
         net.run(15 * ms)
-        synapses.beta1_NMDA = 0.5 / ms
+        synapses.beta1_NMDA = 0.1 / ms
         net.run(5 * ms)
         return [np.array(getattr(m, n)) for m in (neurons, inside) for n in m.record_variables]
 
@@ -616,8 +644,9 @@ def test_profile_names_belong_to_the_object() -> None:
 # -- a user's own additions ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("form", [STEPPED, SENT], ids=["stepped", "sent"])
 @pytest.mark.parametrize("delay", [None, 1.7 * ms])
-def test_own_stdp(delay: Any) -> None:
+def test_own_stdp(delay: Any, form: dict[str, Any]) -> None:
     """Pair-based STDP of Brian2's tutorial on top of S, optimised against naive."""
     stdp = dict(
         model="""
@@ -638,14 +667,14 @@ def test_own_stdp(delay: Any) -> None:
     source = generator()
     recorded_ = []
     net = b2.Network(source)
-    for optimize in (False, True):
+    for chosen in (NAIVE, form):
         group = target(
             model,
             equations=LEAKY.replace("- I_syn", "+ 170*pA - I_syn"),
             threshold="v > -54*mV",
             reset="v = -60*mV",
         )
-        synapses = attach(model, source, group, optimize=optimize, delay=delay, **stdp)
+        synapses = attach(model, source, group, **chosen, delay=delay, **stdp)
         monitors = (
             b2.StateMonitor(group, ["v", "g_total_NMDA"], record=True),
             b2.StateMonitor(synapses, ["w", "g_NMDA"], record=True),
@@ -653,9 +682,12 @@ def test_own_stdp(delay: Any) -> None:
         net.add(group, synapses, monitors)
         recorded_.append(monitors)
     net.run(30 * ms)
+    assert bool(synapses.plan.relaxing) == (form is SENT)
     for naive, optimised in zip(*recorded_, strict=True):
-        for name in naive.record_variables:
-            assert_same(getattr(optimised, name), getattr(naive, name))
+        found, expected = (
+            {n: np.array(getattr(m, n)) for n in m.record_variables} for m in (optimised, naive)
+        )
+        assert_close_to_naive(found, expected, synapses, gmax=0.7, weight=6.0)
     w = np.array(recorded_[0][1].w)
     assert np.any(np.diff(w) > 0) and np.any(np.diff(w) < 0)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from brian2 import (
     BrianObjectException,
+    Clock,
     DimensionMismatchError,
     Equations,
     Network,
@@ -19,6 +20,7 @@ from brian2 import (
     mM,
     ms,
     mV,
+    network_operation,
     nS,
     second,
     uF,
@@ -364,7 +366,7 @@ def test_constant_weight_is_protected_after_a_run(source):
 def test_time_step(source, optimize, duration, dt, words):
     model = GlutamateSynapse(BioNMDA(), release=TransmitterPulse(duration=duration))
     neurons = target(model)
-    synapses = connected(model, source, neurons, optimize=optimize)
+    synapses = connected(model, source, neurons, optimize=optimize, tolerance=None)
     before = defaultclock.dt
     defaultclock.dt = dt
     try:
@@ -373,15 +375,69 @@ def test_time_step(source, optimize, duration, dt, words):
         defaultclock.dt = before
 
 
-def test_values_at_the_start_of_a_run(source):
+@pytest.mark.parametrize("tolerance", [None, 1e-6])
+def test_values_at_the_start_of_a_run(source, tolerance):
     neurons = target()
-    synapses = connected(MODEL, source, neurons)
+    synapses = connected(MODEL, source, neurons, tolerance=tolerance)
     network = Network(source, neurons, synapses)
     synapses.beta1_NMDA = -1 / ms
     refuses(network, "beta1_NMDA", "positive")
     synapses.beta1_NMDA = 0.01 / ms
     synapses.w = "1/(i - i)"
     refuses(network, "weights")
+    synapses.w = 2  # a run that was refused protects nothing
+    network.run(1 * ms)
+
+
+@pytest.mark.parametrize("of", ["source", "target", "synapses"])
+def test_time_steps_that_differ_while_conductances_are_sent(of):
+    """Found out at the start of a run, if the time step was changed after the synapses were made."""
+    clocks = {n: Clock(0.1 * ms) for n in ("source", "target", "synapses")}
+    relay = NeuronGroup(2, "x : 1", threshold="x > 1", reset="", clock=clocks["source"])
+    neurons = NeuronGroup(
+        2, MEMBRANE + MODEL.post_equations(), method="euler", clock=clocks["target"], name="cells"
+    )
+    synapses = connected(MODEL, relay, neurons, clock=clocks["synapses"])
+    assert synapses.plan.relaxing
+    network = Network(relay, neurons, synapses)
+    network.run(1 * ms)
+    clocks[of].dt = 0.05 * ms
+    refuses(network, "time step", "sent at spikes", "tolerance=None")
+    clocks[of].dt = 0.1 * ms
+    network.run(1 * ms)
+
+
+def test_kinetics_that_cannot_be_sent(source):
+    """Changed between two runs to what the exponentials of the plan cannot follow."""
+    neurons = target()
+    synapses = connected(MODEL, source, neurons)
+    network = Network(source, neurons, synapses)
+    network.run(1 * ms)
+    synapses.beta1_NMDA = synapses.beta2_NMDA  # the closed form is singular there
+    refuses(network, "'NMDA'", "tolerance=None")
+    synapses.beta1_NMDA = 0.02 / ms
+    network.run(1 * ms)
+
+
+@pytest.mark.parametrize("w", ["per_synapse", "constant"])
+def test_weights_may_not_change_during_a_run(source, w):
+    """Neither by a network operation nor by `run_regularly`, which would not reach what was sent."""
+    neurons = target()
+    synapses = connected(MODEL, source, neurons, w=w)
+
+    @network_operation(dt=0.5 * ms)
+    def change():
+        synapses.w = 2
+
+    network = Network(source, neurons, synapses, change)
+    with pytest.raises(Exception, match=r"may not change during a run|declared constant") as caught:
+        network.run(1 * ms)
+    assert "tolerance=None" in str(caught.value) or w == "constant"
+    synapses = connected(MODEL, source, neurons)
+    with pytest.raises(Exception) as caught:
+        synapses.run_regularly("w = 2", dt=0.5 * ms)
+        Network(source, neurons, synapses).run(1 * ms)
+    assert "read" in str(caught.value) + str(caught.value.__cause__)
 
 
 def test_exponential_euler_on_a_rule_that_can_stand_still(source):
