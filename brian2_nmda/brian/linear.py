@@ -1,6 +1,6 @@
 """Receptors that are linear between events: their modes are sent, without error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,20 @@ class LinearSending(Sending):
 
     def views(self, since: str) -> list[str]:
         """Definitions of the states at any time."""
-        texts = self._at(since, "", f"int({self.when_sent} < {self._name('k_end')})")
+        texts = self._at(since, "", f"int({self.when_sent} < {self._name('k_end')})", self._constant)
         return [f"{n} = {text} : 1" for n, text in zip(self.form.states, texts, strict=True)]
 
-    def _at(self, gap: str, suffix: str, in_pulse: str) -> list[str]:
+    def _at(self, gap: str, suffix: str, in_pulse: str, number: Callable[[float], str] = repr) -> list[str]:
         """The states a time after the last event."""
         names = [n + suffix for n in self.reals]
-        free = _course(self.form.free, names, gap)
+        free = _course(self.form.free, names, gap, number)
         if self.form.pulse is None:
             return free
-        limit = [float(x) for x in self.form.limit]
-        driven = _course(self.form.driven, [f"({n} - {x!r})" for n, x in zip(names, limit, strict=True)], gap)
+        limit = [number(float(x)) for x in self.form.limit]
+        shifted = [f"({n} - {x})" for n, x in zip(names, limit, strict=True)]
+        driven = _course(self.form.driven, shifted, gap, number)
         return [
-            f"{in_pulse}*({x!r} + {d}) + (1 - {in_pulse})*({f})"
+            f"{in_pulse}*({x} + {d}) + (1 - {in_pulse})*({f})"
             for x, d, f in zip(limit, driven, free, strict=True)
         ]
 
@@ -159,16 +160,17 @@ class LinearSending(Sending):
         variables[self.when_sent].set_value(np.full(z.shape[1], step))
 
 
-def _course(modes: Modes, states: list[str], gap: str) -> list[str]:
+def _course(modes: Modes, states: list[str], gap: str, number: Callable[[float], str] = repr) -> list[str]:
     """The states a time later, in terms of what they are."""
+    decays = [f"exp(-{number(rate)}*{gap})" for rate in modes.decays]
     texts = []
     for row in modes.vectors:
         terms = []
-        for k, rate in enumerate(modes.decays):
+        for k, decay in enumerate(decays):
             weights = zip(row[k] * modes.inverse[k], states, strict=True)
-            inner = " + ".join(f"{float(c)!r}*{n}" for c, n in weights if c)
+            inner = " + ".join(f"{number(float(c))}*{n}" for c, n in weights if c)
             if inner:
-                terms.append(f"({inner})*exp(-{rate!r}*{gap})")
+                terms.append(f"({inner})*{decay}")
         texts.append(" + ".join(terms) or "0.0")
     return texts
 

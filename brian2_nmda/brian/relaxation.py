@@ -37,8 +37,11 @@ class Saturating(Sending):
     def views(self, since: str) -> list[str]:
         """Definitions of x and g at any time."""
         into, rate = self._approach("")
+        if self.form.pulse is None:
+            rate = self._constant(self.fitted_to["r"])
         x_at = self._name("x_at")
-        terms = (f"{n}*exp(-{r!r}*{since})" for n, r in zip(self.sent(), self.form.rates, strict=True))
+        rates = map(self._constant, self.form.rates)
+        terms = (f"{n}*exp(-{r}*{since})" for n, r in zip(self.sent(), rates, strict=True))
         return [
             f"{self.form.driver} = {into} + ({x_at} - {into})*exp(-{rate}*{since}) : 1",
             f"{self.form.gate} = {' + '.join(terms)} : 1",

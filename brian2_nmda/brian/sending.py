@@ -45,6 +45,7 @@ class Sending(ABC):
         self.fitted_to = numbers(form.constants, system.values())
         self.size = len(form.rates)
         self.on_synapse = form.place == SYNAPSE
+        self.constants: dict[str, float] = {}  # numbers in what is recorded, which change with the kinetics
         self.suffix = "" if self.on_synapse else "_post"  # in the statements of the driver
 
     # -- names -------------------------------------------------------------------------------
@@ -102,7 +103,20 @@ class Sending(ABC):
         lines += [f"{n} : integer" for n in self.integers]
         k_at, since = self.when_sent, self._name("since")
         lines.append(f"{since} = int(t_in_timesteps > {k_at})*(t_in_timesteps - {k_at})*dt/second : 1")
-        return lines + self.views(since)
+        views = self.views(since)
+        return lines + [f"{n} : 1 (shared)" for n in self.constants] + views
+
+    def _constant(self, value: float) -> str:
+        """A shared variable that holds a number of the views."""
+        name = f"{self._name('number')}_{len(self.constants)}"
+        self.constants[name] = float(value)
+        return name
+
+    def view_constants(self) -> dict[str, float]:
+        """Numbers of the views for the present kinetics."""
+        self.constants = {}
+        self.views(self._name("since"))
+        return self.constants
 
     def first_values(self) -> dict[str, float]:
         """Variables that do not start at zero."""
@@ -234,6 +248,13 @@ class Sending(ABC):
             )
         return form
 
+    def same_pulse(self, values: Mapping[str, float]) -> bool:
+        """Whether the pulse lasts as long as before."""
+        if self.form.pulse is None:
+            return True
+        length = {"duration": self.form.constants["duration"]}
+        return bool(np.isclose(numbers(length, values)["duration"], self.fitted_to["duration"], rtol=1e-6))
+
     def use(self, form: Relaxing | Linear, values: Mapping[str, float], dt: float) -> None:
         """Use a form from `refitted` from now on."""
         self.kinetics = form, numbers(form.constants, values), dt
@@ -267,6 +288,7 @@ _VARIABLES = {
     "k_end": "pulse_end",
     "highest": "highest_x",
     "since": "since_event",
+    "number": "view_number",
 }
 #: Of the constants of a form, by their first letters; the others are rates.
 _DIMENSIONS = {"x": DIMENSIONLESS, "c": DIMENSIONLESS, "d": second.dim}

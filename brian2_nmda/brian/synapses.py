@@ -15,6 +15,8 @@ import numpy as np
 import sympy
 from brian2.core.clocks import Clock, defaultclock
 from brian2.core.names import find_name
+from brian2.core.network import Network
+from brian2.core.preferences import prefs
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations, Expression
 from brian2.groups.neurongroup import NeuronGroup
@@ -87,6 +89,9 @@ def build_synapses(
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
+    if np.dtype(prefs.core.default_float_dtype) != np.float64:
+        # the amplitudes of exponentials cancel, which costs more digits than single precision has
+        declarations = replace(declarations, tolerance=None)
     check_target(model, target, where)
     if dt is not None and clock is not None:
         raise ModelError(f"{where}: give dt= or clock=, not both.")
@@ -299,6 +304,7 @@ class NMDASynapses(Synapses):
         for n in parts.gate_states:
             if parts.system.initial[n] != 0:
                 setattr(self._gate, n + "_", parts.system.initial[n])
+        self._set_view_constants()
         for relaxation in parts.relaxing.values():
             if not relaxation.on_synapse:
                 for n, value in relaxation.first_values().items():
@@ -571,6 +577,12 @@ class NMDASynapses(Synapses):
             form = relaxation.refitted(values, dt, parts.where)
             if form is None:
                 continue
+            if self._simulated and (dt != relaxation.dt or not relaxation.same_pulse(values)):
+                raise ModelError(
+                    f"{parts.where}: the time step and the duration of a pulse cannot change between two "
+                    f"runs while the conductance of '{relaxation.label}' is sent at spikes; give "
+                    "tolerance=None."
+                )
             if self._simulated and not runtime:
                 raise ModelError(
                     f"{parts.where}: in standalone the kinetics of '{relaxation.label}' cannot change "
@@ -582,17 +594,17 @@ class NMDASynapses(Synapses):
         if changed:
             self._rewrite()
         self._set_end_delays()
+        if self._simulated and self._filler.connected != self._connected_then:
+            raise ModelError(
+                f"{parts.where}: synapses cannot be added between two runs while conductances are sent at "
+                "spikes; give tolerance=None."
+            )
         if self._simulated and runtime:
             for relaxation, gates in changed:
                 relaxation.restart(self._host(relaxation).variables, *gates, values, parts.where)
             if changed or self._checksum() != self._weights:
                 for relaxation in parts.relaxing.values():
                     self._send_anew(relaxation)
-        elif self._simulated and self._filler.connected != self._connected_then:
-            raise ModelError(
-                f"{parts.where}: in standalone, synapses cannot be added between two runs while conductances "
-                "are sent at spikes; give tolerance=None."
-            )
         self._simulated, self._connected_then = True, self._filler.connected
 
     def _rewrite(self) -> None:
@@ -606,6 +618,13 @@ class NMDASynapses(Synapses):
             for name, text in self._driver_statements().items():
                 getattr(self._driver, name).code = text
         self._add.abstract_code = self._addition()
+        self._set_view_constants()
+
+    def _set_view_constants(self) -> None:
+        for relaxation in self._parts.relaxing.values():
+            variables = self._host(relaxation).variables
+            for name, value in relaxation.view_constants().items():
+                variables[name].set_value(value)
 
     def _set_end_delays(self) -> None:
         """A pulse ends its duration after it began, in whole time steps."""
@@ -624,7 +643,7 @@ class NMDASynapses(Synapses):
         dt, duration = relaxation.dt, relaxation.duration
         if isinstance(get_device(), RuntimeDevice):
             # in one expression Brian2 would mistake the delays of two pathways for each other
-            delays = self.pre.variables["delay"].get_value()
+            delays = self.pre.variables["delay"].get_value().astype(float)
             end.variables["delay"].set_value((delays / dt + 0.5).astype(int) * dt + duration)
             return
         if _START_DELAY not in end.variables:
@@ -774,7 +793,13 @@ class NMDASynapses(Synapses):
                 f"{declare_it} for one value per synapse."
             )
         if name == "w" and known and getattr(self.variables["w"], "read_only", False):
-            raise self._weights_are_fixed()
+            if (
+                parts.plan.declarations.w == "constant"
+                or Network._globally_running
+                or not isinstance(get_device(), RuntimeDevice)
+            ):
+                raise self._weights_are_fixed()
+            self.variables["w"].read_only = False  # a run was refused before it began
         if any(name in sent.form.states for sent in parts.relaxing.values()):
             raise ModelError(
                 f"{parts.where}: '{name}' is computed from the last event and cannot be set; give "

@@ -291,14 +291,21 @@ def fit_phases(
             continue
         if courses is None:
             return basis, None
-        interpolation = interpolate(basis.rates, duration, dt, courses, tolerance)
+        grid = np.linspace(0, basis.x_max, 21)
+        left = max(np.max(np.sum(np.abs(basis.coefficients(grid, g + 0 * grid)), axis=0)) for g in (0.0, 1.0))
+        interpolation = interpolate(basis.rates, duration, dt, courses, tolerance, float(left))
         if interpolation is not None:
             return basis, interpolation
     return None
 
 
 def interpolate(
-    rates: tuple[float, ...], duration: float, dt: float, courses: np.ndarray, tolerance: float
+    rates: tuple[float, ...],
+    duration: float,
+    dt: float,
+    courses: np.ndarray,
+    tolerance: float,
+    left: float = 0.0,
 ) -> Interpolation | None:
     """The fewest of the exponentials with which ``g`` can be followed for ``duration``.
 
@@ -311,6 +318,8 @@ def interpolate(
     courses : numpy.ndarray
         Values of extreme courses at ``sample_times(duration)``, one column each.
     tolerance : float
+    left : float
+        Largest sum of amplitudes of an earlier relaxation that may still be there.
     """
     steps = round(duration / dt)
     s = sample_times(duration)
@@ -327,7 +336,9 @@ def interpolate(
         if not exact:
             values = chebyshev.chebval(2 * nodes / duration - 1, series).T
             got = np.exp(-np.outer(s, np.take(rates, chosen))) @ (inverse @ values)
-            error += float(np.max(np.abs(got - smooth)))
+            missed = np.max(np.abs(got - smooth), axis=0)
+            error += float(np.max(missed[: courses.shape[1]]))
+            error += left * float(np.max(np.delete(missed[courses.shape[1] :], chosen), initial=0.0))
         if error <= (tolerance / 100 if exact else tolerance):
             return Interpolation(tuple(map(float, nodes)), duration, chosen, inverse, error)
     return None
