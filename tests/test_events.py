@@ -41,7 +41,7 @@ from brian2_nmda import (
     TwoExponentialNMDA,
     WangNMDA,
 )
-from brian2_nmda.equations import DAP5, GlycineSite, TsodyksMarkram
+from brian2_nmda.equations import DAP5, GlycineSite, KampaNMDA, StochasticRelease, TsodyksMarkram
 from brian2_nmda.lowering.basis import driven, fit, fit_phases
 from brian2_nmda.lowering.plan import Declarations, integrating_factor_bound, make_plan
 
@@ -254,7 +254,7 @@ POST_OF = np.array([0, 1, 1, 2, 3, 3, 0, 2, 0])  # one pair twice
 SOME_WEIGHTS = np.array([0.5, 1.2, 0.7, 2.0, -0.4, 1.0, 0.3, 1.7, 0.8])
 
 
-def play(s, tolerance):
+def play(s, tolerance, sent=None):
     """Total conductances (nS), what the synapses record, and the synapses themselves."""
     b2.start_scope()
     defaultclock.dt = s.dt * ms
@@ -288,7 +288,7 @@ def play(s, tolerance):
     if s.delay is not None:
         options["delay"] = "per_synapse" if several else s.delay * ms
     S = model.synapses(pre, None if s.layout == "recurrent" else post, tolerance=tolerance, **options)
-    assert bool(S.plan.relaxing) == (tolerance is not None), S.plan
+    assert bool(S.plan.relaxing) == (tolerance is not None if sent is None else sent), S.plan
     S.connect(i=PRE_OF, j=POST_OF)
     if several:
         S.delay = np.asarray(s.delay) * ms
@@ -459,7 +459,6 @@ CHANGES = {
     "gmax": set_parameter("gmax_NMDA", 0.05 * nS),
     "peak": set_parameter("peak_T", 0.4 * mM),
     "weights": set_parameter("w", SOME_WEIGHTS[::-1]),
-    "duration": set_parameter("duration_T", 0.8 * ms),
     "delay": set_parameter("delay", 0.45 * ms),
 }
 
@@ -468,7 +467,7 @@ CHANGES = {
 @pytest.mark.parametrize(
     ("kind", "delay", "what"),
     [("pulse", delay, what) for delay in DELAYS for what in CHANGES if (delay, what) != ("several", "delay")]
-    + [("depressing", "several", what) for what in ("closing", "peak", "weights", "duration")],
+    + [("depressing", "several", what) for what in ("closing", "peak", "weights")],
 )
 def test_changed_between_runs(what, kind, delay, when):
     """With channels open, at 10 ms, or at 15.3 ms, 0.2 ms or more into a pulse (at each delay of some).
@@ -502,39 +501,30 @@ def test_declared_weights_changed_between_runs(w):
     agrees(s)
 
 
-@pytest.mark.parametrize(("kind", "delay"), [("pulse", "none"), ("pulse", "several"), ("jump", "one")])
-def test_time_step_changed_between_runs(kind, delay):
-    """Of source, synapses and target, after the pulses, whose lengths are counted in steps."""
-    s = Scenario(kind, spikes=BURSTS[:9], delay=DELAYS[delay], w=SOME_WEIGHTS, runs=(120, 60))
-    s.between = (set_time_step,)
-    agrees(s, bound=1e-6)
+def connect_more(S):
+    S.connect(i=[0, 1, 3], j=[4, 0, 4])
 
 
+@pytest.mark.parametrize("kind", ["pulse", "jump", "linear"])
 @pytest.mark.parametrize(
-    ("kind", "delay", "under_way"),
+    ("change", "message"),
     [
-        ("pulse", "one", False),
-        ("pulse", "several", False),
-        ("jump", "none", False),
-        ("pulse", "one", True),
-        ("jump", "one", True),
+        (set_time_step, "the time step and the duration of a pulse cannot change"),
+        (set_parameter("duration_T", 0.8 * ms), "the time step and the duration of a pulse cannot change"),
+        (connect_more, "synapses cannot be added between two runs"),
     ],
+    ids=["time step", "duration", "connect"],
 )
-def test_connected_again_between_runs(kind, delay, under_way):
-    """What is open at the neuron counts for new synapses as well, with one delay; else they start closed.
-
-    Also while a spike is under way, and within a pulse, which the new synapses then see as well.
-    """
-
-    def connect(S):
-        S.connect(i=[0, 1, 3], j=[4, 0, 4])
-        if delay == "several":
-            S.delay[9:] = [0.25, 0.3, 1.15] * ms
-        S.w[9:] = [0.3, 1.1, 2.0]
-
-    s = Scenario(kind, delay=DELAYS[delay], w=SOME_WEIGHTS, inside=False)
-    s.runs, s.between = (28 if under_way else 70, 15, 200), (connect, CHANGES["gmax"])
-    agrees(s, weight=7.0)
+def test_refused_between_runs(kind, change, message):
+    """Ends of pulses, and events that are under way, were put into queues: an error, not a wrong result."""
+    if change.__name__ == "duration_T" and kind != "pulse":
+        return
+    s = Scenario(kind, runs=(100, 60), between=(change,), inside=False)
+    with pytest.raises(b2.BrianObjectException) as error:
+        play(s, 1e-6)
+    assert message in str(error.value.__cause__)
+    assert "tolerance=None" in str(error.value.__cause__)
+    play(s, None)
 
 
 @pytest.mark.parametrize(
@@ -630,43 +620,47 @@ def test_x_beyond_its_limit():
 def test_single_precision(kind, layout, delay):
     """float32 against float64: 1e-4 of the peak.
 
-    Delays half-way between two steps are rounded as in the exact plan, in the same precision.
+    Amplitudes that cancel need more digits than float32 has: the plan is the stepped one, and says why.
     """
     s = Scenario(kind, layout, delay=DELAYS[delay], w=np.abs(SOME_WEIGHTS), inside=False)
     b2.prefs.core.default_float_dtype = np.float32 if delay == "several" else np.float64
     expected = play(s, None).total
     b2.prefs.core.default_float_dtype = np.float32
-    single = play(s, 1e-6).total
-    assert np.max(np.abs(single - expected)) <= 1e-4 * np.max(expected)
+    single = play(s, 1e-6, sent=False)
+    assert np.max(np.abs(single.total - expected)) <= 1e-4 * np.max(expected)
+    assert "float32" in str(single.S.plan)
 
 
 def test_what_cannot_be_sent_is_not():
     """The exact plan, visibly, for what reads a gate, for other methods and time steps, and if asked for."""
     plain = GlutamateSynapse(BioNMDA())
     cases = [
-        (plain, dict(tolerance=None)),
-        (plain, dict(per_synapse=["gmax_NMDA"])),
-        (plain, dict(per_synapse=["beta1_NMDA"])),
-        (plain, dict(method="rk4")),
-        (plain, dict(optimize=False)),
-        (plain, dict(dt=0.05 * ms)),
-        (GlutamateSynapse(BioNMDA(), calcium=SpineCalcium()), dict(w="constant")),
-        (GlutamateSynapse(BioNMDA(), release=TransmitterPulse(duration=50 * ms)), {}),
+        (plain, dict(tolerance=None), "tolerance=None"),
+        (plain, dict(per_synapse=["gmax_NMDA"]), "'gmax_NMDA' has one value per synapse"),
+        (plain, dict(per_synapse=["beta1_NMDA"]), "'x_NMDA' has a course of its own on each synapse"),
+        (plain, dict(method="rk4"), "method='rk4'"),
+        (plain, dict(optimize=False), "naive form"),
+        (plain, dict(dt=0.05 * ms), "different time steps"),
+        (GlutamateSynapse(BioNMDA(), calcium=SpineCalcium()), dict(w="constant"), "read at each time step"),
+        (GlutamateSynapse(KampaNMDA()), {}, "depends on the target's voltage"),
+        (GlutamateSynapse(BioNMDA(release=StochasticRelease())), {}, "on each synapse"),
+        (GlutamateSynapse(BioNMDA(), release=TransmitterPulse(duration=50 * ms)), {}, "no exponentials are"),
     ]
     sendable = [
-        (plain, {}),
-        (plain, dict(delay="per_synapse")),
-        (plain, dict(w="constant")),
-        (plain, dict(w=0.7)),
-        (GlutamateSynapse(WangNMDA()), {}),
+        (plain, {}, "exponentials, sent at spikes"),
+        (plain, dict(delay="per_synapse"), "exponentials, sent at spikes"),
+        (plain, dict(w="constant"), "exponentials, sent at spikes"),
+        (plain, dict(w=0.7), "exponentials, sent at spikes"),
+        (GlutamateSynapse(WangNMDA()), {}, "exponentials, sent at spikes"),
     ]
-    for model, options in cases + sendable:
+    for case in cases + sendable:
+        model, options, said = case
         source = SpikeGeneratorGroup(1, [0], [1] * ms)
         target = NeuronGroup(1, MODEL + model.post_equations(), method="euler")
         S = model.synapses(source, target, **options)
-        sent = (model, options) in sendable
-        assert bool(S.plan.relaxing) == sent, options
-        assert ("exponentials, sent at spikes" in str(S.plan)) == sent
+        assert bool(S.plan.relaxing) == (case in sendable), options
+        (row,) = (r for r in S.plan.table if r["variable"] == "g_total_NMDA")
+        assert said in row["integrated by"] + row["why"]
 
 
 @pytest.mark.parametrize("tolerance", [0, 2, -1e-6, [1e-6, 1e-5]])

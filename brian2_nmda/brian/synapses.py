@@ -89,9 +89,6 @@ def build_synapses(
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
-    if np.dtype(prefs.core.default_float_dtype) != np.float64:
-        # the amplitudes of exponentials cancel, which costs more digits than single precision has
-        declarations = replace(declarations, tolerance=None)
     check_target(model, target, where)
     if dt is not None and clock is not None:
         raise ModelError(f"{where}: give dt= or clock=, not both.")
@@ -101,6 +98,7 @@ def build_synapses(
     declarations = replace(
         declarations,
         same_steps=all(float(g.clock.dt) == step for g in (base_group(source), base_group(target))),
+        single_precision=np.dtype(prefs.core.default_float_dtype) != np.float64,
         jumping_w=changes_w(on_pre) or changes_w(on_post),
     )
     plan = make_plan(model.system, declarations, step)

@@ -276,9 +276,9 @@ def fit_phases(
     if phases:
         duration = constants["duration"]
         s = sample_times(duration)
-        starts = [
-            (x, g, *p) for x in np.linspace(0, 1, 3) * constants["x_max"] for g in (0.0, 1.0) for p in phases
-        ]
+        # linear in g, but the largest error can be at any x
+        between = np.linspace(0, constants["x_max"], 17)
+        starts = [(x, g, *phase) for x in between for g in (0.0, 1.0) for phase in phases]
         x, g, into, rate = (np.array(column)[np.newaxis, :] for column in zip(*starts, strict=True))
         with np.errstate(over="ignore", invalid="ignore"):
             courses = driven(s[:, np.newaxis], x, g, into, rate, constants, 32)

@@ -33,6 +33,7 @@ from brian2_nmda.lowering.receptors import (
     linear_receptor,
     relaxing_receptor,
     upstream,
+    why_stepped,
 )
 from brian2_nmda.symbolic.analysis import strongly_connected
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
@@ -70,6 +71,8 @@ class Declarations:
         Error of an open fraction that the plan may make to be faster; ``None`` for exact plans.
     same_steps : bool
         Whether source, synapses and target have one time step.
+    single_precision : bool
+        Whether the preference ``core.default_float_dtype`` is not float64.
     jumping_w : bool
         Whether the user's statements change ``w`` at spikes.
     efficacy : {'now', 'at_spikes'}
@@ -85,9 +88,25 @@ class Declarations:
     optimize: bool = True
     tolerance: float | None = None
     same_steps: bool = True
+    single_precision: bool = False
     jumping_w: bool = False
     efficacy: str = "now"
     read_by_user: frozenset[str] = frozenset()
+
+    @property
+    def stepped_because(self) -> str | None:
+        """Why no conductance is sent at spikes, whatever its kinetics."""
+        if not self.optimize:
+            return "optimize=False"
+        if self.tolerance is None:
+            return "tolerance=None"
+        if self.method is not None:
+            return f"method='{self.method}'"
+        if not self.same_steps:
+            return "source, synapses and target have different time steps"
+        if self.single_precision:
+            return "amplitudes that cancel need more digits than float32 has"
+        return None
 
 
 @dataclass(frozen=True)
@@ -639,7 +658,12 @@ def _explain(system: System, plan: Plan, dt: float) -> None:
             plan.rows.append(Row(receptor.total, PLACES[POST], "added at spikes", why))
         else:
             plan.rows.append(
-                Row(receptor.total, PLACES[POST], "summed at each time step of the target", _sum_why(d))
+                Row(
+                    receptor.total,
+                    PLACES[POST],
+                    "summed at each time step of the target",
+                    _sum_why(system, receptor, plan),
+                )
             )
 
 
@@ -679,8 +703,10 @@ def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
     return by, why, f"{rule.error:.1e} (mean)"
 
 
-def _sum_why(d: Declarations) -> str:
-    return "naive form (optimize=False)" if not d.optimize else "w multiplies what is open now"
+def _sum_why(system: System, receptor: ReceptorTerm, plan: Plan) -> str:
+    if not plan.declarations.optimize:
+        return "naive form (optimize=False)"
+    return f"w multiplies what is open now; not sent at spikes: {why_stepped(system, receptor, plan)}"
 
 
 def _why(place: str, domain: frozenset[str], d: Declarations) -> str:

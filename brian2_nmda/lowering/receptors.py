@@ -227,8 +227,30 @@ def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]
 
 
 def _may_be_sent(plan: Any) -> bool:
+    return plan.declarations.stepped_because is None
+
+
+def why_stepped(system: System, receptor: ReceptorTerm, plan: Any) -> str:
+    """Why a conductance is not sent at spikes, for one that has no form that can be."""
     d = plan.declarations
-    return d.tolerance is not None and d.optimize and d.method is None and d.same_steps
+    if d.stepped_because is not None:
+        return d.stepped_because
+    names = upstream(system, receptor.conductance)
+    place = PRE if d.delay == "uniform" else SYNAPSE
+    for n in names:
+        if POST in plan.domain[n]:
+            return f"'{n}' depends on the target's voltage or spikes"
+        if plan.place[n] != place:
+            return f"'{n}' has a course of its own on each synapse"
+        if n in system.spiked_otherwise:
+            return f"'{n}' changes at other spikes as well"
+    if _read_elsewhere(system, receptor, names):
+        return "its states or its conductance are read at each time step"
+    read = [receptor.conductance, *(system.rates[n] for n in names)]
+    read += [e for n, e in system.on_spike.items() if n in names]
+    for n in sorted({x.name for e in map(system.inserted, read) for x in e.free_symbols} & {*d.per_synapse}):
+        return f"'{n}' has one value per synapse"
+    return f"no exponentials are known that follow its kinetics within tolerance={d.tolerance:g}"
 
 
 def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Any, dt: float) -> Relaxing | None:
