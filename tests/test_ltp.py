@@ -22,6 +22,8 @@ from brian2_nmda.plotting import plot_ltp
 from brian2_nmda.protocols import ltp
 from brian2_nmda.protocols.ltp import CONDITIONS, LFS, TEST_PERIOD, Condition, bar_text, run_ltp
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
+
 A, B = 0, 1
 FLAGS = "codegen.cpp.extra_compile_args_gcc"
 MAKE = "devices.cpp_standalone.extra_make_args_unix"

@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 
 import brian2_nmda
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
+
 CHECKOUT = Path(__file__).parents[1]
 PLANTED = ("equations/planted/__init__.py", "equations/planted/inner/__init__.py")
 

@@ -27,6 +27,8 @@ from brian2_nmda import (
 )
 from brian2_nmda.cli import main
 
+pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
+
 DESTEXHE = lib.TransmitterPulse.preset("Destexhe 1998")
 
 
