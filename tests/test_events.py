@@ -87,7 +87,8 @@ def test_basis_for_other_kinetics(r, a, b, x_max, share):
     constants = dict(r=r, a=a, b=b, f=share * b, x_max=x_max)
     found = fit_phases(constants, (), 1e-4, 1e-6)
     if found is None:
-        assert b * x_max / r > 8  # saturation far faster than unbinding
+        # saturation far faster than unbinding, or (`test_resonance`) a near a multiple of r
+        assert b * x_max / r > 8 or abs(a / r - max(1, round(a / r))) < 0.05
         return
     basis, _ = found
     rng = np.random.default_rng(1)
@@ -135,7 +136,7 @@ def test_resonance(multiple):
         assert fit(**dict(SEED, a=(multiple + off) * 500.0), tolerance=1e-6, size=12) is None
     model = GlutamateSynapse(BioNMDA(beta1=0.5 * multiple / ms))
     plan = make_plan(model.system, Declarations(tolerance=1e-6), 1e-4)
-    assert not plan.relaxing and "exponentials" not in str(plan)
+    assert not plan.relaxing and "exponentials, sent" not in str(plan)
     assert plan.place["g_NMDA"] == "pre"
     beside = GlutamateSynapse(BioNMDA(beta1=0.4 / ms))
     assert make_plan(beside.system, Declarations(tolerance=1e-6), 1e-4).relaxing
@@ -324,7 +325,7 @@ def agrees(s, weight=5.0, gmax=0.1, bound=None, stepped=None):
     sent, exact = play(s, 1e-6), play(s, None)
     bound = BETWEEN * (bound or sent.S.plan.relaxing["NMDA"].bound)
     off = bound + (STEPPED[s.kind] if stepped is None else stepped) + ROUNDING
-    assert np.max(exact.total) > 0.05
+    assert np.max(exact.total) > 0.02
     limits = {n: 1e-12 * max(1.0, np.max(np.abs(x))) for n, x in exact.inside.items()}
     limits |= {GATE[s.kind]: off} if s.inside else {}
     wrong = []
