@@ -53,7 +53,7 @@ def test_wheel_holds_every_module_of_the_checkout(built):
     root, _, wheel = built
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {n for n in names if n.endswith(".py")} == modules(root)
-    assert "brian2_nmda/py.typed" in names
+    assert {"brian2_nmda/py.typed", "brian2_nmda/brian/templates/independent_stateupdate.cpp"} <= names
     assert {n.split("/")[0] for n in names} == {
         "brian2_nmda",
         f"brian2_nmda-{brian2_nmda.__version__}.dist-info",

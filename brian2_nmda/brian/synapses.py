@@ -44,6 +44,7 @@ from brian2_nmda.brian.checks import (
 )
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
+from brian2_nmda.brian.updaters import let_vectorise
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
@@ -280,6 +281,8 @@ class NMDASynapses(Synapses):
             name=name,
             **kwargs,
         )
+        if own_model is None:
+            let_vectorise(self)
         for receptor in parts.direct:
             _, rest = parts.split(receptor)
             weight = symbol("w") if parts.weight is None else sympy.S.One
