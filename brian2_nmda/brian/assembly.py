@@ -102,17 +102,15 @@ class Assembly:
         if not self.optimize:
             return
         of_target = {symbol(n) for n in (*system.definitions, *system.states) if plan.place[n] == POST}
+        of_target.add(symbol("v"))
         shared = {symbol(n) for n in system.parameters if not plan.domain[n]}
         beside = [n for n in system.definitions if plan.place[n] != SYNAPSE or n in plan.pulses]
 
         def hoist(product: sympy.Expr) -> sympy.Expr:
             own = [
-                f
-                for f in product.args
-                if f.free_symbols & (of_target | {symbol("v")})
-                and f.free_symbols <= of_target | shared | {symbol("v")}
+                f for f in product.args if f.free_symbols & of_target and f.free_symbols <= of_target | shared
             ]
-            if not any(f.has(*of_target) or f.atoms(sympy.Function) for f in own):
+            if not any(f.has(*of_target - {symbol("v")}) or f.atoms(sympy.Function) for f in own):
                 return product
             factor = sympy.Mul(*own)
             known = {e: n for n, e in self.factors.items()}
@@ -120,7 +118,7 @@ class Assembly:
             self.factors[name] = factor
             return symbol(name) * sympy.Mul(*(f for f in product.args if f not in own))
 
-        for n in self.states if of_target else ():
+        for n in self.states:
             rate = system.inserted(system.rates[n], keep=beside)
             self.hoisted[n] = rate.replace(lambda e: e.is_Mul, hoist)
 
