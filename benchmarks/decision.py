@@ -1,17 +1,23 @@
 """The decision network of Wang (2002) (W4): ours, Brian2's public example and NEST's.
 
+``python benchmarks/decision.py`` compares the decisions of ours and of Brian2's example over many trials.
+
 The public scripts are no part of this project. Put `Wang_2002.py` (github.com/brian-team/brian2,
 examples/frompapers) and `wang_decision_making.py` (github.com/nest/nest-simulator, pynest/examples) into the
 folder ``public`` beside the environments of `peers`. Spikes are random and differ; the time is compared.
 """
 
+import argparse
 import os
 import runpy
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 PUBLIC = Path(os.environ.get("BENCHMARK_PEERS", "/tmp/peers")) / "public"
 
@@ -27,7 +33,7 @@ def _rates(first, second, seconds: float):
     return result
 
 
-def brian_public(seconds: float):
+def brian_public(seconds: float, coherence: float = 12.8):
     """Brian2's example, its plots and its profiling left out."""
     import brian2 as b2
     from brian_programs import _build, _start
@@ -36,6 +42,7 @@ def brian_public(seconds: float):
     text = (PUBLIC / "Wang_2002.py").read_text().split("# Show results")[0]
     for old, new in {
         "runtime = 4000 * ms": f"runtime = {seconds}*second",
+        "coh = 12.8": f"coh = {coherence}",
         "run(runtime, report='stdout', profile=True)": "run(runtime)",
         "print(profiling_summary())": "",
     }.items():
@@ -164,3 +171,55 @@ def ours(seconds: float, shared: bool = False, coherence: float = 12.8):
     monitors = [b2.SpikeMonitor(p) for p in populations[:2]]
     b2.Network(*objects, *monitors).run(seconds * second)
     return _build(), _rates(*(lambda m=m: np.asarray(m.t / second) for m in monitors), seconds)
+
+
+# -- decisions ---------------------------------------------------------------------------------------------
+
+
+def trials(form: str, number: int, coherence: float) -> np.ndarray:
+    """Rates (Hz) of the two populations from 1.5 to 3 s, one row per run of one binary."""
+    programs = {"ours": ours, "shared": lambda *a, **k: ours(*a, shared=True, **k), "example": brian_public}
+    run, result = programs[form](3.0, coherence=coherence)
+    found = []
+    for _ in tqdm(range(number), desc=form):
+        run()
+        found.append(result()["rates"])
+    return np.array(found)
+
+
+def compare(number: int, coherence: float) -> None:
+    """Which population wins, how often, and at which rate."""
+    from scipy import stats
+
+    rates = {}
+    for form in ("ours", "example"):  # each in a process of its own
+        path = Path(tempfile.mkdtemp(prefix="benchmark_")) / "rates.npy"
+        here = [sys.executable, __file__, "--form", form, "--save", str(path)]
+        subprocess.run([*here, "--trials", str(number), "--coherence", str(coherence)], check=True)
+        rates[form] = np.load(path)
+        first, second = rates[form].T
+        wins, winner, loser = np.sum(first > second), rates[form].max(axis=1), rates[form].min(axis=1)
+        print(
+            f"{form}: favoured population wins {wins} of {number}; winner {winner.mean():.1f} +- "
+            f"{winner.std(ddof=1):.1f} Hz, loser {loser.mean():.1f} +- {loser.std(ddof=1):.1f} Hz"
+        )
+    wins = [int(np.sum(r[:, 0] > r[:, 1])) for r in rates.values()]
+    fisher = stats.fisher_exact([[w, number - w] for w in wins]).pvalue
+    winner = stats.ks_2samp(*(r.max(axis=1) for r in rates.values())).pvalue
+    loser = stats.ks_2samp(*(r.min(axis=1) for r in rates.values())).pvalue
+    print(
+        f"p-values: wins {fisher:.2f} (Fisher), winner {winner:.2f}, loser {loser:.2f} (Kolmogorov-Smirnov)"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=compare.__doc__)
+    parser.add_argument("--trials", type=int, default=50)
+    parser.add_argument("--coherence", type=float, default=6.4, help="in percent")
+    parser.add_argument("--form", choices=["ours", "shared", "example"], help="run one of them only")
+    parser.add_argument("--save", help="where its rates are written")
+    given = parser.parse_args()
+    if given.form:
+        np.save(given.save, trials(given.form, given.trials, given.coherence))
+    else:
+        compare(given.trials, given.coherence)

@@ -21,13 +21,16 @@ from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.lowering.integrators import DEFAULT_TERMS, exponential_euler_code, update_code
 from brian2_nmda.symbolic.analysis import insert
-from brian2_nmda.symbolic.expressions import parse
+from brian2_nmda.symbolic.expressions import int_of, parse
 
 
 def _system(
-    equations: Equations, blocks: Iterable[Iterable[str]] | None
+    equations: Equations, blocks: Iterable[Iterable[str]] | None, scalars: Iterable[str] = ()
 ) -> tuple[dict[str, sympy.Expr], list[list[str]]]:
-    """Rates and blocks; expressions that move with a block are inserted, others kept by name."""
+    """Rates and blocks; expressions that move with a block are inserted, others kept by name.
+
+    So are those that only switch between values which are known before the loop, such as a pulse.
+    """
     rates, named = {}, {}
     for name, eq in equations.items():
         if eq.type == DIFFERENTIAL_EQUATION:
@@ -42,11 +45,21 @@ def _system(
         placed = {n for b in chosen for n in b}
         chosen += [[n] for n in rates if n not in placed]
     full = {n: insert(e, named) for n, e in named.items()}
+    known = set(scalars)
+    switched = {n for n, e in named.items() if e.has(int_of) and _outside_flags(e) <= known}
     out = {}
     for block in chosen:
-        moving = {n: named[n] for n in named if {s.name for s in full[n].free_symbols} & set(block)}
+        moving = {
+            n: named[n] for n in named if n in switched or {s.name for s in full[n].free_symbols} & set(block)
+        }
         out.update({n: insert(rates[n], moving) for n in block})
     return {n: out[n] for n in rates}, chosen
+
+
+def _outside_flags(expression: sympy.Expr) -> set[str]:
+    """Names in an expression, but for those in ``int(condition)``."""
+    without = expression.replace(int_of, lambda _: sympy.S.One)
+    return {s.name for s in without.free_symbols}
 
 
 class IntegratingFactor(StateUpdateMethod):
@@ -79,8 +92,8 @@ class IntegratingFactor(StateUpdateMethod):
     ) -> str:
         """Abstract code of one step."""
         extract_method_options(method_options, {})
-        rates, blocks = _system(equations, self.blocks)
         scalars = [n for n, x in (variables or {}).items() if getattr(x, "scalar", False)]
+        rates, blocks = _system(equations, self.blocks, scalars)
         return update_code(rates, blocks, self.terms, scalars)
 
 

@@ -30,7 +30,7 @@ White noise (``xi``) is added after the step, with the amplitude at the start of
 depends on states with a known course, the root mean square over the step by Simpson's rule.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -338,19 +338,31 @@ class _Block:
     def _piecewise(self, name: str, h: sympy.Expr) -> sympy.Expr | None:
         """An exact step whose rate takes few values, each known before the loop over synapses."""
         linear = self.linear[name]
-        flags = sorted((x for x in linear.slope.atoms(int_of, sympy.Heaviside) if _is_flag(x)), key=str)
-        known = linear.slope.xreplace(dict.fromkeys(flags, sympy.S.Zero)).free_symbols
-        if not 1 <= len(flags) <= _MAX_FLAGS or not {x.name for x in known} <= self.scalars:
+        flags = self._flags(name)
+        if not flags:
             return None
-        named = [self._named(name, f"flag{i}", x) for i, x in enumerate(flags)]
-        decays, gains = {}, {}
-        for values in product((0, 1), repeat=len(flags)):
-            slope = linear.slope.xreplace(dict(zip(flags, map(sympy.Integer, values), strict=True)))
-            decays[values] = sympy.exp(-slope * h)
-            gains[values] = h * (exprel(-slope * h) if slope != 0 else 1)
-        decay, gain = _in_flags(decays, named), _in_flags(gains, named)
-        rest = linear.rest.xreplace(dict(zip(flags, named, strict=True)))
+        decay = self._by_flags(name, lambda slope: sympy.exp(-slope * h))
+        gain = self._by_flags(name, lambda slope: h * (exprel(-slope * h) if slope != 0 else 1))
+        rest = linear.rest.xreplace(flags)
         return symbol(name) * decay + (rest * gain if rest != 0 else 0)
+
+    def _flags(self, name: str) -> dict[sympy.Expr, sympy.Expr]:
+        """Steps in a rate that is otherwise known before the loop over synapses, and their names."""
+        slope = self.linear[name].slope
+        flags = sorted((x for x in slope.atoms(int_of, sympy.Heaviside) if _is_flag(x)), key=str)
+        known = slope.xreplace(dict.fromkeys(flags, sympy.S.Zero)).free_symbols
+        if not 1 <= len(flags) <= _MAX_FLAGS or not {x.name for x in known} <= self.scalars:
+            return {}
+        return {x: self._named(name, f"flag{i}", x) for i, x in enumerate(flags)}
+
+    def _by_flags(self, name: str, value: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
+        """``value`` of a rate, computed for all values of its flags before the loop."""
+        flags = self._flags(name)
+        table = {}
+        for chosen in product((0, 1), repeat=len(flags)):
+            here = dict(zip(flags, map(sympy.Integer, chosen), strict=True))
+            table[chosen] = value(self.linear[name].slope.xreplace(here))
+        return _in_flags(table, list(flags.values()))
 
     def _cascade_course(self, name: str, h: sympy.Expr) -> sympy.Expr:
         linear, y = self.linear[name], symbol(name)
@@ -387,10 +399,21 @@ class _Block:
             if inner.slope == 0:
                 area = x * h + inner.rest * h**2 / 2
             else:
-                rate, plateau = self._rate_and_plateau(n)
-                area = plateau * h + (x - plateau) * h * exprel(-rate * h)
+                plateau, left = self._plateau_and_mean_left(n, h)
+                area = plateau * h + (x - plateau) * h * left
             total += weight * area
         return constant * h + total
+
+    def _plateau_and_mean_left(self, state: str, h: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+        """What a state approaches, and the mean over ``h`` of the part of the distance that is left."""
+        flags, rest = self._flags(state), self.linear[state].rest
+        if not flags:
+            rate, plateau = self._rate_and_plateau(state)
+            return plateau, exprel(-rate * h)
+        left = self._by_flags(state, lambda slope: exprel(-_off_zero(slope) * h))
+        inverse = self._by_flags(state, lambda slope: 1 / _off_zero(slope))
+        plateau = self._named(state, "inf", rest.xreplace(flags) * inverse) if rest != 0 else sympy.S.Zero
+        return plateau, left
 
     def _rate_and_plateau(self, state: str) -> tuple[sympy.Expr, sympy.Expr]:
         """Rate and plateau of a state, for integrals over its course, which divide by the rate.
@@ -402,8 +425,7 @@ class _Block:
         if linear.rest == 0:
             return rate, sympy.S.Zero
         if not (linear.slope.is_Pow and linear.slope.exp.is_negative):  # 1/tau is never 0
-            small = int_of(sympy.Abs(rate) * _dt < _SMALL)
-            rate = self._named(state, "safe", rate + 2 * _SMALL * small / _dt)
+            rate = self._named(state, "safe", _off_zero(rate))
         return rate, self._named(state, "inf", linear.rest / rate)
 
     def _named(self, state: str, what: str, value: sympy.Expr) -> sympy.Expr:
@@ -428,6 +450,11 @@ class _Block:
             k = [s[n] for s in slopes]
             step = _dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
             self._lines.append(f"_new_{n} = {to_text(symbol(n) + step)}")
+
+
+def _off_zero(rate: sympy.Expr) -> sympy.Expr:
+    """A rate by which one can divide."""
+    return rate + 2 * _SMALL * int_of(sympy.Abs(rate) * _dt < _SMALL) / _dt
 
 
 def _in_flags(table: Mapping[tuple[int, ...], sympy.Expr], flags: list[sympy.Expr]) -> sympy.Expr:
