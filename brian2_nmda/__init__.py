@@ -12,6 +12,7 @@ if find_spec("brian2_nmda.equations") is None:
         "'python -m pip install -e .' in it (or leave its directory)."
     )
 
+from brian2_nmda.brian.compiled import register as _register_templates
 from brian2_nmda.brian.updaters import register as _register
 from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import (
@@ -70,3 +71,4 @@ __all__ = [
 ]
 
 _register()
+_register_templates()

@@ -21,7 +21,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations, Expression
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
-from brian2.synapses.synapses import SummedVariableUpdater, Synapses
+from brian2.synapses.synapses import Synapses
 from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
@@ -42,9 +42,9 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
+from brian2_nmda.brian.compiled import let_vectorise, summed
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
-from brian2_nmda.brian.updaters import let_vectorise
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
@@ -283,11 +283,15 @@ class NMDASynapses(Synapses):
         )
         if own_model is None:
             let_vectorise(self)
+        summands = {}
         for receptor in parts.direct:
             _, rest = parts.split(receptor)
             weight = symbol("w") if parts.weight is None else sympy.S.One
-            expression = Expression(to_text(parts.on_synapse(weight * rest)))
-            self._sum(expression, f"sum_{receptor.label}", order)
+            text = to_text(parts.on_synapse(weight * rest))
+            summands[f"sum_{receptor.label}"] = Expression(text)
+        for updater in summed(self, self._totals, summands):
+            updater.order = order + _ADD - 1
+            self._contained_objects.append(updater)
         events = parts.event_code()
         if events:
             self.run_regularly(events, when="groups", order=order + _EVENTS)
@@ -681,14 +685,6 @@ class NMDASynapses(Synapses):
         """Of the weights, which tells whether they have changed since the last run."""
         w = self.variables["w"]
         return 0 if self._parts.weight is not None else zlib.crc32(np.ascontiguousarray(w.get_value()).data)
-
-    def _sum(self, expression: Expression, variable: str, order: float) -> None:
-        updater = SummedVariableUpdater(
-            expression, variable, self, self._totals, "_n_totals", "_synaptic_post"
-        )
-        updater.order = order + _ADD - 1
-        self.summed_updaters[variable] = updater
-        self._contained_objects.append(updater)
 
     # -- what a user does with it ------------------------------------------------------------
 

@@ -8,16 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION, Equations
 from brian2.stateupdaters.base import (
     StateUpdateMethod,
     UnsupportedEquationsException,
     extract_method_options,
 )
-from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.lowering.integrators import DEFAULT_TERMS, exponential_euler_code, update_code
 from brian2_nmda.symbolic.analysis import insert
@@ -137,27 +133,8 @@ brainpy_state = BrainPyExponentialEuler(staggered=True)
 brainpy_dyn = BrainPyExponentialEuler(staggered=False)
 
 
-#: A template of C++ standalone in `templates`.
-INDEPENDENT = "independent_stateupdate"
-
-
-def let_vectorise(synapses: Synapses) -> None:
-    """Tell the compiler, in C++ standalone, that no synapse reads what the update of another writes.
-
-    Random numbers and functions of the user's may have a state of their own: with these, and with other
-    devices, Brian2's template stays.
-    """
-    updater = synapses.state_updater
-    if updater is None or type(get_device()) is not CPPStandaloneDevice or synapses.equations.is_stochastic:
-        return
-    updater.template = INDEPENDENT
-
-
 def register() -> None:
-    """Register state updaters and templates with Brian2, once."""
-    known = CPPStandaloneCodeObject.templater
-    if "brian2_nmda.brian" not in known.package_names:
-        CPPStandaloneCodeObject.templater = known.derive("brian2_nmda.brian")
+    """Register the state updaters with Brian2, once."""
     for updater in (integrating_factor, brainpy_state, brainpy_dyn):
         if updater.__name__ not in StateUpdateMethod.stateupdaters:
             StateUpdateMethod.register(updater.__name__, updater)

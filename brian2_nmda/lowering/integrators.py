@@ -341,10 +341,16 @@ class _Block:
         flags = self._flags(name)
         if not flags:
             return None
-        decay = self._by_flags(name, lambda slope: sympy.exp(-slope * h))
-        gain = self._by_flags(name, lambda slope: h * (exprel(-slope * h) if slope != 0 else 1))
-        rest = linear.rest.xreplace(flags)
-        return symbol(name) * decay + (rest * gain if rest != 0 else 0)
+        decay = self._by_flags(name, lambda slope, _: sympy.exp(-slope * h))
+        rest = linear.rest.xreplace(dict.fromkeys(flags, sympy.S.Zero))
+        if {x.name for x in rest.free_symbols} <= self.scalars:
+            shift = self._by_flags(
+                name, lambda slope, rest: rest * h * (exprel(-slope * h) if slope != 0 else 1)
+            )
+        else:
+            gain = self._by_flags(name, lambda slope, _: h * (exprel(-slope * h) if slope != 0 else 1))
+            shift = linear.rest.xreplace(flags) * gain
+        return symbol(name) * decay + shift
 
     def _flags(self, name: str) -> dict[sympy.Expr, sympy.Expr]:
         """Steps in a rate that is otherwise known before the loop over synapses, and their names."""
@@ -355,13 +361,13 @@ class _Block:
             return {}
         return {x: self._named(name, f"flag{i}", x) for i, x in enumerate(flags)}
 
-    def _by_flags(self, name: str, value: Callable[[sympy.Expr], sympy.Expr]) -> sympy.Expr:
-        """``value`` of a rate, computed for all values of its flags before the loop."""
-        flags = self._flags(name)
+    def _by_flags(self, name: str, value: Callable[[sympy.Expr, sympy.Expr], sympy.Expr]) -> sympy.Expr:
+        """``value`` of a rate and of the rest, computed for all values of the flags before the loop."""
+        flags, linear = self._flags(name), self.linear[name]
         table = {}
         for chosen in product((0, 1), repeat=len(flags)):
             here = dict(zip(flags, map(sympy.Integer, chosen), strict=True))
-            table[chosen] = value(self.linear[name].slope.xreplace(here))
+            table[chosen] = value(linear.slope.xreplace(here), linear.rest.xreplace(here))
         return _in_flags(table, list(flags.values()))
 
     def _cascade_course(self, name: str, h: sympy.Expr) -> sympy.Expr:
@@ -410,8 +416,8 @@ class _Block:
         if not flags:
             rate, plateau = self._rate_and_plateau(state)
             return plateau, exprel(-rate * h)
-        left = self._by_flags(state, lambda slope: exprel(-_off_zero(slope) * h))
-        inverse = self._by_flags(state, lambda slope: 1 / _off_zero(slope))
+        left = self._by_flags(state, lambda slope, _: exprel(-_off_zero(slope) * h))
+        inverse = self._by_flags(state, lambda slope, _: 1 / _off_zero(slope))
         plateau = self._named(state, "inf", rest.xreplace(flags) * inverse) if rest != 0 else sympy.S.Zero
         return plateau, left
 

@@ -1,0 +1,84 @@
+"""Passes over the synapses for which C++ standalone has templates of this package, in `templates`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.devices.device import get_device
+from brian2.equations.equations import Expression
+from brian2.groups.group import CodeRunner
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.synapses.synapses import SummedVariableUpdater, Synapses
+
+#: The package in which Brian2 is to look for templates as well.
+_HERE = "brian2_nmda.brian"
+
+
+def register() -> None:
+    """Make the templates known to Brian2, once."""
+    known = CPPStandaloneCodeObject.templater
+    if _HERE not in known.package_names:
+        CPPStandaloneCodeObject.templater = known.derive(_HERE)
+
+
+def _compiled() -> bool:
+    """Whether the templates are used: devices that derive from C++ standalone have their own."""
+    return type(get_device()) is CPPStandaloneDevice
+
+
+def let_vectorise(synapses: Synapses) -> None:
+    """Tell the compiler that no synapse reads what the update of another writes.
+
+    Random numbers and functions of the user's may have a state of their own: with these, and with other
+    devices, Brian2's template stays.
+    """
+    updater = synapses.state_updater
+    if updater is not None and _compiled() and not synapses.equations.is_stochastic:
+        updater.template = "independent_stateupdate"
+
+
+def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:
+    """What sums over the synapses of each target, in one pass if it can be."""
+    where = {"target": totals, "target_size_name": "_n_totals", "index_var": "_synaptic_post"}
+    if len(summands) > 1 and _compiled():
+        return [SumsInOnePass(summands, synapses, **where)]
+    return [SummedVariableUpdater(e, n, synapses, **where) for n, e in summands.items()]
+
+
+class SumsInOnePass(CodeRunner):
+    """Several summed variables.
+
+    Parameters
+    ----------
+    summands : mapping of str to Expression
+        By variable of the target.
+    synapses : Synapses
+    target : NeuronGroup
+    target_size_name, index_var : str
+        As in Brian2's ``SummedVariableUpdater``.
+    """
+
+    def __init__(
+        self,
+        summands: Mapping[str, Expression],
+        synapses: Synapses,
+        target: NeuronGroup,
+        target_size_name: str,
+        index_var: str,
+    ) -> None:
+        keywords: dict[str, Any] = {
+            "_target_vars": [synapses.variables[n] for n in summands],
+            "_target_size_name": target_size_name,
+            "_index_var": synapses.variables[index_var],
+        }
+        super().__init__(
+            synapses,
+            "sums",
+            code="\n".join(f"_summand_{k} = {e}" for k, e in enumerate(summands.values())),
+            needed_variables=[*summands, target_size_name, index_var],
+            clock=target.clock,
+            when="groups",
+            name=f"{synapses.name}_sums",
+            template_kwds=keywords,
+        )
