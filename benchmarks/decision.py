@@ -17,7 +17,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 PUBLIC = Path(os.environ.get("BENCHMARK_PEERS", "/tmp/peers")) / "public"
 
@@ -178,6 +177,8 @@ def ours(seconds: float, shared: bool = False, coherence: float = 12.8):
 
 def trials(form: str, number: int, coherence: float) -> np.ndarray:
     """Rates (Hz) of the two populations from 1.5 to 3 s, one row per run of one binary."""
+    from tqdm import tqdm
+
     programs = {"ours": ours, "shared": lambda *a, **k: ours(*a, shared=True, **k), "example": brian_public}
     run, result = programs[form](3.0, coherence=coherence)
     found = []
