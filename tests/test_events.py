@@ -48,6 +48,7 @@ from brian2_nmda.lowering.plan import Declarations, integrating_factor_bound, ma
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))
 
 MODEL = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt"
+WASH_IN = b2.TimedArray([0, 50] * b2.umolar, dt=10 * ms)
 #: Rounding of sums of some ten exponentials with amplitudes of order 1.
 ROUNDING = 1e-11
 #: The bounds are taken on grids: a tenth for what lies between their points.
@@ -616,6 +617,27 @@ def test_x_beyond_its_limit():
     assert play(s, 1e-6).S.plan.relaxing
 
 
+@pytest.mark.parametrize("what", ["kinetics", "weights"])
+@pytest.mark.parametrize("delay", ["none", "several"])
+def test_changed_in_a_run(what, delay):
+    """What is sent would be wrong: an error, at the next spike for kinetics, at the end of the run for w."""
+    s = Scenario("pulse", delay=DELAYS[delay], runs=(0,), inside=False)
+    found = play(s, 1e-6)
+    if what == "kinetics":
+        change = b2.NetworkOperation(lambda: setattr(found.S, "beta1_NMDA", 0.07 / ms), dt=7 * ms)
+        objects, said = [change], "kinetics have changed during a run"
+    else:  # synapses onto the synapses
+        source = SpikeGeneratorGroup(1, [0], [5] * ms)
+        change = b2.Synapses(source, found.S, on_pre="w_post = 2")
+        change.connect()
+        objects, said = [source, change], "the weights may not change"
+    found.net.add(*objects)
+    with pytest.raises(Exception) as error:
+        found.net.run(20 * ms)
+    text = str(error.getrepr(chain=True))
+    assert said in text and "tolerance=None" in text
+
+
 @pytest.mark.parametrize("kind", ["pulse", "jump"])
 @pytest.mark.parametrize(("layout", "delay"), [("recurrent", "none"), ("plain", "one"), ("plain", "several")])
 def test_single_precision(kind, layout, delay):
@@ -638,7 +660,8 @@ def test_what_cannot_be_sent_is_not():
     cases = [
         (plain, dict(tolerance=None), "tolerance=None"),
         (plain, dict(per_synapse=["gmax_NMDA"]), "'gmax_NMDA' has one value per synapse"),
-        (plain, dict(per_synapse=["beta1_NMDA"]), "'x_NMDA' has a course of its own on each synapse"),
+        (plain, dict(per_synapse=["beta1_NMDA"]), "'beta1_NMDA' has one value per synapse"),
+        (GlutamateSynapse(BioNMDA(antagonist=DAP5(conc=WASH_IN))), {}, "may change at each time step"),
         (plain, dict(method="rk4"), "method='rk4'"),
         (plain, dict(optimize=False), "naive form"),
         (plain, dict(dt=0.05 * ms), "different time steps"),
@@ -737,8 +760,8 @@ def test_compiled_targets_with_all_there_is(on_target, target):
 
 
 @pytest.mark.slow
-def test_standalone_refuses_what_it_cannot_do(on_target):
-    """Kinetics changed between two runs raise; changed by run_args they give an absurd conductance."""
+def test_standalone_refuses_what_it_cannot_do(on_target, capfd):
+    """Kinetics changed between two runs raise; changed by run_args they stop the binary."""
     weights = np.full(100, 1.0)
     on_target("cpp_standalone", build_on_run=False)
     net, S, _ = network(1e-6, train(3), weights)
@@ -753,5 +776,7 @@ def test_standalone_refuses_what_it_cannot_do(on_target):
     b2.device.build(directory=directory, run=False)
     b2.device.run(run_args={S.gmax_NMDA: 0.2 * nS})
     assert np.all(np.isfinite(monitor.g_total_NMDA)) and np.max(monitor.g_total_NMDA) > 0
-    b2.device.run(run_args={S.beta1_NMDA: 0.02 / ms})
-    assert np.max(np.abs(np.nan_to_num(monitor.g_total_NMDA / nS))) > 1e20
+    for changed in ({S.beta1_NMDA: 0.02 / ms}, {S.duration_T: 1 * ms}):
+        with pytest.raises(RuntimeError, match="run failed"):
+            b2.device.run(run_args=changed)
+        assert "kinetics have changed" in capfd.readouterr().err

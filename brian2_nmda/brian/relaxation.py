@@ -115,7 +115,7 @@ class Saturating(Sending):
         n, s, form = self._name, self.suffix, self.form
         interpolation = form.interpolation
         into, rate = n("new_into"), n("new_rate")
-        lines = [*self._elapsed(), *self._advanced()]
+        lines = [*self._guard(), *self._elapsed(), *self._advanced()]
         lines += self._old_amplitudes()
         lines.append(f"{into} = {self._text(form.into)}")
         lines.append(f"{rate} = {self._text(form.rate, (1 / second).dim)}")

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import sympy
+from brian2.core.functions import Function
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
@@ -20,8 +22,57 @@ from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text, unit_symbol
 
-#: Factor that makes a conductance absurd where it would silently be wrong.
+#: Factor that makes a conductance absurd where it would silently be wrong, until the end of the run says so.
 _ABSURD = 1e30
+_CHANGED = (
+    "kinetics have changed during a run, or through run_args, but a conductance is sent at spikes with those "
+    "at the start of the run; give tolerance=None."
+)
+_TOO_HIGH = (
+    "a gate was driven beyond what the exponentials hold for that its conductance is sent with: the rate of "
+    "spikes is too high; give tolerance=None."
+)
+
+
+def _refusing(name: str, message: str) -> Function:
+    """A function that returns 1, or stops the simulation if its argument is 0."""
+
+    def check(fits: Any) -> Any:
+        if not np.all(fits):
+            raise ModelError(message)
+        return 1.0
+
+    function = Function(check, arg_units=[1], return_unit=1, arg_names=["fits"])
+    cpp = f"""
+    #include <cstdlib>
+    #include <iostream>
+    static inline double {name}(const double fits)
+    {{
+        if (fits < 0.5)
+        {{
+            std::cerr << "ModelError: {message}" << std::endl;
+            std::exit(1);
+        }}
+        return 1.0;
+    }}
+    """
+    cython = f"""
+    cdef double {name}(double fits) except -1.0:
+        if fits < 0.5:
+            from brian2_nmda import ModelError
+            raise ModelError({message!r})
+        return 1.0
+    """
+    function.implementations.add_implementation("cpp", cpp, name=name)
+    function.implementations.add_implementation("cython", cython, name=name)
+    return function
+
+
+#: For the namespace of what is generated here.
+CHECKS = {
+    n: _refusing(n, text)
+    for n, text in {"kinetics_still_fit": _CHANGED, "gate_still_fits": _TOO_HIGH}.items()
+}
 
 
 class Sending(ABC):
@@ -147,11 +198,11 @@ class Sending(ABC):
     def _old_amplitudes(self) -> list[str]:
         return [f"{self._name(f'old_{k}')} = {self._old(k)}" for k in range(self.size)]
 
-    def _guard(self, *conditions: str) -> list[str]:
-        """A factor that is 1 as long as the constants are those that the statements contain.
+    def _guard(self, condition: str | None = None) -> list[str]:
+        """Stop if the constants are not those that the statements contain, as in a binary with run_args.
 
-        In a binary that is run with other kinetics (run_args), or where x jumps too high, what is sent would
-        be wrong: it becomes absurd, since infinities do not survive -ffast-math.
+        Where the condition does not hold either, what is sent would be wrong. C++ standalone stops; elsewhere
+        it becomes absurd and the end of the run says by how much (infinities do not survive -ffast-math).
         """
         lines, fits = [], []
         for name, expression in self.form.constants.items():
@@ -161,10 +212,12 @@ class Sending(ABC):
             text = self._text(expression, _DIMENSIONS.get(name[0:1], (1 / second).dim))
             fits.append(self._name(f"fits_{name}"))
             lines.append(f"{fits[-1]} = int(abs({text} - {given!r}) <= {1e-5 * abs(given)!r})")
-        for number, condition in enumerate(conditions):
-            fits.append(self._name(f"fits_{number}"))
-            lines.append(f"{fits[-1]} = int({condition})")
-        lines.append(f"{self._name('wrong')} = 1 + {_ABSURD!r}*(1 - {'*'.join(fits) or '1'})")
+        wrong = f"kinetics_still_fit(1.0*{'*'.join(fits)})" if fits else "1.0"
+        if condition is not None and isinstance(get_device(), RuntimeDevice):
+            wrong += f"*(1 + {_ABSURD!r}*(1 - int({condition})))"
+        elif condition is not None:
+            wrong += f"*gate_still_fits(1.0*int({condition}))"
+        lines.append(f"{self._name('wrong')} = {wrong}")
         return lines
 
     @abstractmethod

@@ -610,6 +610,8 @@ class NMDASynapses(Synapses):
             if changed or self._checksum() != self._weights:
                 for relaxation in parts.relaxing.values():
                     self._send_anew(relaxation)
+        if runtime:
+            self._weights = self._checksum()
         self._simulated, self._connected_then = True, self._filler.connected
 
     def _rewrite(self) -> None:
@@ -840,7 +842,9 @@ class NMDASynapses(Synapses):
         """Allow the weights to change again, and check that what was sent held."""
         parts = self._parts
         if parts.relaxing and isinstance(get_device(), RuntimeDevice):
-            self._weights = self._checksum()
+            before, self._weights = self._weights, self._checksum()
+            if self._fixed_in_runs and self._weights != before:
+                raise self._weights_are_fixed()  # as by synapses onto these synapses
             if parts.plan.declarations.w == "per_synapse":
                 self.variables["w"].read_only = False
             for relaxation in parts.relaxing.values():

@@ -237,6 +237,13 @@ def why_stepped(system: System, receptor: ReceptorTerm, plan: Any) -> str:
         return d.stepped_because
     names = upstream(system, receptor.conductance)
     place = PRE if d.delay == "uniform" else SYNAPSE
+    read = [receptor.conductance, *(system.rates[n] for n in names)]
+    read += [e for n, e in system.on_spike.items() if n in names]
+    for n in sorted({x.name for e in map(system.inserted, read) for x in e.free_symbols}):
+        if n in d.per_synapse:
+            return f"'{n}' has one value per synapse"
+        if n in system.parameters and not system.parameters[n].is_number:
+            return f"'{n}' may change at each time step"
     for n in names:
         if POST in plan.domain[n]:
             return f"'{n}' depends on the target's voltage or spikes"
@@ -246,10 +253,6 @@ def why_stepped(system: System, receptor: ReceptorTerm, plan: Any) -> str:
             return f"'{n}' changes at other spikes as well"
     if _read_elsewhere(system, receptor, names):
         return "its states or its conductance are read at each time step"
-    read = [receptor.conductance, *(system.rates[n] for n in names)]
-    read += [e for n, e in system.on_spike.items() if n in names]
-    for n in sorted({x.name for e in map(system.inserted, read) for x in e.free_symbols} & {*d.per_synapse}):
-        return f"'{n}' has one value per synapse"
     return f"no exponentials are known that follow its kinetics within tolerance={d.tolerance:g}"
 
 
