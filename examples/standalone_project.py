@@ -1,7 +1,8 @@
 """A standalone C++ project: two runs, built once, then run again with another parameter.
 
 `build_on_run=False` collects both runs before compiling. Parameters of the synapses are variables, so the
-same binary runs with other values (`run_args`) without compiling again.
+same binary runs with other values (`run_args`) without compiling again. What is sent at spikes is fitted to the
+kinetics when the binary is built: to give it other kinetics, here the closing rate, ask for `tolerance=None`.
 """
 
 import tempfile
@@ -19,7 +20,7 @@ inputs = SpikeGeneratorGroup(1, [0, 0], [20, 220]*ms)
 neuron = NeuronGroup(1, "dv/dt = (10*nS*(-60*mV - v) - I_syn)/(200*pF) : volt"
                      + model.post_equations(variable=["Mg"]), method="euler")  # fmt: skip
 neuron.v = -60*mV
-S = model.synapses(inputs, neuron)
+S = model.synapses(inputs, neuron, tolerance=None)
 S.connect()
 monitor = StateMonitor(neuron, "v", record=[0])
 run(200*ms)
