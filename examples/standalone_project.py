@@ -1,8 +1,8 @@
 """A standalone C++ project: two runs, built once, then run again with another parameter.
 
 `build_on_run=False` collects both runs before compiling. Parameters of the synapses are variables, so the
-same binary runs with other values (`run_args`) without compiling again. What is sent at spikes is fitted to the
-kinetics when the binary is built: to give it other kinetics, here the closing rate, ask for `tolerance=None`.
+same binary runs with other values (`run_args`) without compiling again. What is sent at spikes is fitted to
+the kinetics when the binary is built; for other kinetics, here the closing rate, ask for `tolerance=None`.
 """
 
 import tempfile

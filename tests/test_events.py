@@ -41,7 +41,14 @@ from brian2_nmda import (
     TwoExponentialNMDA,
     WangNMDA,
 )
-from brian2_nmda.equations import DAP5, GlycineSite, KampaNMDA, StochasticRelease, TsodyksMarkram
+from brian2_nmda.equations import (
+    DAP5,
+    FiveStateNMDA,
+    GlycineSite,
+    KampaNMDA,
+    StochasticRelease,
+    TsodyksMarkram,
+)
 from brian2_nmda.lowering.basis import driven, fit, fit_phases
 from brian2_nmda.lowering.plan import Declarations, integrating_factor_bound, make_plan
 
@@ -249,6 +256,7 @@ class Scenario:
     model: Callable[..., GlutamateSynapse] | None = None
     inside: bool = True
     before: Callable[[Any], None] = lambda S: None
+    connect: Callable[[Any], None] = lambda S: S.connect(i=PRE_OF, j=POST_OF)
 
 
 PRE_OF = np.array([0, 0, 1, 2, 3, 1, 3, 2, 0])
@@ -291,7 +299,7 @@ def play(s, tolerance, sent=None):
         options["delay"] = "per_synapse" if several else s.delay * ms
     S = model.synapses(pre, None if s.layout == "recurrent" else post, tolerance=tolerance, **options)
     assert bool(S.plan.relaxing) == (tolerance is not None if sent is None else sent), S.plan
-    S.connect(i=PRE_OF, j=POST_OF)
+    s.connect(S)
     if several:
         S.delay = np.asarray(s.delay) * ms
     if s.w is not None:
@@ -501,6 +509,89 @@ def test_declared_weights_changed_between_runs(w):
     s = Scenario(options=dict(w=w), runs=(100, 100))
     s.between = (set_parameter("w", 0.4) if w == 1.3 else CHANGES["gmax"],)
     agrees(s)
+
+
+# -- one weight, and every source onto every target
+
+
+def connect_listed(S, but_itself=False):
+    """All pairs as a list, which is not recognised as all-to-all."""
+    i, j = (x.ravel() for x in np.indices((len(S.source), len(S.target))))
+    kept = (i != j) | (not but_itself)
+    S.connect(i=i[kept], j=j[kept])
+
+
+ALL_TO_ALL = {
+    "pulse": MODELS["pulse"],
+    "jump": MODELS["jump"],
+    "linear": lambda: GlutamateSynapse(FiveStateNMDA(**LIKE_THE_SEED)),
+}
+
+
+@pytest.mark.parametrize("condition", [None, "i != j"])
+@pytest.mark.parametrize("layout", ["plain", "recurrent", "subgroups"])
+@pytest.mark.parametrize("kind", ALL_TO_ALL)
+def test_all_to_all(kind, layout, condition):
+    """One sum for all targets: rounding away from one sum per target, within the bound of the exact plan.
+
+    Kinetics and the weight change between runs. Of different groups, 'i != j' is no longer all-to-all.
+    """
+    change = CHANGES["closing"] if kind == "pulse" else set_parameter("gmax_NMDA", 0.05 * nS)
+
+    def changes(S):
+        change(S)
+        S.w = 0.8
+
+    s = Scenario(
+        kind, layout, delay=0.25, options=dict(w=1.3), runs=(153, 100), between=(changes,), inside=False
+    )
+    s.model = ALL_TO_ALL[kind]
+    s.connect = lambda S: S.connect(condition=condition)
+    once = condition is None or layout == "recurrent"
+    found = agrees(s, weight=5 * 1.3, bound=1e-6, stepped=1e-7)
+    assert ("once for all targets" in str(found.S.plan)) == once
+    assert found.S.pre.active == (not once)  # nothing is left to do for each synapse
+    if not once:
+        return
+    s.connect = lambda S: connect_listed(S, but_itself=condition is not None)
+    each = play(s, 1e-6)
+    assert "once for all targets" not in str(each.S.plan) and len(each.S) == len(found.S)
+    assert np.max(np.abs(found.total - each.total)) <= 1e-13 * np.max(each.total)
+
+
+def test_no_longer_all_to_all():
+    """A second connect(), statements of the user's, an inactive object; store and restore."""
+
+    def twice(S):
+        S.connect()
+        S.connect(i=[0], j=[1])
+
+    def listed(S):
+        connect_listed(S)
+        S.connect(i=[0], j=[1])
+
+    s = Scenario(options=dict(w=1.3), inside=False, connect=twice)
+    a = play(s, 1e-6)
+    assert a.S.pre.active and "once for all" not in str(a.S.plan)
+    s.connect = listed
+    assert np.array_equal(a.total, play(s, 1e-6).total)
+
+    counting = dict(w=1.3, model="spikes : 1", on_pre="spikes += 1")
+    s = Scenario(options=counting, inside=False, connect=lambda S: S.connect(), runs=(15,))
+    a = play(s, 1e-6)
+    assert "once for all" in str(a.S.plan) and np.sum(a.S.spikes) == 5 * 3  # at 5, 7 and 12
+    a.net.store()
+    a.net.run(20 * ms)
+    first = np.array(a.S.target.g_total_NMDA)
+    a.S.beta1_NMDA = 0.05 / ms
+    a.net.run(1 * ms)
+    a.net.restore()
+    a.net.run(20 * ms)
+    assert np.array_equal(first, a.S.target.g_total_NMDA) and np.all(first > 0)
+    a.S.active = False
+    before = np.array(a.S.spikes)
+    a.net.run(10 * ms)
+    assert np.array_equal(before, a.S.spikes)
 
 
 def connect_more(S):
@@ -757,6 +848,80 @@ def test_compiled_targets_with_all_there_is(on_target, target):
     for name, gmax in (("g_total_NMDA", 0.1), ("g_total_W", 0.2)):
         off = gmax * 1e-9 * 6 * (BETWEEN * bound + STEPPED["pulse"])
         assert np.max(np.abs(numpy[name] - exact[name])) <= off
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+def test_compiled_all_to_all(on_target, target):
+    """One sum for all targets, compiled, against NumPy and against one sum per target: rounding."""
+
+    def all_pairs(S, but_itself):
+        S.connect(condition="i != j" if but_itself else None)
+
+    found = []
+    for name, connect in (("numpy", all_pairs), ("numpy", connect_listed), (target, all_pairs)):
+        directory = on_target(name, **({"build_on_run": False} if name == "cpp_standalone" else {}))
+        model = GlutamateSynapse([BioNMDA(**LIKE_THE_SEED), WangNMDA(label="W", gmax=0.1 * nS)])
+        group = NeuronGroup(
+            5, MODEL + "\nx : 1" + model.post_equations(), threshold="x > 0.5", reset="x = 0", method="euler"
+        )
+        group.v = -60 * mV
+        i, steps = (np.array(x) for x in zip(*BURSTS, strict=True))
+        source = SpikeGeneratorGroup(4, i, steps * 0.1 * ms)
+        feed = b2.Synapses(source, group, on_pre="x_post = 1")
+        feed.connect(i=np.arange(4), j=np.arange(4))
+        objects = [source, group, feed]
+        for pre, post, but_itself in ((group, group, True), (group[1:4], group[2:], False)):
+            S = model.synapses(pre, post, delay=0.5 * ms, w=1.3)
+            connect(S, but_itself)
+            objects.append(S)
+        monitor = StateMonitor(group, ["g_total_NMDA", "g_total_W", "v"], record=True)
+        net = Network(*objects, monitor)
+        net.run(15.3 * ms)
+        S.gmax_NMDA = 0.2 * nS
+        net.run(10 * ms)
+        if directory:
+            b2.device.build(directory=directory)
+        found.append({n: np.array(getattr(monitor, n)) for n in monitor.record_variables})
+    once, each, compiled = found
+    for name, x in each.items():
+        assert np.ptp(x) > 0, name
+        assert np.max(np.abs(once[name] - x)) <= 1e-13 * np.max(np.abs(x)), name
+        assert np.max(np.abs(compiled[name] - x)) <= 1e-9 * np.max(np.abs(x)), name
+
+
+@pytest.mark.slow
+def test_many_events_in_a_step(on_target):
+    """Vectorised over the synapses of a step, in chunks of 256: rounding away from NumPy, in both runs.
+
+    900 synapses, some 300 of which have an event in the same step, others none for a while.
+    """
+    rng = np.random.default_rng(5)
+    delays, weights = rng.choice([0.3, 0.5, 1.2], 900) * ms, rng.uniform(0, 2, 900)
+    i, steps = (x.ravel() for x in np.meshgrid(np.arange(30), [5, 8, 60, 150]))
+    found = []
+    for name in ("numpy", "cpp_standalone"):
+        directory = on_target(name, **({"build_on_run": False} if name == "cpp_standalone" else {}))
+        model = GlutamateSynapse([BioNMDA(gmax=0.1 * nS), FiveStateNMDA(label="M", gmax=0.1 * nS)])
+        source = SpikeGeneratorGroup(30, i, steps * 0.1 * ms)
+        group = NeuronGroup(30, MODEL + model.post_equations(), method="euler")
+        S = model.synapses(source, group, delay="per_synapse")
+        S.connect()
+        S.w, S.delay = weights, delays
+        if directory:
+            assert S.pre.template == S.end_T.template == "independent_events"
+        monitor = StateMonitor(group, ["g_total_NMDA", "g_total_M"], record=True)
+        net = Network(source, group, S, monitor)
+        net.run(10 * ms)
+        S.gmax_NMDA = 0.2 * nS
+        net.run(10 * ms)
+        if directory:
+            b2.device.build(directory=directory)
+        found.append(
+            {n: np.array(getattr(monitor, n)) for n in monitor.record_variables} | {"g": S.event_g_NMDA[:]}
+        )
+    for n, x in found[0].items():
+        assert np.max(x) > 0 and np.max(np.abs(found[1][n] - x)) <= 1e-11 * np.max(x), n
 
 
 @pytest.mark.slow

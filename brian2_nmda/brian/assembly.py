@@ -14,7 +14,7 @@ from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
 from brian2_nmda.brian.relaxation import sending
-from brian2_nmda.brian.sending import CHECKS
+from brian2_nmda.brian.sending import FUNCTIONS
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan, split
@@ -382,8 +382,8 @@ class Assembly:
             for n, p in self.system.parameters.items()
             if isinstance(p.value, TimedArray)
         }
-        checks = CHECKS if self.relaxing else {}
-        return {**(self.base.namespace or {}), **(given or {}), **timed, **checks} or None
+        functions = FUNCTIONS if self.relaxing else {}
+        return {**(self.base.namespace or {}), **(given or {}), **timed, **functions} or None
 
     def updater(self) -> Any:
         """State updater of the model's own groups."""

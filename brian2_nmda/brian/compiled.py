@@ -1,15 +1,16 @@
 """Passes over the synapses for which C++ standalone has templates of this package, in `templates`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from brian2.core.preferences import prefs
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
-from brian2.synapses.synapses import SummedVariableUpdater, Synapses
+from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
 
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
@@ -36,6 +37,26 @@ def let_vectorise(synapses: Synapses) -> None:
     updater = synapses.state_updater
     if updater is not None and _compiled() and not synapses.equations.is_stochastic:
         updater.template = "independent_stateupdate"
+
+
+def let_vectorise_events(
+    pathway: SynapticPathway, changed: Iterable[str], read: Iterable[str], added: Iterable[str]
+) -> None:
+    """Advance many synapses at once in a pathway whose statements are independent of each other.
+
+    Parameters
+    ----------
+    pathway : SynapticPathway
+    changed, read : iterable of str
+        Variables of the synapses that the statements change, and only read.
+    added : iterable of str
+        Variables of the target, which the statements only add to.
+    """
+    if _compiled() and prefs.devices.cpp_standalone.openmp_threads == 0:
+        variables = pathway.synapses.variables
+        pathway.template = "independent_events"
+        for name, names in {"changed": changed, "read": read, "added": added}.items():
+            pathway.template_kwds[name] = [variables[n] for n in names]
 
 
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:

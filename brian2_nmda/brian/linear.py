@@ -9,7 +9,6 @@ from brian2.units import second
 
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.lowering.receptors import Linear, Modes, decomposed
-from brian2_nmda.symbolic.expressions import symbol
 
 
 class LinearSending(Sending):
@@ -45,9 +44,9 @@ class LinearSending(Sending):
             for x, d, f in zip(limit, driven, free, strict=True)
         ]
 
-    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
+    def open_now(self, rest: sympy.Expr, sent: sympy.Expr) -> sympy.Expr:
         """The sum of the amplitudes: the modes contain the coefficients of ``rest``."""
-        return sympy.Add(*map(symbol, self.totals()))
+        return sent
 
     def _share(self, modes: Modes, k: int) -> float:
         """Of a mode in the open fraction."""

@@ -51,9 +51,14 @@ class Saturating(Sending):
         """Variables that do not start at zero."""
         return {} if self.form.pulse is None else {self._name("rate"): self.fitted_to["r"]}
 
-    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
+    @property
+    def vectorises(self) -> bool:
+        """Whether the statements hold no check that stops the simulation for the sake of one synapse."""
+        return self.form.pulse is not None
+
+    def open_now(self, rest: sympy.Expr, sent: sympy.Expr) -> sympy.Expr:
         """With the sum of the amplitudes in the place of g."""
-        return rest.xreplace({symbol(self.form.gate): sympy.Add(*map(symbol, self.totals()))})
+        return rest.xreplace({symbol(self.form.gate): sent})
 
     def _approach(self, suffix: str) -> tuple[str, str]:
         """What x approaches now, and its rate."""

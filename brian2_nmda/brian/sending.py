@@ -68,10 +68,29 @@ def _refusing(name: str, message: str) -> Function:
     return function
 
 
+def _rounding() -> Function:
+    """The time steps of a delay, by the formula of Brian2's spike queues: the same ones half-way, too."""
+
+    def steps(delay: Any, step: Any) -> Any:
+        return (np.asarray(delay) / step + 0.5).astype(int)
+
+    function = Function(steps, arg_units=[second, second], return_unit=1, arg_names=["delay", "step"])
+    cpp = f"""
+    static inline double {ROUNDED}(const double delay, const double step)
+    {{
+        return (int)(delay/step + 0.5);
+    }}
+    """
+    function.implementations.add_implementation("cpp", cpp, name=ROUNDED)
+    return function
+
+
+ROUNDED = "steps_of_delay"
 #: For the namespace of what is generated here.
-CHECKS = {
-    n: _refusing(n, text)
-    for n, text in {"kinetics_still_fit": _CHANGED, "gate_still_fits": _TOO_HIGH}.items()
+FUNCTIONS = {
+    "kinetics_still_fit": _refusing("kinetics_still_fit", _CHANGED),
+    "gate_still_fits": _refusing("gate_still_fits", _TOO_HIGH),
+    ROUNDED: _rounding(),
 }
 
 
@@ -163,6 +182,11 @@ class Sending(ABC):
         self.constants[name] = float(value)
         return name
 
+    @property
+    def vectorises(self) -> bool:
+        """Whether the statements hold no check that stops the simulation for the sake of one synapse."""
+        return True
+
     def view_constants(self) -> dict[str, float]:
         """Numbers of the views for the present kinetics."""
         self.constants = {}
@@ -174,8 +198,8 @@ class Sending(ABC):
         return {}
 
     @abstractmethod
-    def open_now(self, rest: sympy.Expr) -> sympy.Expr:
-        """What multiplies the shared factor of the conductance, in amplitudes on the target."""
+    def open_now(self, rest: sympy.Expr, sent: sympy.Expr) -> sympy.Expr:
+        """What multiplies the shared factor of the conductance, from the sum of all amplitudes."""
 
     # -- statements --------------------------------------------------------------------------
 
@@ -242,15 +266,17 @@ class Sending(ABC):
         pairs = zip(self.totals(), self.form.rates, strict=True)
         return [f"{n} = {n}*{float(np.exp(-r * self.dt))!r}" for n, r in pairs]
 
+    def additions(self, to: str = "", factor: str = "", suffix: str = "") -> dict[str, list[str]]:
+        """Statements that add what is sent to the amplitudes ``to``, by pathway."""
+        pairs = zip(self.totals(), self.changes(), strict=True)
+        lines = [f"{to}{total} += {factor}{change}{suffix}" for total, change in pairs]
+        if self.end is None:
+            return {"pre": lines}
+        return {"pre": [lines[k] for k in self.form.set_at_start], self.end: lines}
+
     def pathways(self, weighted: bool) -> dict[str, list[str]]:
         """Statements of the synapses, by pathway."""
-        w = "w*" if weighted else ""
-        pairs = zip(self.totals(), self.changes(), strict=True)
-        lines = [f"{total} += {w}{change}" for total, change in pairs]
-        if self.end is None:
-            found = {"pre": lines}
-        else:
-            found = {"pre": [lines[k] for k in self.form.set_at_start], self.end: lines}
+        found = self.additions(factor="w*" if weighted else "")
         if self.on_synapse:
             code = {"pre": self.start_code, self.end: self.end_code}
             found = {name: code[name]().split("\n") + lines for name, lines in found.items()}

@@ -6,6 +6,7 @@ and events (-0.4) are advanced from the values at the start of the step, then pr
 then the target (0). Each object brings its own zero; all come before any sum.
 """
 
+import inspect
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -42,8 +43,9 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
-from brian2_nmda.brian.compiled import let_vectorise, summed
-from brian2_nmda.brian.sending import Sending
+from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_events, summed
+from brian2_nmda.brian.population import MEMBER, PopulationSum
+from brian2_nmda.brian.sending import ROUNDED, Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
@@ -241,6 +243,17 @@ class NMDASynapses(Synapses):
         self._given, self._delay = (on_pre, on_post), start
         self._simulated, self._weights, self._connected_then = False, None, 0
         helpers: list[Any] = []
+        self._population: PopulationSum | None = None
+        if parts.sent_by_gate and parts.weight is not None:
+            self._population = PopulationSum(
+                parts.sent_by_gate,
+                parts.source,
+                parts.target,
+                parts.base.clock,
+                order + _ADD - 0.5,
+                f"{name}_population",
+            )
+            helpers.append(self._population.group)
         if parts.gate_states or parts.gate_pulses or parts.sent_by_gate:
             self._make_gate(name, clock, order, start, shared_namespace)
             helpers += [g for g in (self._gate, self._driver) if g is not None]
@@ -263,6 +276,8 @@ class NMDASynapses(Synapses):
             helpers.append(self._kinetics)
         self._make_totals(name, clock, order, shared_namespace)
         helpers.append(self._totals)
+        if self._population is not None:
+            self._population.refer(self._driver, self._totals)
         on_pre, on_post = self._statements()
         delays = dict(parts.own_delays)
         if uniform:
@@ -283,6 +298,7 @@ class NMDASynapses(Synapses):
         )
         if own_model is None:
             let_vectorise(self)
+        self._vectorise_events()
         summands = {}
         for receptor in parts.direct:
             _, rest = parts.split(receptor)
@@ -333,6 +349,8 @@ class NMDASynapses(Synapses):
         ours += parts.summed_jumps()
         at_end: dict[str, list[str]] = {}
         for relaxation in parts.relaxing.values():
+            if self._once_for_all(relaxation):
+                continue
             for name, lines in relaxation.pathways(parts.weight is None).items():
                 if name == "pre":
                     ours += lines
@@ -346,6 +364,33 @@ class NMDASynapses(Synapses):
         return (
             updating(rules, merge_code(ours, on_pre, "pre", others), "pre"),
             updating(rules, merge_code(parts.post_jumps(), on_post, "post"), "post"),
+        )
+
+    def _vectorise_events(self) -> None:
+        """Where a pathway does nothing but what conductances need that each synapse sends."""
+        parts = self._parts
+        alone: dict[str, list[Sending]] = {}
+        for relaxation in parts.sent_by_synapse:
+            alone.setdefault("pre", []).append(relaxation)
+            if relaxation.end is not None:
+                alone.setdefault(relaxation.end, []).append(relaxation)
+        others = parts.states or parts.summed_states or parts.synapse_pulses or parts.plan.rules
+        on_pre, _ = self._given
+        if others or parts.sent_by_gate or on_pre is not None:
+            alone.pop("pre", None)
+        for name, sent in alone.items():
+            if all(r.vectorises for r in sent):
+                let_vectorise_events(
+                    getattr(self, name),
+                    changed=[n for r in sent for n in (*r.reals, *r.sent(), *r.integers)],
+                    read=["w"] if parts.weight is None else [],
+                    added=[n for r in sent for n in r.totals()],
+                )
+
+    def _once_for_all(self, relaxation: Sending) -> bool:
+        """Whether all targets share one sum of what the gates send."""
+        return (
+            self._population is not None and self._population.form is not None and not relaxation.on_synapse
         )
 
     def _homes(self, place: str) -> list[str]:
@@ -412,6 +457,7 @@ class NMDASynapses(Synapses):
         self._driver = Synapses(
             parts.source,
             self._gate if n == len(whole) else self._gate[first : first + n],
+            model=None if self._population is None else self._population.equations,
             on_pre=pathways,
             delay={
                 "pre": delay,
@@ -435,6 +481,9 @@ class NMDASynapses(Synapses):
         for relaxation in parts.sent_by_gate:
             for name, text in relaxation.driver_pathways().items():
                 pathways[name] = "\n".join([pathways[name], text]) if name in pathways else text
+        if self._population is not None and self._population.form is not None:
+            for name, lines in self._population.driver_code().items():
+                pathways[name] = "\n".join([pathways[name], *lines])
         return pathways
 
     def _make_totals(self, name: str, clock: Clock | None, order: float, namespace: Any) -> None:
@@ -453,6 +502,8 @@ class NMDASynapses(Synapses):
         lines += [f"{n} : {unit_text(dimensions_of(e, dims, n))}" for n, e in parts.factors.items()]
         if parts.weight is not None:
             lines.append("w : 1 (shared, constant)")
+        if self._population is not None and isinstance(parts.target, Subgroup):
+            lines.append(f"{MEMBER} : 1 (constant)")
         self._totals = NeuronGroup(
             len(base),
             Equations("\n".join(lines)),
@@ -510,8 +561,11 @@ class NMDASynapses(Synapses):
             if parts.weight is not None:
                 shared = symbol("w") * shared
             relaxation = parts.relaxing.get(receptor.label)
-            if relaxation is not None:
-                open_now = relaxation.open_now(rest)
+            if relaxation is not None and self._once_for_all(relaxation):
+                open_now = relaxation.open_now(rest, self._population.amplitudes(relaxation))
+                after += self._population.decays_on_target(relaxation)
+            elif relaxation is not None:
+                open_now = relaxation.open_now(rest, sympy.Add(*map(symbol, relaxation.totals())))
                 after += relaxation.decay_code()
             elif receptor in parts.summed:
                 open_now = rest
@@ -625,6 +679,8 @@ class NMDASynapses(Synapses):
             for name, text in self._driver_statements().items():
                 getattr(self._driver, name).code = text
         self._add.abstract_code = self._addition()
+        if self._population is not None:
+            self._population.rewrite()
         self._set_view_constants()
 
     def _set_view_constants(self) -> None:
@@ -645,6 +701,9 @@ class NMDASynapses(Synapses):
             later = _end_delay(self._delay, relaxation)
             for synapses in (self, self._driver):
                 getattr(synapses, relaxation.end).delay = later
+            if not isinstance(get_device(), RuntimeDevice):  # as per synapse, below
+                for path in self._uniform_pathways():
+                    path.delay = later - relaxation.duration * second
 
     def _set_end_delay_per_synapse(self, end: Any, relaxation: Sending) -> None:
         dt, duration = relaxation.dt, relaxation.duration
@@ -653,9 +712,11 @@ class NMDASynapses(Synapses):
             delays = self.pre.variables["delay"].get_value().astype(float)
             end.variables["delay"].set_value((delays / dt + 0.5).astype(int) * dt + duration)
             return
+        # whole steps for both pathways: half-way, what is compiled may round a delay in more than one way
         if _START_DELAY not in end.variables:
             end.variables.add_reference(_START_DELAY, self.pre, "delay")
-        end.delay = f"int({_START_DELAY}/({dt!r}*second) + 0.5)*({dt!r}*second) + {duration!r}*second"
+        self.pre.delay = f"{ROUNDED}(delay, {dt!r}*second)*({dt!r}*second)"
+        end.delay = f"{_START_DELAY} + {duration!r}*second"
 
     def _host(self, relaxation: Sending) -> Any:
         return self if relaxation.on_synapse else self._gate
@@ -671,6 +732,7 @@ class NMDASynapses(Synapses):
     def _send_anew(self, relaxation: Sending) -> None:
         """Sum again what all synapses have sent, with the weights that they have now."""
         host = self._host(relaxation).variables
+        once = self._once_for_all(relaxation)
         i, j = (self.variables[n].get_value() for n in ("_synaptic_pre", "_synaptic_post"))
         i = slice(None) if relaxation.on_synapse else i
         w = self.variables["w"].get_value() if self._parts.weight is None else 1.0
@@ -679,6 +741,9 @@ class NMDASynapses(Synapses):
             relaxation.form.rates, relaxation.sent(), relaxation.totals(), strict=True
         ):
             now = host[sent].get_value() * np.exp(-rate * gap)
+            if once:
+                self._population.send_anew(self._totals, total, now)
+                continue
             amplitudes = np.zeros(len(self._totals))
             np.add.at(amplitudes, j, w * now[i])
             self._totals.variables[total].set_value(amplitudes)
@@ -711,6 +776,8 @@ class NMDASynapses(Synapses):
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
+        if self._population is not None:
+            self._sum_once(args, kwargs)
         if self._parts.late and self._parts.plan.declarations.delay == "per_synapse":
             if self._filler.connected > 1:
                 raise ModelError(
@@ -721,6 +788,25 @@ class NMDASynapses(Synapses):
         self._filler.after(self)
 
     connect.__doc__ = Synapses.connect.__doc__
+
+    def _sum_once(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Send once for all targets if every source meets every target."""
+        before, parts = self._population.form, self._parts
+        given = inspect.signature(Synapses.connect).bind(self, *args, **kwargs).arguments
+        given.pop("self")
+        self._population.connected(given, first=self._filler.connected == 1)
+        if self._population.form == before:
+            return
+        self._rewrite()
+        statements, _ = self._statements()
+        statements = {"pre": statements} if isinstance(statements, str) else statements or {}
+        for name in {"pre", *(r.end for r in parts.relaxing.values() if r.end is not None)}:
+            pathway = getattr(self, name)
+            pathway.active = name in statements  # no statements are left, or they are there again
+            pathway.code = statements.get(name, "")
+        self.plan = parts.plan.summed_once(
+            [r.label for r in parts.sent_by_gate] if self._population.form else []
+        )
 
     def _set_late_delays(self, delay: Any) -> None:
         for name, (_, latency) in self._parts.late.items():
@@ -849,7 +935,29 @@ class NMDASynapses(Synapses):
                 self.variables["w"].read_only = False
             for relaxation in parts.relaxing.values():
                 relaxation.check(self._host(relaxation).variables, parts.where)
+        if not isinstance(get_device(), RuntimeDevice):
+            self._hide_internals()
         super().after_run()
+
+    def _hide_internals(self) -> None:
+        """Before the binary is built: ``run_args`` cannot set what only these objects write.
+
+        Each variable that it can set is a branch of one C++ function, on which the compiler spends more
+        than in proportion: a third of the build of ten such objects.
+        """
+        parts = self._parts
+        settable = {"w", "delay", *parts.system.parameters, *parts.system.states}
+        groups = [self._gate, self._kinetics, self._totals]
+        if self._population is not None:
+            groups += [self._population.group, self._driver]
+        for group in groups:
+            if group is not None:
+                for name, variable in group.variables.items():
+                    if getattr(variable.owner, "name", None) == group.name and name not in settable:
+                        variable.read_only = True
+        for relaxation in parts.sent_by_synapse:
+            for name in (*relaxation.reals, *relaxation.sent(), *relaxation.integers, *relaxation.constants):
+                self.variables[name].read_only = True
 
     def _full_state(self) -> dict[str, Any]:
         state = super()._full_state()

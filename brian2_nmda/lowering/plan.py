@@ -151,6 +151,21 @@ class Plan:
         """States that are stepped by an exact series."""
         return [n for n, s in self.schemes.items() if s.kind == "exact series"]
 
+    def summed_once(self, labels: Iterable[str]) -> "Plan":
+        """The plan when what these receptors send is summed once for all targets."""
+        totals = {f"g_total_{label}" for label in labels}
+        rows = [
+            replace(
+                r,
+                integrated_by=f"{r.integrated_by}, once for all targets",
+                why=f"{r.why}; all-to-all with one weight",
+            )
+            if r.variable in totals
+            else r
+            for r in self.rows
+        ]
+        return replace(self, rows=rows)
+
     @property
     def table(self) -> list[dict[str, str]]:
         """Rows with ``variable``, ``lives on``, ``integrated by``, ``why`` and ``error bound``."""

@@ -1,0 +1,156 @@
+"""One sum for all targets, where every source meets every target with one weight.
+
+What is sent is the same for all targets then, so it is added once per event instead of once per synapse.
+Where no neuron connects to itself (``condition='i != j'``), each target takes its own part off.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.core.clocks import Clock
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.groups.subgroup import Subgroup
+from brian2.synapses.synapses import Synapses
+
+from brian2_nmda.brian.sending import Sending
+from brian2_nmda.brian.target import base_group
+from brian2_nmda.symbolic.expressions import symbol
+
+#: Prefixes of the sum for all targets and of a neuron's own part in statements of the driver.
+_ALL, _OWN = "all_", "own_"
+_INDEX, MEMBER = "index_of_all", "is_target"
+
+
+class PopulationSum:
+    """Amplitudes that are the same for all targets.
+
+    Parameters
+    ----------
+    sent : iterable of Sending
+        Conductances that are sent by presynaptic gates.
+    source, target : NeuronGroup, Subgroup, ...
+    clock : Clock
+        Of the target.
+    order : float
+        When they are summed, in the slot ``groups``.
+    name : str
+
+    Attributes
+    ----------
+    form : {None, 'all', 'others'}
+        Who meets whom: not all pairs, all, or all but each neuron with itself.
+    """
+
+    #: Variables of the driver.
+    equations = f"{_INDEX} : integer (constant)"
+
+    def __init__(
+        self, sent: Iterable[Sending], source: Any, target: Any, clock: Clock, order: float, name: str
+    ) -> None:
+        self.sent, self.source, self.target = list(sent), source, target
+        self.form: str | None = None
+        lines = [f"{n} : 1" for r in self.sent for n in [*r.totals(), self._open(r)]]
+        self.group = NeuronGroup(1, "\n".join(lines), clock=clock, name=name)
+        self._sum = self.group.run_regularly(
+            self.sum_code(), when="groups", order=order, clock=clock, name=f"{name}_sum"
+        )
+        self._sum.active = False
+
+    @staticmethod
+    def _open(relaxation: Sending) -> str:
+        return f"all_sent_{relaxation.label}"
+
+    @property
+    def same_neurons(self) -> bool:
+        """Whether source and target are the same neurons."""
+        if base_group(self.source) is not base_group(self.target):
+            return False
+        ranges = [(getattr(g, "start", 0), len(g)) for g in (self.source, self.target)]
+        return ranges[0] == ranges[1]
+
+    def refer(self, driver: Synapses, totals: NeuronGroup) -> None:
+        """Make the amplitudes known to those that send and read them."""
+        for relaxation in self.sent:
+            for n in relaxation.totals():
+                driver.variables.add_reference(_ALL + n, self.group, n, index=_INDEX)
+                if self.same_neurons:
+                    driver.variables.add_reference(_OWN + n, totals, n, index="_postsynaptic_idx")
+            n = self._open(relaxation)
+            totals.variables.add_reference(n, self.group, n, index="0")
+        if isinstance(self.target, Subgroup):
+            members = np.zeros(len(totals))
+            members[self.target.start : self.target.stop] = 1
+            totals.variables[MEMBER].set_value(members)
+
+    def connected(self, arguments: Mapping[str, Any], first: bool) -> None:
+        """Find out who meets whom from the arguments of ``connect``."""
+        self.form = None
+        rest = {n: x for n, x in arguments.items() if n not in ("condition", "namespace", "level")}
+        defaults = {n: p.default for n, p in inspect.signature(Synapses.connect).parameters.items()}
+        condition = arguments.get("condition")
+        plain = all(_same(x, defaults[n]) for n, x in rest.items())
+        if not first or not plain:
+            return
+        if condition is None or condition is True:
+            self.form = "all"
+        elif isinstance(condition, str):
+            text = re.sub(r"\s", "", condition)
+            if text == "True":
+                self.form = "all"
+            elif text in ("i!=j", "j!=i") and self.same_neurons:
+                self.form = "others"
+        self._sum.active = self.form is not None
+
+    # -- statements --------------------------------------------------------------------------
+
+    def sum_code(self) -> str:
+        """Each step: what is open now, and its decay."""
+        lines = []
+        for r in self.sent:
+            lines += [f"{self._open(r)} = {' + '.join(r.totals())}", *r.decay_code()]
+        return "\n".join(lines)
+
+    def rewrite(self) -> None:
+        """Take over other kinetics."""
+        self._sum.abstract_code = self.sum_code()
+
+    def driver_code(self) -> dict[str, list[str]]:
+        """Statements of the driver after it knows what is sent, by pathway."""
+        found: dict[str, list[str]] = {}
+        for r in self.sent:
+            parts = [r.additions(_ALL, suffix="_post")]
+            if self.form == "others":
+                parts.append(r.additions(_OWN, factor="-", suffix="_post"))
+            for part in parts:
+                for name, lines in part.items():
+                    found.setdefault(name, []).extend(lines)
+        return found
+
+    def amplitudes(self, relaxation: Sending) -> sympy.Expr:
+        """The sum of the amplitudes that reach a target."""
+        whole = symbol(self._open(relaxation))
+        if self.form == "others":
+            whole += sympy.Add(*map(symbol, relaxation.totals()))
+        return whole * symbol(MEMBER) if isinstance(self.target, Subgroup) else whole
+
+    def decays_on_target(self, relaxation: Sending) -> list[str]:
+        """Decay of each neuron's own part."""
+        return relaxation.decay_code() if self.form == "others" else []
+
+    def send_anew(self, totals: NeuronGroup, total: str, now: np.ndarray) -> None:
+        """Sum again what the gates have sent, given for the whole group to which the source belongs."""
+        first = getattr(self.source, "start", 0)
+        sends = np.zeros(len(now))
+        sends[first : first + len(self.source)] = now[first : first + len(self.source)]
+        self.group.variables[total].set_value(np.array([np.sum(sends)]))
+        if self.form == "others":
+            totals.variables[total].set_value(-sends)
+
+
+def _same(value: Any, default: Any) -> bool:
+    numbers = isinstance(value, (int, float)) and isinstance(default, (int, float))
+    return value is default or (numbers and value == default)
