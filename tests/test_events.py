@@ -594,6 +594,25 @@ def test_no_longer_all_to_all():
     assert np.array_equal(before, a.S.spikes)
 
 
+@pytest.mark.parametrize("w", [1.3, "per_synapse"])
+@pytest.mark.parametrize("delay", ["none", "several"])
+def test_inactive_for_a_run(w, delay):
+    """When they are active again, what was sent has decayed: as if nothing but the spikes was missed."""
+    s = Scenario(
+        delay=DELAYS[delay], options=dict(w=w), inside=False, connect=lambda S: S.connect(), runs=(60,)
+    )
+    if delay == "several":
+        s.delay = np.full(20, 0.25)
+    pausing, going_on = play(s, 1e-6), play(s, 1e-6)
+    for found in (pausing, going_on):
+        found.S.active = found is going_on
+        found.net.run(4 * ms)  # no spikes, no pulses
+        found.S.active = True
+        found.net.run(30 * ms)  # two spikes
+    a, b = (np.array(x.S.target.g_total_NMDA / nS) for x in (pausing, going_on))
+    assert np.all(b > 0.1) and np.max(np.abs(a - b)) <= 1e-12 * np.max(b)
+
+
 def connect_more(S):
     S.connect(i=[0, 1, 3], j=[4, 0, 4])
 

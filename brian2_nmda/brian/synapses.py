@@ -242,6 +242,7 @@ class NMDASynapses(Synapses):
         self._gate = self._driver = self._kinetics = self._totals = self._catch_up = None
         self._given, self._delay = (on_pre, on_post), start
         self._simulated, self._weights, self._connected_then = False, None, 0
+        self._until = 0  # the time step at the end of the last run in which they were active
         helpers: list[Any] = []
         self._population: PopulationSum | None = None
         if parts.sent_by_gate and parts.weight is not None:
@@ -658,10 +659,16 @@ class NMDASynapses(Synapses):
                 f"{parts.where}: synapses cannot be added between two runs while conductances are sent at "
                 "spikes; give tolerance=None."
             )
+        paused = self._simulated and self._now() != self._until
+        if paused and not runtime:
+            raise ModelError(
+                f"{parts.where}: in standalone, synapses whose conductance is sent at spikes cannot be "
+                "inactive in a run between two others; give tolerance=None."
+            )
         if self._simulated and runtime:
             for relaxation, gates in changed:
                 relaxation.restart(self._host(relaxation).variables, *gates, values, parts.where)
-            if changed or self._checksum() != self._weights:
+            if changed or paused or self._checksum() != self._weights:
                 for relaxation in parts.relaxing.values():
                     self._send_anew(relaxation)
         if runtime:
@@ -723,11 +730,12 @@ class NMDASynapses(Synapses):
 
     def _gates_now(self, relaxation: Sending) -> tuple[dict[str, np.ndarray], int]:
         """States and the time step, before the constants change."""
-        step = self._step(relaxation)
+        step = self._now()
         return relaxation.now(self._host(relaxation).variables, step), step
 
-    def _step(self, relaxation: Sending) -> int:
-        return round(float(self.clock.variables["t"].get_value().item()) / relaxation.dt)
+    def _now(self) -> int:
+        """The present time step."""
+        return round(float(self.clock.variables["t"].get_value().item()) / float(self.clock.dt))
 
     def _send_anew(self, relaxation: Sending) -> None:
         """Sum again what all synapses have sent, with the weights that they have now."""
@@ -736,7 +744,7 @@ class NMDASynapses(Synapses):
         i, j = (self.variables[n].get_value() for n in ("_synaptic_pre", "_synaptic_post"))
         i = slice(None) if relaxation.on_synapse else i
         w = self.variables["w"].get_value() if self._parts.weight is None else 1.0
-        gap = (self._step(relaxation) - host[relaxation.when_sent].get_value()) * relaxation.dt
+        gap = (self._now() - host[relaxation.when_sent].get_value()) * relaxation.dt
         for rate, sent, total in zip(
             relaxation.form.rates, relaxation.sent(), relaxation.totals(), strict=True
         ):
@@ -927,6 +935,8 @@ class NMDASynapses(Synapses):
     def after_run(self) -> None:
         """Allow the weights to change again, and check that what was sent held."""
         parts = self._parts
+        if parts.relaxing:
+            self._until = self._now() if isinstance(get_device(), RuntimeDevice) else self.clock._i_end
         if parts.relaxing and isinstance(get_device(), RuntimeDevice):
             before, self._weights = self._weights, self._checksum()
             if self._fixed_in_runs and self._weights != before:
@@ -961,15 +971,16 @@ class NMDASynapses(Synapses):
 
     def _full_state(self) -> dict[str, Any]:
         state = super()._full_state()
-        state["_sent"] = {n: r.kinetics for n, r in self._parts.relaxing.items()}
+        state["_sent"] = self._until, {n: r.kinetics for n, r in self._parts.relaxing.items()}
         return state
 
     def _restore_from_full_state(self, state: dict[str, Any]) -> None:
         sent = state.pop("_sent")
         super()._restore_from_full_state(state)
         state["_sent"] = sent
-        for label, kinetics in sent.items():
-            self._parts.relaxing[label].kinetics = kinetics
-        if sent:
+        self._until, kinetics = sent
+        for label, fitted in kinetics.items():
+            self._parts.relaxing[label].kinetics = fitted
+        if kinetics:
             self._rewrite()
             self._weights = self._checksum()
