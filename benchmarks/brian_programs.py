@@ -14,7 +14,15 @@ from brian2 import mM, ms, mV, nS, pF, second
 from brian2.devices.device import runtime_device
 from network import PULSE, Network
 
-from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, JahrStevens, ReceptorInsertion, SpineCalcium
+from brian2_nmda import (
+    AMPA,
+    BioNMDA,
+    GlutamateSynapse,
+    JahrStevens,
+    ReceptorInsertion,
+    SpineCalcium,
+    TwoExponentialAMPA,
+)
 from brian2_nmda.equations import FiveStateNMDA, GraupnerBrunel, KampaNMDA
 
 #: What a user passes to `GlutamateSynapse.synapses` for each plan of ours.
@@ -311,7 +319,7 @@ def graupner_brunel(points: int, synapses: int, pairings: int = 60, dt: float = 
     _start("standalone", threads)
     b2.defaultclock.dt = dt * ms
     b2.seed(1)
-    model = GlutamateSynapse(AMPA(), plasticity=GraupnerBrunel.preset("DP"))
+    model = GlutamateSynapse(TwoExponentialAMPA(), plasticity=GraupnerBrunel.preset("DP"))
     second_steps, lead = round(1e3 / dt), round(200 / dt)
     differences = np.rint(np.linspace(-80, 80, points) / dt).astype(int)
     pre = b2.NeuronGroup(
