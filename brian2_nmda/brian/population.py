@@ -86,24 +86,22 @@ class PopulationSum:
             members[self.target.start : self.target.stop] = 1
             totals.variables[MEMBER].set_value(members)
 
-    def connected(self, arguments: Mapping[str, Any], first: bool) -> None:
-        """Find out who meets whom from the arguments of ``connect``."""
-        self.form = None
-        rest = {n: x for n, x in arguments.items() if n not in ("condition", "namespace", "level")}
-        defaults = {n: p.default for n, p in inspect.signature(Synapses.connect).parameters.items()}
-        condition = arguments.get("condition")
-        plain = all(_same(x, defaults[n]) for n, x in rest.items())
-        if not first or not plain:
-            return
-        if condition is None or condition is True:
-            self.form = "all"
-        elif isinstance(condition, str):
-            text = re.sub(r"\s", "", condition)
-            if text == "True":
-                self.form = "all"
-            elif text in ("i!=j", "j!=i") and self.same_neurons:
-                self.form = "others"
+    def connected(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], first: bool) -> None:
+        """Find out who meets whom from the arguments of ``connect``, and whether it was the first call."""
+        self.form = self._form_of(args, kwargs) if first else None
         self._sum.active = self.form is not None
+
+    def _form_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+        signature = inspect.signature(Synapses.connect)
+        given = signature.bind(None, *args, **kwargs).arguments
+        condition = given.pop("condition", None)
+        for name in given.keys() - {"self", "namespace", "level"}:
+            if not _same(given[name], signature.parameters[name].default):
+                return None
+        text = re.sub(r"\s", "", condition) if isinstance(condition, str) else condition
+        if text is None or text is True or text == "True":
+            return "all"
+        return "others" if text in ("i!=j", "j!=i") and self.same_neurons else None
 
     # -- statements --------------------------------------------------------------------------
 
