@@ -944,6 +944,43 @@ def test_many_events_in_a_step(on_target):
 
 
 @pytest.mark.slow
+def test_consecutive_targets(on_target):
+    """Vectorised over targets that follow each other, in chunks of 64: rounding away from NumPy.
+
+    Two sources in one chunk of consecutive synapses and targets; a whole row; a row with a gap; rows in
+    another order, in one only within a chunk; two synapses on each target. The sources spike alone, which
+    makes their gates differ, and all in one step.
+    """
+    pairs = [(0, j) for j in range(32)] + [(1, j) for j in range(32, 64)]
+    pairs += [(2, j) for j in range(200)] + [(3, j) for j in (*range(100), *range(130, 200))]
+    pairs += [(4, int(j)) for j in np.random.default_rng(5).permutation(200)]
+    pairs += [(5, j) for j in np.repeat(np.arange(100), 2)]
+    pairs += [(6, {10: 20, 20: 10}.get(j, j)) for j in range(200)]
+    weights = np.random.default_rng(6).uniform(0, 2, len(pairs))
+    i, steps = (x.ravel() for x in np.meshgrid(np.arange(7), [60, 63, 100]))
+    i, steps = np.append(i, np.arange(7)), np.append(steps, np.arange(5, 40, 5))
+    found = []
+    for name in ("numpy", "cpp_standalone"):
+        directory = on_target(name, **({"build_on_run": False} if name == "cpp_standalone" else {}))
+        model = GlutamateSynapse([BioNMDA(gmax=0.1 * nS), FiveStateNMDA(label="M", gmax=0.1 * nS)])
+        source = SpikeGeneratorGroup(7, i, steps * 0.1 * ms)
+        group = NeuronGroup(250, MODEL + model.post_equations(), method="euler")
+        several, shared = model.synapses(source, group[40:240]), model.synapses(source, group, w=0.7)
+        for S in (several, shared):
+            S.connect(i=[a for a, _ in pairs], j=[b for _, b in pairs])
+            if directory:
+                assert S.pre.template == S.end_T.template == "consecutive_targets"
+        several.w = weights
+        monitor = StateMonitor(group, ["g_total_NMDA", "g_total_M"], record=True)
+        Network(source, group, several, shared, monitor).run(15 * ms)
+        if directory:
+            b2.device.build(directory=directory)
+        found.append({n: np.array(getattr(monitor, n)) for n in monitor.record_variables})
+    for n, x in found[0].items():
+        assert np.max(x) > 0 and np.max(np.abs(found[1][n] - x)) <= 1e-11 * np.max(x), n
+
+
+@pytest.mark.slow
 def test_standalone_refuses_what_it_cannot_do(on_target, capfd):
     """Kinetics changed between two runs raise; changed by run_args they stop the binary."""
     weights = np.full(100, 1.0)

@@ -59,6 +59,15 @@ def let_vectorise_events(
             pathway.template_kwds[name] = [variables[n] for n in names]
 
 
+def let_vectorise_additions(pathway: SynapticPathway) -> None:
+    """Add to many targets at once in a pathway whose statements only add to the target.
+
+    They add what the synapse and its source have, which no such statement changes.
+    """
+    if _compiled() and prefs.devices.cpp_standalone.openmp_threads == 0:
+        pathway.template = "consecutive_targets"
+
+
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:
     """What sums over the synapses of each target, in one pass if it can be."""
     where = {"target": totals, "target_size_name": "_n_totals", "index_var": "_synaptic_post"}

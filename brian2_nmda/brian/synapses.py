@@ -42,7 +42,7 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
-from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_events, summed
+from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_additions, let_vectorise_events, summed
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import ROUNDED, Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
@@ -370,16 +370,18 @@ class NMDASynapses(Synapses):
         """Where a pathway does nothing but what conductances need that each synapse sends."""
         parts = self._parts
         alone: dict[str, list[Sending]] = {}
-        for relaxation in parts.sent_by_synapse:
+        for relaxation in parts.relaxing.values():
             alone.setdefault("pre", []).append(relaxation)
             if relaxation.end is not None:
                 alone.setdefault(relaxation.end, []).append(relaxation)
         others = parts.states or parts.summed_states or parts.synapse_pulses or parts.plan.rules
         on_pre, _ = self._given
-        if others or parts.sent_by_gate or on_pre is not None:
+        if others or on_pre is not None:
             alone.pop("pre", None)
         for name, sent in alone.items():
-            if all(r.vectorises for r in sent):
+            if not any(r.on_synapse for r in sent):
+                let_vectorise_additions(getattr(self, name))
+            elif all(r.on_synapse and r.vectorises for r in sent):
                 let_vectorise_events(
                     getattr(self, name),
                     changed=[n for r in sent for n in (*r.reals, *r.sent(), *r.integers)],
