@@ -947,16 +947,15 @@ def test_many_events_in_a_step(on_target):
 def test_consecutive_targets(on_target):
     """Vectorised over targets that follow each other, in chunks of 64: rounding away from NumPy.
 
-    Two sources in one chunk of consecutive synapses and targets; a whole row; a row with a gap; rows in
-    another order, in one only within a chunk; two synapses on each target. The sources spike alone, which
-    makes their gates differ, and all in one step.
+    A whole row; a row with a gap; rows in another order, in one only within a chunk; two synapses on each
+    target; no synapse; synapses sorted by source, and not. The sources spike alone, which makes their gates
+    differ, and all in one step.
     """
-    pairs = [(0, j) for j in range(32)] + [(1, j) for j in range(32, 64)]
-    pairs += [(2, j) for j in range(200)] + [(3, j) for j in (*range(100), *range(130, 200))]
-    pairs += [(4, int(j)) for j in np.random.default_rng(5).permutation(200)]
-    pairs += [(5, j) for j in np.repeat(np.arange(100), 2)]
-    pairs += [(6, {10: 20, 20: 10}.get(j, j)) for j in range(200)]
-    weights = np.random.default_rng(6).uniform(0, 2, len(pairs))
+    rng = np.random.default_rng(5)
+    rows = [[], range(32), range(200), [*range(100), *range(130, 200)], rng.permutation(200)]
+    rows += [np.repeat(np.arange(100), 2), [{10: 20, 20: 10}.get(j, j) for j in range(200)]]
+    pairs = np.array([(i, j) for i, row in enumerate(rows) for j in row])
+    weights = rng.uniform(0, 2, len(pairs))
     i, steps = (x.ravel() for x in np.meshgrid(np.arange(7), [60, 63, 100]))
     i, steps = np.append(i, np.arange(7)), np.append(steps, np.arange(5, 40, 5))
     found = []
@@ -964,15 +963,26 @@ def test_consecutive_targets(on_target):
         directory = on_target(name, **({"build_on_run": False} if name == "cpp_standalone" else {}))
         model = GlutamateSynapse([BioNMDA(gmax=0.1 * nS), FiveStateNMDA(label="M", gmax=0.1 * nS)])
         source = SpikeGeneratorGroup(7, i, steps * 0.1 * ms)
-        group = NeuronGroup(250, MODEL + model.post_equations(), method="euler")
-        several, shared = model.synapses(source, group[40:240]), model.synapses(source, group, w=0.7)
-        for S in (several, shared):
-            S.connect(i=[a for a, _ in pairs], j=[b for _, b in pairs])
+        group = NeuronGroup(
+            250,
+            MODEL + "\nx : 1" + model.post_equations(),
+            threshold="x > 0.5",
+            reset="x = 0",
+            method="euler",
+        )
+        feed = b2.Synapses(source, group, on_pre="x_post = 1")
+        feed.connect(j="i + 20")
+        several = model.synapses(source, group[40:240])
+        shared = model.synapses(source, group, w=0.7, delay=0.4 * ms)
+        recurrent = model.synapses(group[20:240], group[30:240])
+        for S in (several, shared, recurrent):
+            S.connect(i=pairs[:, 0], j=pairs[:, 1])
             if directory:
-                assert S.pre.template == S.end_T.template == "consecutive_targets"
-        several.w = weights
+                assert S.pre.template == S.end_T.template == "sent_by_gate"
+        several.w = recurrent.w = weights
+        shared.connect(j="i + 200")
         monitor = StateMonitor(group, ["g_total_NMDA", "g_total_M"], record=True)
-        Network(source, group, several, shared, monitor).run(15 * ms)
+        Network(source, group, feed, several, shared, recurrent, monitor).run(15 * ms)
         if directory:
             b2.device.build(directory=directory)
         found.append({n: np.array(getattr(monitor, n)) for n in monitor.record_variables})

@@ -1,5 +1,6 @@
 """Passes over the synapses for which C++ standalone has templates of this package, in `templates`."""
 
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -59,13 +60,30 @@ def let_vectorise_events(
             pathway.template_kwds[name] = [variables[n] for n in names]
 
 
-def let_vectorise_additions(pathway: SynapticPathway) -> None:
-    """Add to many targets at once in a pathway whose statements only add to the target.
+def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int) -> None:
+    """Let a pathway of pure additions to the target take its events from that of the driver.
 
-    They add what the synapse and its source have, which no such statement changes.
+    Parameters
+    ----------
+    pathway : SynapticPathway
+        Its statements add to the target what the synapse and its source have, which they do not change.
+    driver : SynapticPathway
+        Acts before it with the same delay; its synapse k belongs to source k.
+    first : int
+        Index of source 0 in the whole group.
     """
     if _compiled() and prefs.devices.cpp_standalone.openmp_threads == 0:
-        pathway.template = "consecutive_targets"
+        pathway.template = "sent_by_gate"
+        pathway.template_kwds.update(driver=driver, first=first, number=len(driver.source))
+        pathway.__class__ = PathwayOfGate  # the Synapses has made it
+
+
+class PathwayOfGate(SynapticPathway):
+    """A pathway without a queue."""
+
+    def create_code_objects(self, run_namespace: Any) -> None:
+        """Make only what acts on the target."""
+        self.code_objects[:] = [weakref.proxy(self.create_default_code_object(run_namespace))]
 
 
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:

@@ -42,7 +42,7 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
-from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_additions, let_vectorise_events, summed
+from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_events, send_from_gate, summed
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import ROUNDED, Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
@@ -380,7 +380,8 @@ class NMDASynapses(Synapses):
             alone.pop("pre", None)
         for name, sent in alone.items():
             if not any(r.on_synapse for r in sent):
-                let_vectorise_additions(getattr(self, name))
+                first = getattr(parts.source, "start", 0)
+                send_from_gate(getattr(self, name), getattr(self._driver, name), first)
             elif all(r.on_synapse and r.vectorises for r in sent):
                 let_vectorise_events(
                     getattr(self, name),

@@ -1,0 +1,102 @@
+{# Statements of a pathway that only add to the target what its synapse or its source has, for the sources
+   that have an event in the pathway `driver`, whose synapse k belongs to source k. No queue of its own is
+   needed, and where synapses that follow each other lead to targets that follow each other, as connect()
+   makes them, the compiler can vectorise over the targets. #}
+{# USES_VARIABLES { _synaptic_pre, _synaptic_post, N } #}
+{% extends 'common_synapses.cpp' %}
+
+{% set _post = get_array_name(variables['_synaptic_post']) %}
+{% set _pre = get_array_name(variables['_synaptic_pre']) %}
+
+{% block extra_headers %}
+{{ super() }}
+namespace {
+    // stand for the arrays of indices where these are known
+    struct _following
+    {
+        int shift;
+        int operator[](int idx) const { return idx + shift; }
+    };
+    struct _same
+    {
+        int value;
+        int operator[](int) const { return value; }
+    };
+}
+{% endblock %}
+
+{% block maincode %}
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+
+    // The synapses of source k are at the places _from[k] to _from[k + 1] - 1 when sorted by source, as which
+    // they have been made, or else in _order.
+    static std::vector<int> _from, _order;
+    static int _known = -1;
+    const int _N = {{constant_or_scalar('N', variables['N'])}};
+    if (_known != _N)
+    {
+        _known = _N;
+        _order.clear();
+        _from.assign({{number}} + 1, 0);
+        bool _sorted = true;
+        for(int _idx=0; _idx<_N; _idx++)
+        {
+            _from[{{_pre}}[_idx] - {{first}} + 1]++;
+            _sorted = _sorted && (_idx == 0 || {{_pre}}[_idx - 1] <= {{_pre}}[_idx]);
+        }
+        for(int _source=0; _source<{{number}}; _source++)
+            _from[_source + 1] += _from[_source];
+        if (!_sorted)
+        {
+            std::vector<int> _next(_from);
+            _order.resize(_N);
+            for(int _idx=0; _idx<_N; _idx++)
+                _order[_next[{{_pre}}[_idx] - {{first}}]++] = _idx;
+        }
+    }
+
+    const int _chunk = 64;
+    const std::vector<int>& _events = *{{driver.name}}.peek();
+    for(size_t _event=0; _event<_events.size(); _event++)
+    {
+        const int _end = _from[_events[_event] + 1];
+        for(int _start=_from[_events[_event]]; _start<_end; _start+=_chunk)
+        {
+            const int _stop = std::min(_start + _chunk, _end);
+            bool _in_order = _order.empty()
+                && {{_post}}[_stop - 1] - {{_post}}[_start] == _stop - 1 - _start;
+            if (_in_order)
+            {
+                int _others = 0;
+                for(int _idx=_start; _idx<_stop; _idx++)
+                    _others |= ({{_post}}[_idx] - {{_post}}[_start]) ^ (_idx - _start);
+                _in_order = _others == 0;
+            }
+            if (_in_order)
+            {
+                const _following _targets = { {{_post}}[_start] - _start };
+                const _same _sources = { {{_pre}}[_start] };
+                const _following {{_post}} = _targets;
+                const _same {{_pre}} = _sources;
+                #if defined(__GNUC__) && !defined(__clang__)
+                #pragma GCC ivdep
+                #endif
+                for(int _idx=_start; _idx<_stop; _idx++)
+                {
+                    const size_t _vectorisation_idx = _idx;
+                    {{vector_code|autoindent}}
+                }
+            }
+            else
+            {
+                for(int _place=_start; _place<_stop; _place++)
+                {
+                    const int _idx = _order.empty() ? _place : _order[_place];
+                    const size_t _vectorisation_idx = _idx;
+                    {{vector_code|autoindent}}
+                }
+            }
+        }
+    }
+{% endblock %}
