@@ -4,6 +4,7 @@ Held against: the naive form (a plain `Synapses`) under the same treatment, clos
 to say the same thing in Brian2; each test says which.
 """
 
+import subprocess
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,6 +29,7 @@ from brian2_nmda import (
     TwoExponentialAMPA,
     post_equations,
 )
+from brian2_nmda.brian.compiled import precompile_header
 
 LEAKY = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(100*pF) : volt"
 TIMES = [1.0, 1.3, 2.0, 6.0, 14.0, 14.2, 23.0]
@@ -282,6 +284,32 @@ def test_standalone_with_several_runs_and_run_args(on_target: Callable[..., None
         found = recorded(network)
         for name, array in reference.items():
             assert_same(found[name], array)
+
+
+def test_header_is_precompiled(on_target: Callable[..., None], tmp_path: Any) -> None:
+    """What ``make`` would run: all but the longest file use the header; makefiles of the user's stay."""
+    make = "devices.cpp_standalone.extra_make_args_unix"
+    on_target("cpp_standalone", build_on_run=False)
+    model = kinetic()
+    source, group = generator(), target(model)
+    b2.Network(source, group, attach(model, source, group)).run(1 * ms)
+    b2.device.build(directory=str(tmp_path), compile=False, run=False)
+    command = f"make --dry-run {' '.join(b2.prefs[make])}"
+    lines = subprocess.run(
+        command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    compiled = [line for line in lines if " -c " in line and line.endswith(".o")]
+    assert len(compiled) > 10
+    for line in compiled:
+        assert ("-include objects.h " in line) == (not line.endswith(" objects.o"))
+    assert [line.endswith("objects.h.gch") for line in lines if ".gch" in line] == [True, True]
+    assert lines[-1] == "rm objects.h.gch"
+    before = b2.prefs[make]
+    precompile_header()
+    assert b2.prefs[make] == before
+    b2.prefs[make] = ["-j2", "-f", "makefile"]
+    precompile_header()
+    assert b2.prefs[make] == ["-j2", "-f", "makefile"]
 
 
 # -- parameters ----------------------------------------------------------------------------------

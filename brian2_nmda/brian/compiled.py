@@ -1,7 +1,9 @@
-"""Passes over the synapses for which C++ standalone has templates of this package, in `templates`."""
+"""What C++ standalone is given by this package: templates for passes over the synapses, and a makefile."""
 
+import shlex
 import weakref
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from brian2.core.preferences import prefs
@@ -27,6 +29,18 @@ def register() -> None:
 def _compiled() -> bool:
     """Whether the templates are used: devices that derive from C++ standalone have their own."""
     return type(get_device()) is CPPStandaloneDevice
+
+
+def precompile_header() -> None:
+    """Let ``make`` parse the header once that every file of a standalone project includes.
+
+    This takes most of the time of Brian2's builds. ``make`` is told by a preference of Brian2, which
+    already may ask for other makefiles; these are then used.
+    """
+    arguments = prefs["devices.cpp_standalone.extra_make_args_unix"]
+    if _compiled() and "-f" not in arguments:
+        ours = shlex.quote(str(Path(__file__).with_name("precompiled_header.mk")))
+        prefs["devices.cpp_standalone.extra_make_args_unix"] = [*arguments, "-f", "makefile", "-f", ours]
 
 
 def let_vectorise(synapses: Synapses) -> None:

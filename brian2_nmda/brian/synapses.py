@@ -42,7 +42,13 @@ from brian2_nmda.brian.checks import (
     check_scalar_delay,
     declare,
 )
-from brian2_nmda.brian.compiled import let_vectorise, let_vectorise_events, send_from_gate, summed
+from brian2_nmda.brian.compiled import (
+    let_vectorise,
+    let_vectorise_events,
+    precompile_header,
+    send_from_gate,
+    summed,
+)
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import ROUNDED, Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group, check_target, initialise_target
@@ -122,6 +128,7 @@ def build_synapses(
             "spikes; give it a threshold= (and reset=)."
         )
     initialise_target(model, target)
+    precompile_header()
     if optimize:
         return NMDASynapses(
             parts, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs
