@@ -948,8 +948,8 @@ def test_consecutive_targets(on_target):
     """Vectorised over targets that follow each other, in chunks of 64: rounding away from NumPy.
 
     A whole row; a row with a gap; rows in another order, in one only within a chunk; two synapses on each
-    target; no synapse; synapses sorted by source, and not. The sources spike alone, which makes their gates
-    differ, and all in one step.
+    target; no synapse; synapses sorted by source, and not; with one thread and with two. The sources spike
+    alone, which makes their gates differ, and all in one step.
     """
     rng = np.random.default_rng(5)
     rows = [[], range(32), range(200), [*range(100), *range(130, 200)], rng.permutation(200)]
@@ -959,8 +959,10 @@ def test_consecutive_targets(on_target):
     i, steps = (x.ravel() for x in np.meshgrid(np.arange(7), [60, 63, 100]))
     i, steps = np.append(i, np.arange(7)), np.append(steps, np.arange(5, 40, 5))
     found = []
-    for name in ("numpy", "cpp_standalone"):
-        directory = on_target(name, **({"build_on_run": False} if name == "cpp_standalone" else {}))
+    for threads in (None, 0, 2):
+        name, options = ("numpy", {}) if threads is None else ("cpp_standalone", {"build_on_run": False})
+        directory = on_target(name, **options)
+        b2.prefs.devices.cpp_standalone.openmp_threads = threads or 0
         model = GlutamateSynapse([BioNMDA(gmax=0.1 * nS), FiveStateNMDA(label="M", gmax=0.1 * nS)])
         source = SpikeGeneratorGroup(7, i, steps * 0.1 * ms)
         group = NeuronGroup(
@@ -987,7 +989,9 @@ def test_consecutive_targets(on_target):
             b2.device.build(directory=directory)
         found.append({n: np.array(getattr(monitor, n)) for n in monitor.record_variables})
     for n, x in found[0].items():
-        assert np.max(x) > 0 and np.max(np.abs(found[1][n] - x)) <= 1e-11 * np.max(x), n
+        assert np.max(x) > 0
+        for compiled in found[1:]:
+            assert np.max(np.abs(compiled[n] - x)) <= 1e-11 * np.max(x), n
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def let_vectorise_events(
             pathway.template_kwds[name] = [variables[n] for n in names]
 
 
-def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int) -> None:
+def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int, targets: int) -> None:
     """Let a pathway of pure additions to the target take its events from that of the driver.
 
     Parameters
@@ -85,10 +85,13 @@ def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int
         Acts before it with the same delay; its synapse k belongs to source k.
     first : int
         Index of source 0 in the whole group.
+    targets : int
+        Size of the group to which the targets belong.
     """
-    if _compiled() and prefs.devices.cpp_standalone.openmp_threads == 0:
+    if _compiled():
         pathway.template = "sent_by_gate"
-        pathway.template_kwds.update(driver=driver, first=first, number=len(driver.source))
+        sizes = {"first": first, "number": len(driver.source), "targets": targets}
+        pathway.template_kwds.update(driver=driver, **sizes)
         pathway.__class__ = PathwayOfGate  # the Synapses has made it
 
 

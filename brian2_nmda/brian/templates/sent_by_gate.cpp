@@ -57,6 +57,12 @@ namespace {
     }
 
     const int _chunk = 64;
+    {{openmp_pragma('parallel')}}
+    {
+    // each thread has targets of its own
+    const int _threads = {{openmp_pragma('get_num_threads')}}, _thread = {{openmp_pragma('get_thread_num')}};
+    const int _low = (int)((long){{targets}} * _thread / _threads);
+    const int _high = (int)((long){{targets}} * (_thread + 1) / _threads);
     const std::vector<int>& _events = *{{driver.name}}.peek();
     for(size_t _event=0; _event<_events.size(); _event++)
     {
@@ -77,12 +83,14 @@ namespace {
             {
                 const _following _targets = { {{_post}}[_start] - _start };
                 const _same _sources = { {{_pre}}[_start] };
+                const int _begin = std::max(_start, _low - _targets.shift);
+                const int _close = std::min(_stop, _high - _targets.shift);
                 const _following {{_post}} = _targets;
                 const _same {{_pre}} = _sources;
                 #if defined(__GNUC__) && !defined(__clang__)
                 #pragma GCC ivdep
                 #endif
-                for(int _idx=_start; _idx<_stop; _idx++)
+                for(int _idx=_begin; _idx<_close; _idx++)
                 {
                     const size_t _vectorisation_idx = _idx;
                     {{vector_code|autoindent}}
@@ -94,9 +102,12 @@ namespace {
                 {
                     const int _idx = _order.empty() ? _place : _order[_place];
                     const size_t _vectorisation_idx = _idx;
+                    if (_threads > 1 && ({{_post}}[_idx] < _low || {{_post}}[_idx] >= _high))
+                        continue;
                     {{vector_code|autoindent}}
                 }
             }
         }
+    }
     }
 {% endblock %}
