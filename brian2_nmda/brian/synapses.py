@@ -45,8 +45,8 @@ from brian2_nmda.brian.checks import (
 from brian2_nmda.brian.compiled import (
     let_vectorise,
     let_vectorise_events,
-    precompile_header,
     send_from_gate,
+    shorten_builds,
     summed,
 )
 from brian2_nmda.brian.population import MEMBER, PopulationSum
@@ -128,7 +128,7 @@ def build_synapses(
             "spikes; give it a threshold= (and reset=)."
         )
     initialise_target(model, target)
-    precompile_header()
+    shorten_builds()
     if optimize:
         return NMDASynapses(
             parts, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs
