@@ -341,6 +341,18 @@ def test_delay_array_after_construction(source):
     assert np.all(np.asarray(synapses.delay[:]) == 0.002)
 
 
+def test_delay_of_one_pathway(source, on_target):
+    """The gates would not see it: refused at the start of the run, in standalone at once."""
+    neurons = target()
+    synapses = connected(MODEL, source, neurons)
+    synapses.pre.delay = 3 * ms
+    refuses(Network(source, neurons, synapses), "3 ms, that of the transmitter 0 ms", "set S.delay")
+    on_target("cpp_standalone", build_on_run=False)
+    synapses = connected(MODEL, SpikeGeneratorGroup(4, [0], [1] * ms), target())
+    with pytest.raises(ModelError, match="set the delay of 'synapses"):
+        synapses.pre.delay = 3 * ms
+
+
 def test_constant_weight_is_protected_after_a_run(source):
     model = GlutamateSynapse(TwoExponentialNMDA())
     neurons = target(model)

@@ -15,6 +15,8 @@ from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
 
+from brian2_nmda.symbolic.errors import ModelError
+
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
 
@@ -96,6 +98,15 @@ def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int
 
 class PathwayOfGate(SynapticPathway):
     """A pathway without a queue."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As for any group, but for the delay: it is that of the driver."""
+        if name == "delay":
+            raise ModelError(
+                f"'{self.name}' acts when the transmitter does; set the delay of '{self.synapses.name}', "
+                "which changes both."
+            )
+        super().__setattr__(name, value)
 
     def create_code_objects(self, run_namespace: Any) -> None:
         """Make only what acts on the target."""

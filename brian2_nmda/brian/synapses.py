@@ -214,6 +214,11 @@ def _end_delay(delay: Quantity, relaxation: Sending) -> Quantity:
     return (int(float(delay) / dt + 0.5) * dt + relaxation.duration) * second
 
 
+def _set_delay(pathway: Any, delay: Quantity) -> None:
+    """Set the one delay of a pathway, also of one that refuses it to the user."""
+    pathway.variables["delay"].set_value(float(delay))
+
+
 class NMDASynapses(Synapses):
     """A `Synapses` object whose parts live where the plan puts them.
 
@@ -720,10 +725,10 @@ class NMDASynapses(Synapses):
                 continue
             later = _end_delay(self._delay, relaxation)
             for synapses in (self, self._driver):
-                getattr(synapses, relaxation.end).delay = later
+                _set_delay(getattr(synapses, relaxation.end), later)
             if not isinstance(get_device(), RuntimeDevice):  # as per synapse, below
                 for path in self._uniform_pathways():
-                    path.delay = later - relaxation.duration * second
+                    _set_delay(path, later - relaxation.duration * second)
 
     def _set_end_delay_per_synapse(self, end: Any, relaxation: Sending) -> None:
         dt, duration = relaxation.dt, relaxation.duration
@@ -859,7 +864,7 @@ class NMDASynapses(Synapses):
         value = Quantity(np.asarray(value).ravel()[0], dim=second.dim)
         self._delay = value
         for path in self._uniform_pathways():
-            path.delay = value
+            _set_delay(path, value)
         self._set_late_delays(value)
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
