@@ -1,6 +1,7 @@
 """The decision network of Wang (2002) (W4): ours, Brian2's public example and NEST's.
 
-``python benchmarks/decision.py`` compares the decisions of ours and of Brian2's example over many trials.
+``python benchmarks/decision.py`` compares the decisions of both forms of ours and of Brian2's example over
+many trials.
 
 The public scripts are no part of this project. Put `Wang_2002.py` (github.com/brian-team/brian2,
 examples/frompapers) and `wang_decision_making.py` (github.com/nest/nest-simulator, pynest/examples) into the
@@ -193,7 +194,7 @@ def compare(number: int, coherence: float) -> None:
     from scipy import stats
 
     rates = {}
-    for form in ("ours", "example"):  # each in a process of its own
+    for form in ("ours", "shared", "example"):  # each in a process of its own
         path = Path(tempfile.mkdtemp(prefix="benchmark_")) / "rates.npy"
         here = [sys.executable, __file__, "--form", form, "--save", str(path)]
         subprocess.run([*here, "--trials", str(number), "--coherence", str(coherence)], check=True)
@@ -204,13 +205,16 @@ def compare(number: int, coherence: float) -> None:
             f"{form}: favoured population wins {wins} of {number}; winner {winner.mean():.1f} +- "
             f"{winner.std(ddof=1):.1f} Hz, loser {loser.mean():.1f} +- {loser.std(ddof=1):.1f} Hz"
         )
-    wins = [int(np.sum(r[:, 0] > r[:, 1])) for r in rates.values()]
-    fisher = stats.fisher_exact([[w, number - w] for w in wins]).pvalue
-    winner = stats.ks_2samp(*(r.max(axis=1) for r in rates.values())).pvalue
-    loser = stats.ks_2samp(*(r.min(axis=1) for r in rates.values())).pvalue
-    print(
-        f"p-values: wins {fisher:.2f} (Fisher), winner {winner:.2f}, loser {loser:.2f} (Kolmogorov-Smirnov)"
-    )
+    example = rates.pop("example")
+    for form, found in rates.items():
+        wins = [int(np.sum(r[:, 0] > r[:, 1])) for r in (found, example)]
+        fisher = stats.fisher_exact([[w, number - w] for w in wins]).pvalue
+        winner = stats.ks_2samp(found.max(axis=1), example.max(axis=1)).pvalue
+        loser = stats.ks_2samp(found.min(axis=1), example.min(axis=1)).pvalue
+        print(
+            f"{form} and example: p-values of wins {fisher:.2f} (Fisher), winner {winner:.2f}, loser "
+            f"{loser:.2f} (Kolmogorov-Smirnov)"
+        )
 
 
 if __name__ == "__main__":
