@@ -372,7 +372,11 @@ def test_constant_weight_is_protected_after_a_run(source):
 @pytest.mark.parametrize(
     ("duration", "dt", "words"),
     [
-        (0.5 * ms, 0.2 * ms, "2.5 time steps"),
+        (
+            0.5 * ms,
+            0.2 * ms,
+            "2.5 time steps of 0.2 ms; choose a time step of which it is a multiple, e.g. 0.1 ms",
+        ),
         (0.05 * ms, 0.1 * ms, "less than one time step"),
         (1 * ms, 1 * ms, "too coarse for 'g_NMDA'"),
     ],

@@ -201,7 +201,7 @@ class BeforeRun(BrianObject):
                 raise ModelError(
                     f"{where}: the pulse '{name}' lasts {length * 1e3:g} ms, which is {steps:g} time steps "
                     f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
-                    f"{length * 1e3 / np.ceil(steps):g} ms, or another duration."
+                    f"{_part_of(length, dt) * 1e3:g} ms, or another duration."
                 )
         size = series_size(parts.system, plan, values, dt) if plan.declarations.method is None else None
         if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
@@ -254,7 +254,8 @@ class BeforeRun(BrianObject):
             return
         delay = known_value(self.synapses.pre.variables["delay"])
         if self.parts.optimize:
-            if self.parts.plan.declarations.delay == "uniform" and delay is not None:
+            uniform = self.parts.plan.declarations.delay == "uniform"
+            if uniform and delay is not None and self.synapses._driver is not None:
                 self._check_uniform_delay(float(np.asarray(delay).ravel()[0]))
             return
         for name, (_, latency) in self.parts.late.items():
@@ -280,6 +281,13 @@ class BeforeRun(BrianObject):
     def before_run(self, run_namespace: Any) -> None:
         """Check; called by the network."""
         self.check()
+
+
+def _part_of(length: float, limit: float) -> float:
+    """A fraction of ``length`` below ``limit``, with two digits if there is one."""
+    fewest = int(np.ceil(length / limit))
+    parts = [length / n for n in range(fewest, 10 * fewest)]
+    return next((x for x in parts if np.isclose(x, float(f"{x:.2g}"), rtol=1e-9)), parts[0])
 
 
 def _round_step(limit: float) -> float:
