@@ -977,6 +977,8 @@ def test_consecutive_targets(on_target):
         several = model.synapses(source, group[40:240])
         shared = model.synapses(source, group, w=0.7, delay=0.4 * ms)
         recurrent = model.synapses(group[20:240], group[30:240])
+        backwards = model.synapses(group[20:240], group[30:240], w=0.3)
+        backwards.connect(i=pairs[::-1, 0], j=pairs[::-1, 1])
         for S in (several, shared, recurrent):
             S.connect(i=pairs[:, 0], j=pairs[:, 1])
             if directory:
@@ -984,7 +986,7 @@ def test_consecutive_targets(on_target):
         several.w = recurrent.w = weights
         shared.connect(j="i + 200")
         monitor = StateMonitor(group, ["g_total_NMDA", "g_total_M"], record=True)
-        Network(source, group, feed, several, shared, recurrent, monitor).run(15 * ms)
+        Network(source, group, feed, several, shared, recurrent, backwards, monitor).run(15 * ms)
         if directory:
             b2.device.build(directory=directory)
         found.append({n: np.array(getattr(monitor, n)) for n in monitor.record_variables})
