@@ -183,7 +183,10 @@ class BeforeRun(BrianObject):
                 )
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
-        self._check_delays()
+        if parts.optimize:
+            self._check_uniform_delay()
+        else:
+            self._check_late_delays()
         weights = known_value(self.weights)
         if weights is not None and not np.all(np.isfinite(weights)):
             raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
@@ -248,16 +251,11 @@ class BeforeRun(BrianObject):
                         once=True,
                     )
 
-    def _check_delays(self) -> None:
-        """A delay changed by the user has to be changed on all our pathways."""
+    def _check_late_delays(self) -> None:
+        """In the naive form, a delay changed by the user has to be changed on all our pathways."""
         if "pre" not in self.synapses._synaptic_updaters:
             return
         delay = known_value(self.synapses.pre.variables["delay"])
-        if self.parts.optimize:
-            uniform = self.parts.plan.declarations.delay == "uniform"
-            if uniform and delay is not None and self.synapses._driver is not None:
-                self._check_uniform_delay(float(np.asarray(delay).ravel()[0]))
-            return
         for name, (_, latency) in self.parts.late.items():
             own = known_value(getattr(self.synapses, name).variables["delay"])
             if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
@@ -268,13 +266,17 @@ class BeforeRun(BrianObject):
                 "leave out optimize=False."
             )
 
-    def _check_uniform_delay(self, delay: float) -> None:
+    def _check_uniform_delay(self) -> None:
         """In the optimised form, the gates get their spikes through another object."""
-        expected = float(self.synapses._delay)
-        if not np.isclose(delay, expected, rtol=1e-6, atol=1e-12):
+        synapses = self.synapses
+        uniform = self.parts.plan.declarations.delay == "uniform"
+        if not uniform or synapses._driver is None or "pre" not in synapses._synaptic_updaters:
+            return
+        delay, expected = known_value(synapses.pre.variables["delay"]), float(synapses._delay)
+        if delay is not None and not np.allclose(delay, expected, rtol=1e-6, atol=1e-12):
             raise ModelError(
-                f"{self.parts.where}: the delay of '{self.synapses.name}.pre' is {delay * 1e3:g} ms, that of "
-                f"the transmitter {expected * 1e3:g} ms; set S.delay, which changes both, instead of "
+                f"{self.parts.where}: the delay of '{synapses.name}.pre' is {delay.item() * 1e3:g} ms, that "
+                f"of the transmitter {expected * 1e3:g} ms; set S.delay, which changes both, instead of "
                 "S.pre.delay."
             )
 

@@ -75,7 +75,7 @@ def let_vectorise_events(
             pathway.template_kwds[name] = [variables[n] for n in names]
 
 
-def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int, targets: int) -> None:
+def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway) -> None:
     """Let a pathway of pure additions to the target take its events from that of the driver.
 
     Parameters
@@ -84,15 +84,10 @@ def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway, first: int
         Its statements add to the target what the synapse and its source have, which they do not change.
     driver : SynapticPathway
         Acts before it with the same delay; its synapse k belongs to source k.
-    first : int
-        Index of source 0 in the whole group.
-    targets : int
-        Size of the group to which the targets belong.
     """
     if _compiled():
         pathway.template = "sent_by_gate"
-        sizes = {"first": first, "number": len(driver.source), "targets": targets}
-        pathway.template_kwds.update(driver=driver, **sizes)
+        pathway.template_kwds["driver"] = driver
         pathway.__class__ = PathwayOfGate  # the Synapses has made it
 
 

@@ -392,12 +392,7 @@ class NMDASynapses(Synapses):
             alone.pop("pre", None)
         for name, sent in alone.items():
             if not any(r.on_synapse for r in sent):
-                send_from_gate(
-                    getattr(self, name),
-                    getattr(self._driver, name),
-                    first=getattr(parts.source, "start", 0),
-                    targets=len(parts.base),
-                )
+                send_from_gate(getattr(self, name), getattr(self._driver, name))
             elif all(r.on_synapse and r.vectorises for r in sent):
                 let_vectorise_events(
                     getattr(self, name),

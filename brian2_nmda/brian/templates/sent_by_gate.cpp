@@ -7,6 +7,9 @@
 
 {% set _post = get_array_name(variables['_synaptic_post']) %}
 {% set _pre = get_array_name(variables['_synaptic_pre']) %}
+{% set _first = pathway.spikes_start %}
+{% set _sources = pathway.spikes_stop - pathway.spikes_start %}
+{% set _target = pathway.target %}
 
 {% block extra_headers %}
 {{ super() }}
@@ -38,21 +41,21 @@ namespace {
     {
         _known = _N;
         _order.clear();
-        _from.assign({{number}} + 1, 0);
+        _from.assign({{_sources}} + 1, 0);
         bool _sorted = true;
         for(int _idx=0; _idx<_N; _idx++)
         {
-            _from[{{_pre}}[_idx] - {{first}} + 1]++;
+            _from[{{_pre}}[_idx] - {{_first}} + 1]++;
             _sorted = _sorted && (_idx == 0 || {{_pre}}[_idx - 1] <= {{_pre}}[_idx]);
         }
-        for(int _source=0; _source<{{number}}; _source++)
+        for(int _source=0; _source<{{_sources}}; _source++)
             _from[_source + 1] += _from[_source];
         if (!_sorted)
         {
             std::vector<int> _next(_from);
             _order.resize(_N);
             for(int _idx=0; _idx<_N; _idx++)
-                _order[_next[{{_pre}}[_idx] - {{first}}]++] = _idx;
+                _order[_next[{{_pre}}[_idx] - {{_first}}]++] = _idx;
         }
     }
 
@@ -61,8 +64,8 @@ namespace {
     {
     // each thread has targets of its own
     const int _threads = {{openmp_pragma('get_num_threads')}}, _thread = {{openmp_pragma('get_thread_num')}};
-    const int _low = (int)((long){{targets}} * _thread / _threads);
-    const int _high = (int)((long){{targets}} * (_thread + 1) / _threads);
+    const int _low = {{_target.start}} + (int)((long){{_target.stop - _target.start}} * _thread / _threads);
+    const int _high = {{_target.start}} + (int)((long){{_target.stop - _target.start}} * (_thread + 1) / _threads);
     const std::vector<int>& _events = *{{driver.name}}.peek();
     for(size_t _event=0; _event<_events.size(); _event++)
     {
