@@ -11,7 +11,8 @@ from brian2.units.fundamentalunits import Quantity
 from brian2_nmda.brian import target as _target
 from brian2_nmda.brian.synapses import build_synapses
 from brian2_nmda.equations.release import TransmitterPulse
-from brian2_nmda.lowering.plan import Declarations, Plan, make_plan
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.plan import Plan, make_plan
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.kinds import Calcium, Plasticity, Receptor, Release
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import brian2_nmda.equations as lib
 from brian2_nmda import GlutamateSynapse
 from brian2_nmda.conformance.subject import synapse_for
-from brian2_nmda.lowering.plan import Declarations, make_plan
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.kinds import NeuronFragment
 from brian2_nmda.symbolic.part import Part

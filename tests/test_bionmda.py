@@ -14,7 +14,9 @@ import pytest
 from brian2 import NeuronGroup, StateMonitor, defaultclock, mM, ms, nF, nS, second
 
 from brian2_nmda import BioNMDA, GlutamateSynapse, NoBlock, Receptor, TransmitterPulse
-from brian2_nmda.lowering.plan import Declarations, integrating_factor_bound, make_plan
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.plan import make_plan
+from brian2_nmda.lowering.steps import integrating_factor_bound
 
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))
 GOLDEN = Path(__file__).with_name("golden") / "bionmda.npz"
@@ -67,7 +69,7 @@ def simulate(model, trains, dt, steps, variables=("x_NMDA", "g_NMDA"), start=0.0
     source.following = table[:, 0]
     target = NeuronGroup(1, "dv/dt = -I_syn/nF : volt" + model.post_equations(), method="euler")
     synapses = model.synapses(source, target, **{"tolerance": None, **kwargs})
-    assert bool(synapses.plan.relaxing) == (kwargs.get("tolerance") is not None)
+    assert bool(synapses.plan.sent) == (kwargs.get("tolerance") is not None)
     synapses.connect()
     monitor = StateMonitor(synapses, list(variables), record=True)
 
@@ -139,7 +141,7 @@ def test_g_is_within_its_bound(kinetics):
         np.max(np.abs(got - ref.bionmda(times, ref.pulse_windows(train, 5, dt), **rates)[1]))
         for got, train in zip(g, TRAINS, strict=True)
     ]
-    bound = integrating_factor_bound(model.system, model.plan, "g_NMDA", dt * 1e-3)
+    bound = integrating_factor_bound(model.plan, "g_NMDA", dt * 1e-3)
     report = f"{kinetics}: errors {errors}, bound {bound:.3e}"
     print(report)
     assert max(errors) <= bound, report
@@ -159,7 +161,7 @@ def test_sent_g_is_within_its_bound(kinetics, dt, start):
     rates, n, steps = KINETICS[kinetics], round(0.5 / dt), 1000
     model = bionmda(**rates)
     b2.defaultclock.dt = dt * ms
-    form = make_plan(model.system, Declarations(tolerance=1e-6), dt * 1e-3).relaxing["NMDA"]
+    form = make_plan(model.system, Declarations(tolerance=1e-6), dt * 1e-3).sent["NMDA"]
     _, g = simulate(model, TRAINS, dt, steps, start=start, tolerance=1e-6)
     times = np.arange(steps) * dt
     for got, train in zip(g, TRAINS, strict=True):

@@ -77,7 +77,7 @@ def assert_close_to_naive(
     v by at most dg*|v - E|/(10 nS) in a passive membrane; 4 times that, as the block can cancel part of the
     leak (which it does nowhere in this file).
     """
-    form = synapses.plan.relaxing.get("NMDA")
+    form = synapses.plan.sent.get("NMDA")
     off = 0.0 if form is None else gmax * weight * form.bound  # nS
     allowed = {"g_total_NMDA": off * 1e-9, "v": 4 * off / 10 * 0.1, "g_NMDA": off / (gmax * weight)}
     for name, expected in naive.items():
@@ -166,7 +166,7 @@ def test_changes_between_runs(how: Callable[..., None], form: dict[str, Any]) ->
     naive, _ = run_in_parts(kinetic(), how, **NAIVE, **declared)
     optimised, synapses = run_in_parts(kinetic(), how, **form, **declared)
     unchanged, _ = run_in_parts(kinetic(), lambda synapses, part: None, **form, **declared)
-    assert bool(synapses.plan.relaxing) == (form is SENT)
+    assert bool(synapses.plan.sent) == (form is SENT)
     assert_close_to_naive(optimised, naive, synapses, gmax=2.1, weight=6.5)
     assert np.max(np.abs(unchanged["v"] - naive["v"])) > 1e-4  # 0.1 mV
 
@@ -713,7 +713,7 @@ def test_own_stdp(delay: Any, form: dict[str, Any]) -> None:
         net.add(group, synapses, monitors)
         recorded_.append(monitors)
     net.run(30 * ms)
-    assert bool(synapses.plan.relaxing) == (form is SENT)
+    assert bool(synapses.plan.sent) == (form is SENT)
     for naive, optimised in zip(*recorded_, strict=True):
         found, expected = (
             {n: np.array(getattr(m, n)) for n in m.record_variables} for m in (optimised, naive)

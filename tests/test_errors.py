@@ -416,7 +416,7 @@ def test_time_steps_that_differ_while_conductances_are_sent(of):
         2, MEMBRANE + MODEL.post_equations(), method="euler", clock=clocks["target"], name="cells"
     )
     synapses = connected(MODEL, relay, neurons, clock=clocks["synapses"])
-    assert synapses.plan.relaxing
+    assert synapses.plan.sent
     network = Network(relay, neurons, synapses)
     network.run(1 * ms)
     clocks[of].dt = 0.05 * ms

@@ -33,8 +33,9 @@ from scipy.interpolate import CubicSpline
 
 from brian2_nmda import GlutamateSynapse, ModelError, Parameter, TwoExponentialAMPA
 from brian2_nmda.equations import BioNMDA, GraupnerBrunel, SlowGlycineSite, TripletSTDP
+from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.piecewise import splitting_error
-from brian2_nmda.lowering.plan import Declarations, make_plan
+from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import conductance, states, xi
 

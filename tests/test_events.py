@@ -50,7 +50,9 @@ from brian2_nmda.equations import (
     TsodyksMarkram,
 )
 from brian2_nmda.lowering.basis import driven, fit, fit_phases
-from brian2_nmda.lowering.plan import Declarations, integrating_factor_bound, make_plan
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.plan import make_plan
+from brian2_nmda.lowering.steps import integrating_factor_bound
 
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))
 
@@ -144,10 +146,10 @@ def test_resonance(multiple):
         assert fit(**dict(SEED, a=(multiple + off) * 500.0), tolerance=1e-6, size=12) is None
     model = GlutamateSynapse(BioNMDA(beta1=0.5 * multiple / ms))
     plan = make_plan(model.system, Declarations(tolerance=1e-6), 1e-4)
-    assert not plan.relaxing and "exponentials, sent" not in str(plan)
+    assert not plan.sent and "exponentials, sent" not in str(plan)
     assert plan.place["g_NMDA"] == "pre"
     beside = GlutamateSynapse(BioNMDA(beta1=0.4 / ms))
-    assert make_plan(beside.system, Declarations(tolerance=1e-6), 1e-4).relaxing
+    assert make_plan(beside.system, Declarations(tolerance=1e-6), 1e-4).sent
 
 
 # -- in a network ---------------------------------------------------------------------------------
@@ -183,7 +185,7 @@ def deviation(a, b):
 
 def allowed(S, weights):
     """Largest deviation of a total (nS) that the bounds of both plans allow."""
-    bound = S.plan.relaxing["NMDA"].bound + 3e-8  # of the integrating factor, at the seed parameters
+    bound = S.plan.sent["NMDA"].bound + 3e-8  # of the integrating factor, at the seed parameters
     return 0.1 * np.max(np.sum(np.abs(np.reshape(weights, (10, 10))), axis=0)) * (bound + ROUNDING)
 
 
@@ -298,7 +300,7 @@ def play(s, tolerance, sent=None):
     if s.delay is not None:
         options["delay"] = "per_synapse" if several else s.delay * ms
     S = model.synapses(pre, None if s.layout == "recurrent" else post, tolerance=tolerance, **options)
-    assert bool(S.plan.relaxing) == (tolerance is not None if sent is None else sent), S.plan
+    assert bool(S.plan.sent) == (tolerance is not None if sent is None else sent), S.plan
     s.connect(S)
     if several:
         S.delay = np.asarray(s.delay) * ms
@@ -332,7 +334,7 @@ def agrees(s, weight=5.0, gmax=0.1, bound=None, stepped=None):
     ``weight`` is at least the largest sum of absolute weights onto one neuron, ``gmax`` in nS.
     """
     sent, exact = play(s, 1e-6), play(s, None)
-    bound = BETWEEN * (bound or sent.S.plan.relaxing["NMDA"].bound)
+    bound = BETWEEN * (bound or sent.S.plan.sent["NMDA"].bound)
     off = bound + (STEPPED[s.kind] if stepped is None else stepped) + ROUNDING
     assert np.max(exact.total) > 0.02
     limits = {n: 1e-12 * max(1.0, np.max(np.abs(x))) for n, x in exact.inside.items()}
@@ -399,7 +401,7 @@ def test_trains_weights_and_delays(data, kind):
     s = Scenario(kind, spikes=sorted({*spikes, (0, 400)}), delay=delay, w=weights, options=options)
     s.runs, s.inside = (450,), kind != "jump"
     sent, exact = play(s, 1e-6), play(s, None)
-    off = BETWEEN * sent.S.plan.relaxing["NMDA"].bound + STEPPED[kind] + ROUNDING
+    off = BETWEEN * sent.S.plan.sent["NMDA"].bound + STEPPED[kind] + ROUNDING
     most = np.max(np.bincount(POST_OF, np.abs(weights)))
     assert np.max(np.abs(sent.total - exact.total)) <= 0.1 * most * off
     for name, expected in exact.inside.items():
@@ -426,8 +428,8 @@ def test_other_kinetics(alpha1, beta2, beta1, alpha2, duration, delay):
 
     system = model().system
     plan = make_plan(system, Declarations(tolerance=1e-6), 1e-4)
-    assume(plan.relaxing)
-    stepped = integrating_factor_bound(system, make_plan(system, Declarations(), 1e-4), "g_NMDA", 1e-4)
+    assume(plan.sent)
+    stepped = integrating_factor_bound(make_plan(system, Declarations(), 1e-4), "g_NMDA", 1e-4)
     agrees(Scenario(model=model, delay=DELAYS[delay], w=SOME_WEIGHTS), stepped=stepped)
 
 
@@ -443,7 +445,7 @@ def test_long_pulses(dt, delay):
     fine = round(0.1 / dt)
     spikes = [(i, k * fine + k % fine) for i, k in BURSTS[:8]]
     sent = agrees(Scenario(model=model, spikes=spikes, delay=DELAYS[delay], dt=dt, runs=(60 * fine,)))
-    assert sent.S.plan.relaxing["NMDA"].interpolation.bound > 0
+    assert sent.S.plan.sent["NMDA"].interpolation.bound > 0
 
 
 # -- between two runs
@@ -724,7 +726,7 @@ def test_x_beyond_its_limit():
     with pytest.raises(ModelError, match=r"x_NMDA reached .* tolerance=None"):
         play(s, 1e-6)
     s.spikes = [(0, k) for k in range(1, 40, 10)]
-    assert play(s, 1e-6).S.plan.relaxing
+    assert play(s, 1e-6).S.plan.sent
 
 
 @pytest.mark.parametrize("what", ["kinetics", "weights"])
@@ -792,7 +794,7 @@ def test_what_cannot_be_sent_is_not():
         source = SpikeGeneratorGroup(1, [0], [1] * ms)
         target = NeuronGroup(1, MODEL + model.post_equations(), method="euler")
         S = model.synapses(source, target, **options)
-        assert bool(S.plan.relaxing) == (case in sendable), options
+        assert bool(S.plan.sent) == (case in sendable), options
         (row,) = (r for r in S.plan.table if r["variable"] == "g_total_NMDA")
         assert said in row["integrated by"] + row["why"]
 
@@ -846,7 +848,7 @@ def test_compiled_targets_with_all_there_is(on_target, target):
         feed = b2.Synapses(source, target_, on_pre="fire_post = 1", delay=1.3 * ms)
         feed.connect(j="i")
         S = model.synapses(source, target_, tolerance=tolerance, delay="per_synapse", **STDP)
-        assert set(S.plan.relaxing) == ({"NMDA", "W"} if tolerance else set())
+        assert set(S.plan.sent) == ({"NMDA", "W"} if tolerance else set())
         S.connect(i=PRE_OF, j=POST_OF)
         S.w = np.abs(SOME_WEIGHTS)
         S.delay = DELAYS["several"] * ms
@@ -859,7 +861,7 @@ def test_compiled_targets_with_all_there_is(on_target, target):
         if directory:
             b2.device.build(directory=directory)
         found.append({n: np.array(getattr(m, n)) for m in (monitor, inside) for n in m.record_variables})
-        bound = max([f.bound for f in S.plan.relaxing.values()], default=0.0)
+        bound = max([f.bound for f in S.plan.sent.values()], default=0.0)
     exact, numpy, compiled = found
     for name, x in numpy.items():
         assert np.ptp(x) > 0, name

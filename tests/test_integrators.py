@@ -302,7 +302,7 @@ def test_rk4_fallback_in_a_simulation():
     """A customised cyclic receptor in Brian2 equals the same statements run by NumPy."""
     cyclic = BioNMDA().replace("dx/dt = alpha2*T*(1 - x) - beta2*x*(1 + g) : 1")
     model = GlutamateSynapse(cyclic)
-    assert "rk4" in str(model.plan.schemes["g_NMDA"])
+    assert "rk4" in str(model.plan.steps["g_NMDA"])
     defaultclock.dt = 0.1 * ms
     source = NeuronGroup(1, "", threshold="t_in_timesteps == 10")
     target = NeuronGroup(1, "dv/dt = -I_syn/nF : volt" + model.post_equations(), method="euler")

@@ -209,11 +209,11 @@ BOUNDS = {
 def test_orders(exact: dict[str, np.ndarray], optimize: bool) -> None:
     """Rounding for exact steps and series, 1 where calcium or g is held over the step."""
     coarse, fine = (simulate(dt, optimize) for dt in (0.1, 0.05))
-    kinds = {name: scheme.kind for name, scheme in coarse["plan"].schemes.items()}
+    kinds = {name: scheme.kind for name, scheme in coarse["plan"].steps.items()}
     assert kinds["r_KA"] == kinds["x_NMDA"] == "exact"
     assert kinds["o_DES"] == kinds["d_DES"] == "exact series"
     assert kinds["g_NMDA"] == "rk4"
-    assert "Ca" in coarse["plan"].schemes["g_NMDA"].held
+    assert "Ca" in coarse["plan"].steps["g_NMDA"].held
     a, b = errors(coarse, exact), errors(fine, exact)
     for name, bound in BOUNDS.items():
         assert a[name] < bound, (name, a)

@@ -92,7 +92,7 @@ def test_five_state_relaxation(preset, sites):
     expected = reference(lib.five_state, times[1:], p0, **lib.FIVE_STATE_SETS[FIVE[preset]], sites=sites)
     assert np.max(np.abs(got[:, 0, 1:].T - expected)) <= 1e-12
     assert got.min() >= -4e-16  # the first is 1 minus the others: rounding only
-    assert synapses.plan.schemes["O_NMDA"].kind == "exact series"
+    assert synapses.plan.steps["O_NMDA"].kind == "exact series"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from brian2_nmda.brian.relaxation import sending
 from brian2_nmda.brian.sending import FUNCTIONS
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
-from brian2_nmda.lowering.plan import POST, PRE, SYNAPSE, Plan, split
+from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE
+from brian2_nmda.lowering.plan import Plan
+from brian2_nmda.lowering.sent import AT_SPIKES, STEPPED, SUMMED, split
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, read, symbol, to_text, unit_text
@@ -54,16 +56,16 @@ class Assembly:
     def _place_definitions(self) -> None:
         system, plan = self.system, self.plan
         self.gate_states = plan.states(PRE)
-        self.summed_states = plan.states("summed")
-        self.states = plan.states(SYNAPSE)
+        self.summed_states = plan.states(NEURON, SUMMED)
+        self.states = plan.states(SYNAPSE, STEPPED, AT_SPIKES)
         self.at_spikes = {n for rule in plan.rules for n in rule.states}
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.relaxing = {
-            n: sending(n, form, system, self.dt, self.tolerance) for n, form in plan.relaxing.items()
+            n: sending(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()
         }
         self.sent_by_gate = [r for r in self.relaxing.values() if not r.on_synapse]
         self.sent_by_synapse = [r for r in self.relaxing.values() if r.on_synapse]
-        elsewhere = {*plan.summed_receptors, *plan.relaxing}
+        elsewhere = {*plan.summed_receptors, *plan.sent}
         self.direct = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
         needed += self._jumps_of(self.states)
@@ -183,8 +185,8 @@ class Assembly:
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
-        shared, rest = split(self.system, receptor, self.plan)
-        if receptor.label in self.plan.relaxing:  # the target knows no definitions of the gate
+        shared, rest = split(self.plan, receptor, self.plan.efficacy)
+        if receptor.label in self.plan.sent:  # the target knows no definitions of the gate
             rest = self.system.inserted(rest)
         return shared, rest
 

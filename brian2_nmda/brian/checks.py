@@ -19,16 +19,11 @@ from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.target import base_group, known_value
+from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
-from brian2_nmda.lowering.plan import (
-    MAX_SERIES,
-    SENT,
-    Declarations,
-    fastest_rate,
-    integrating_factor_bound,
-    series_size,
-)
+from brian2_nmda.lowering.sent import AT_EVENTS
+from brian2_nmda.lowering.steps import MAX_SERIES, fastest_rate, integrating_factor_bound, series_size
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
@@ -206,7 +201,7 @@ class BeforeRun(BrianObject):
                     f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
                     f"{_part_of(length, dt) * 1e3:g} ms, or another duration."
                 )
-        size = series_size(parts.system, plan, values, dt) if plan.declarations.method is None else None
+        size = series_size(plan, values, dt) if plan.declarations.method is None else None
         if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for the occupancies of "
@@ -218,13 +213,13 @@ class BeforeRun(BrianObject):
                     else f"Set at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
                 )
             )
-        state, rate = fastest_rate(parts.system, plan)
+        state, rate = fastest_rate(plan)
         if rate * dt > _COARSEST and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
                 f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
             )
-        if plan.relaxing:
+        if plan.sent:
             self.synapses.prepare(values)
         for rule in plan.rules:
             accepted = parts.tolerance or SPLITTING_TOLERANCE
@@ -238,10 +233,10 @@ class BeforeRun(BrianObject):
                     once=True,
                 )
         if plan.declarations.method is None:
-            for name, scheme in plan.schemes.items():
-                if scheme.kind != "integrating factor" or scheme.held or plan.place[name] in SENT.values():
+            for name, step in plan.steps.items():
+                if step.kind != "integrating factor" or step.held or plan.schedule[name] == AT_EVENTS:
                     continue
-                bound = integrating_factor_bound(parts.system, plan, name, dt)
+                bound = integrating_factor_bound(plan, name, dt)
                 if bound is not None and bound > (parts.tolerance or 1e-6):
                     logger.warn(
                         f"{where}: the error of '{name}' can reach {bound:.1e} at a time step of "

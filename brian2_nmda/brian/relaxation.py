@@ -10,13 +10,13 @@ from brian2.units import second
 from brian2_nmda.brian.linear import LinearSending
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.lowering.basis import POINTS, POINTS_BETWEEN, driven, gauss, relaxation
-from brian2_nmda.lowering.receptors import Linear, Relaxing, fitted
+from brian2_nmda.lowering.receptors import Linear, Saturating, fitted
 from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 
 
-def sending(label: str, form: Relaxing | Linear, system: System, dt: float, tolerance: float) -> Sending:
+def sending(label: str, form: Saturating | Linear, system: System, dt: float, tolerance: float) -> Sending:
     """Names and texts for a form."""
     kind = LinearSending if isinstance(form, Linear) else Saturating
     return kind(label, form, system, dt, tolerance)
@@ -25,7 +25,7 @@ def sending(label: str, form: Relaxing | Linear, system: System, dt: float, tole
 class Saturating(Sending):
     """A gate ``g' = f x - (a + b x) g``, where x is driven by pulses or jumps at spikes."""
 
-    form: Relaxing
+    form: Saturating
 
     @property
     def reals(self) -> list[str]:
@@ -206,7 +206,7 @@ class Saturating(Sending):
 
     # -- between two runs --------------------------------------------------------------------
 
-    def _form_for(self, values: Mapping[str, float], dt: float) -> Relaxing | None:
+    def _form_for(self, values: Mapping[str, float], dt: float) -> Saturating | None:
         return fitted(self.system, values, dt, self.tolerance, self.form)
 
     def now(self, variables: Mapping[str, Any], step: int) -> dict[str, np.ndarray]:

@@ -17,7 +17,8 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
-from brian2_nmda.lowering.receptors import SYNAPSE, Linear, Relaxing, numbers
+from brian2_nmda.lowering.places import SYNAPSE
+from brian2_nmda.lowering.receptors import Linear, Saturating, numbers
 from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text, unit_symbol
@@ -100,7 +101,7 @@ class Sending(ABC):
     Parameters
     ----------
     label : str
-    form : Relaxing or Linear
+    form : Saturating or Linear
     system : System
     dt : float
         Time step in seconds.
@@ -108,7 +109,7 @@ class Sending(ABC):
     """
 
     def __init__(
-        self, label: str, form: Relaxing | Linear, system: System, dt: float, tolerance: float
+        self, label: str, form: Saturating | Linear, system: System, dt: float, tolerance: float
     ) -> None:
         self.label, self.form, self.system = label, form, system
         self.tolerance, self.dt = tolerance, dt
@@ -300,19 +301,19 @@ class Sending(ABC):
     # -- between two runs --------------------------------------------------------------------
 
     @property
-    def kinetics(self) -> tuple[Relaxing | Linear, dict[str, float], float]:
+    def kinetics(self) -> tuple[Saturating | Linear, dict[str, float], float]:
         """Form, constants and time step to which the exponentials were fitted."""
         return self.form, self.fitted_to, self.dt
 
     @kinetics.setter
-    def kinetics(self, kinetics: tuple[Relaxing | Linear, dict[str, float], float]) -> None:
+    def kinetics(self, kinetics: tuple[Saturating | Linear, dict[str, float], float]) -> None:
         self.form, self.fitted_to, self.dt = kinetics
 
     @abstractmethod
-    def _form_for(self, values: Mapping[str, float], dt: float) -> Relaxing | Linear | None:
+    def _form_for(self, values: Mapping[str, float], dt: float) -> Saturating | Linear | None:
         """The form with exponentials for other values."""
 
-    def refitted(self, values: Mapping[str, float], dt: float, where: str) -> Relaxing | Linear | None:
+    def refitted(self, values: Mapping[str, float], dt: float, where: str) -> Saturating | Linear | None:
         """The form for other kinetics or another time step; ``None`` if nothing has changed."""
         now = numbers(self.form.constants, values)
         same = all(np.isclose(now[n], x, rtol=1e-6, atol=0) for n, x in self.fitted_to.items())
@@ -334,7 +335,7 @@ class Sending(ABC):
         length = {"duration": self.form.constants["duration"]}
         return bool(np.isclose(numbers(length, values)["duration"], self.fitted_to["duration"], rtol=1e-6))
 
-    def use(self, form: Relaxing | Linear, values: Mapping[str, float], dt: float) -> None:
+    def use(self, form: Saturating | Linear, values: Mapping[str, float], dt: float) -> None:
         """Use a form from `refitted` from now on."""
         self.kinetics = form, numbers(form.constants, values), dt
 

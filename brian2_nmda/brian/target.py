@@ -14,7 +14,8 @@ from brian2.input.timedarray import TimedArray
 from brian2.units import volt
 from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
-from brian2_nmda.lowering.plan import POST, Declarations, domains
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.places import POST, domains
 from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
@@ -61,7 +62,7 @@ def target_names(system: System) -> set[str]:
 def _post_definitions(system: System) -> list[str]:
     domain = domains(system, Declarations())
     # A block of constant value (say of a Mg-free bath) belongs to the target as well.
-    return [n for n in system.definitions if domain[n] == {POST} or n.startswith("block_")]
+    return [n for n in system.definitions if domain[n] == {POST} or n in system.blocks]
 
 
 def _post_states(system: System) -> list[str]:
@@ -163,7 +164,7 @@ def _model_lines(
         lines.append(f"d{name}/dt = {text(system.rates[name])} : {unit_text(system.states[name].dim)}")
     for name in _post_definitions(system):
         d = system.definitions[name]
-        flag = frozen if name.startswith("block_") else ""
+        flag = frozen if name in system.blocks else ""
         lines.append(f"{name} = {text(d.expression)} : {unit_text(d.dim)}{flag}")
     for receptor in system.receptors:
         lines.append(f"{receptor.total} : siemens")
@@ -218,7 +219,7 @@ def check_target(model: Any, target: Any, where: str) -> None:
     for name, eq in expected.items():
         if name == "I_syn" or eq.type == PARAMETER:
             continue
-        if name.startswith("block_") and equations[name].type == PARAMETER:
+        if name in system.blocks and equations[name].type == PARAMETER:
             continue  # a frozen block on a SpatialNeuron, whose expression Brian2 keeps elsewhere
         if equations[name].type != eq.type or _text(equations[name]) != _text(eq):
             raise ModelError(

@@ -24,7 +24,11 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import NotApplicable, Subject
-from brian2_nmda.lowering.plan import POST, Declarations, Plan, integrating_factor_bound, make_plan
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.places import POST
+from brian2_nmda.lowering.plan import Plan, make_plan
+from brian2_nmda.lowering.sent import SUMMED
+from brian2_nmda.lowering.steps import integrating_factor_bound
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 
@@ -239,7 +243,7 @@ class Simulations:
         on_target = [x for x in system.states if place[x] == POST]
         totals = [r.total for r in system.receptors]
         monitors = [b2.StateMonitor(group, [*totals, *on_target], record=True)]
-        own = [x for x in system.states if place[x] not in (POST, "summed")]
+        own = [x for x in system.states if place[x] != POST and synapses.plan.schedule[x] != SUMMED]
         if own:
             monitors.append(b2.StateMonitor(synapses, own, record=np.arange(len(i))))
         net.add(synapses, *monitors)
@@ -371,7 +375,7 @@ def trace(subject: Subject, simulations: Simulations) -> Failures:
             elif not (error <= 1e-2 and errors[1][name] <= max(error / 8, 1e-6)):
                 yield (
                     f"{where}; expected 1e-6, or an error that falls by 8 with half the step "
-                    f"({plan.schemes[name]})."
+                    f"({plan.steps[name]})."
                 )
 
 
@@ -385,7 +389,7 @@ def _held_upstream(system: Any, plan: Any, name: str) -> list[str]:
         seen.add(n)
         read = {x.name for x in system.inserted(system.rates[n]).free_symbols}
         elsewhere = {r for r in read if r in system.rates and plan.place[r] != plan.place[n]}
-        held += [h for h in sorted({*plan.schemes[n].held, *elsewhere}) if h != "v" and system.rates[h] != 0]
+        held += [h for h in sorted({*plan.steps[n].held, *elsewhere}) if h != "v" and system.rates[h] != 0]
         for jumps in (
             system.on_spike,
             system.on_post_spike,
@@ -426,10 +430,10 @@ def _bounds(variant: Variant, plan: Plan, dt: float) -> dict[str, float]:
     """Error of a gate and its total: of the exponentials that are sent, and of the naive form's steps."""
     system, found = variant.model.system, {}
     for receptor in system.receptors:
-        form = plan.relaxing.get(receptor.label)
+        form = plan.sent.get(receptor.label)
         if form is not None and form.bound:
             open_ = system.inserted(receptor.conductance).xreplace({symbol(form.gate): sympy.S.One})
-            stepped = integrating_factor_bound(system, make_plan(system, Declarations(), dt), form.gate, dt)
+            stepped = integrating_factor_bound(make_plan(system, Declarations(), dt), form.gate, dt)
             found[form.gate] = form.bound + (stepped or 0.0)
             found[receptor.total] = (
                 found[form.gate] * float(numeric(open_, [], system.values())()) * sum(WEIGHTS)

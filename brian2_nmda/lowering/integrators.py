@@ -1,6 +1,6 @@
 r"""How a system of equations is stepped, derived from its symbolic form.
 
-Each state is advanced by the best scheme that its equation allows, inside its *block* (the states
+Each state is advanced by the best step that its equation allows, inside its *block* (the states
 of one part of a model). Everything outside the block is held over the step.
 
 ``exact``
@@ -49,7 +49,7 @@ _GAUSS = tuple(sympy.Float((1 + s / np.sqrt(3)) / 2, 17) for s in (-1, 1))
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Step:
     """How one state is stepped.
 
     Attributes
@@ -85,11 +85,11 @@ class _Linear:
     upstream: tuple[str, ...]
 
 
-def classify(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, Scheme]:
-    """The scheme of each state; see the module's documentation."""
-    out: dict[str, Scheme] = {}
+def classify(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, Step]:
+    """The step of each state; see the module's documentation."""
+    out: dict[str, Step] = {}
     for block in blocks:
-        out.update(_Block(rates, list(block)).schemes)
+        out.update(_Block(rates, list(block)).steps)
     return {n: out[n] for n in rates}
 
 
@@ -173,7 +173,7 @@ class _Block:
                 self.noise[n] = [sympy.diff(rates[n], x) for x in noises]
         self.others = [n for n in rates if n not in names]
         self.linear: dict[str, _Linear] = {}
-        self.schemes: dict[str, Scheme] = {}
+        self.steps: dict[str, Step] = {}
         self.groups = strongly_connected(self.rates)
         for group in self.groups:
             self._classify(group)
@@ -200,7 +200,7 @@ class _Block:
         elif self._affine(group):
             kind, order = "exact series", None
         for name in group:
-            self.schemes[name] = Scheme(name, kind, order, held, name in self.noise)
+            self.steps[name] = Step(name, kind, order, held, name in self.noise)
 
     def _affine(self, group: list[str]) -> bool:
         """Whether coupled states are linear in each other, with coefficients that are held."""
@@ -241,13 +241,13 @@ class _Block:
         self._done: dict[tuple[str, sympy.Expr], sympy.Symbol] = {}
         for group in self.groups:
             name = group[0]
-            if self.schemes[name].kind == "exact series":
+            if self.steps[name].kind == "exact series":
                 self._series(group)
-            elif self.schemes[name].kind not in ("constant", "rk4"):
+            elif self.steps[name].kind not in ("constant", "rk4"):
                 self._lines.append(f"_new_{name} = {to_text(self._course(name, sympy.S.One))}")
                 self._done[name, sympy.S.One] = symbol(f"_new_{name}")
         # no other state depends on these; together, so that they see each other at the stage times
-        together = [n for group in self.groups for n in group if self.schemes[n].kind == "rk4"]
+        together = [n for group in self.groups for n in group if self.steps[n].kind == "rk4"]
         if together:
             self._runge_kutta(together)
         for name, amplitudes in self.noise.items():

@@ -19,7 +19,7 @@ see `splitting_error`. If :math:`N` is linear it belongs to the pieces, and noth
 an update.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -236,7 +236,7 @@ def threshold_rules(system: System, states: Iterable[str]) -> Iterator[Threshold
         driven = {n: rates[n] for n in states if n != name and rates[n].has(c)}
         decay, rest = linear_in(rates[name], name) or (sympy.S.Zero, None)
         if driven and rest == 0 and _is_positive(decay, constants):
-            rule = _rule(name, decay, driven, constants)
+            rule = _rule(name, decay, driven, constants, system.noise)
             if rule is not None:
                 yield rule
 
@@ -263,7 +263,11 @@ def _with_steps(rate: sympy.Expr) -> sympy.Expr:
 
 
 def _rule(
-    calcium: str, decay: sympy.Expr, rates: Mapping[str, sympy.Expr], constants: Mapping[sympy.Symbol, str]
+    calcium: str,
+    decay: sympy.Expr,
+    rates: Mapping[str, sympy.Expr],
+    constants: Mapping[sympy.Symbol, str],
+    noise: Collection[sympy.Symbol],
 ) -> ThresholdRule | None:
     c = symbol(calcium)
     steps = sorted({h for e in rates.values() for h in e.atoms(sympy.Heaviside)}, key=str)
@@ -274,7 +278,7 @@ def _rule(
     levels = dict(zip(steps, rule.levels, strict=True))
     found = []
     for name, rate in rates.items():
-        efficacy = _efficacy(name, rate.xreplace(levels), rule.levels, constants)
+        efficacy = _efficacy(name, rate.xreplace(levels), rule.levels, constants, noise)
         if efficacy is None:
             return None
         found.append(efficacy)
@@ -282,10 +286,14 @@ def _rule(
 
 
 def _efficacy(
-    name: str, rate: sympy.Expr, levels: tuple[sympy.Symbol, ...], constants: Mapping[sympy.Symbol, str]
+    name: str,
+    rate: sympy.Expr,
+    levels: tuple[sympy.Symbol, ...],
+    constants: Mapping[sympy.Symbol, str],
+    noise: Collection[sympy.Symbol],
 ) -> Efficacy | None:
     y = symbol(name)
-    noises = [x for x in rate.free_symbols if x.name.startswith("xi_")]
+    noises = [x for x in rate.free_symbols if x in noise]
     if len(noises) > 1:
         return None
     amplitude = sympy.diff(rate, noises[0]) if noises else sympy.S.Zero

@@ -1,6 +1,6 @@
 """Receptors whose conductance can be sent at spikes instead of being summed at each time step."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -9,11 +9,11 @@ import sympy
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from brian2_nmda.lowering.basis import Basis, Interpolation, fit_phases
+from brian2_nmda.lowering.places import PRE, Placed, upstream
 from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.expressions import dimensions_of, numeric, symbol
 
-PRE, POST, SYNAPSE = "pre", "post", "synapse"
 #: A jumping x may reach this many jumps before the basis does not hold any more.
 _JUMPS = 4
 #: Largest condition of the eigenvectors of a linear receptor: it costs digits.
@@ -23,7 +23,7 @@ _SHARES = (0.02, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
-class Relaxing:
+class Saturating:
     """A receptor whose course between events is a sum of exponentials.
 
     ``x' = -r x`` and ``g' = f x - (a + b x) g`` without transmitter, with x at most ``x_max``. A spike
@@ -160,40 +160,18 @@ def numbers(constants: Mapping[str, sympy.Expr], values: Mapping[str, float]) ->
     return {n: float(numeric(e, [], values)()) for n, e in constants.items()}
 
 
-def upstream(system: System, expression: sympy.Expr) -> list[str]:
-    """States on which an expression depends, also through the rates of others."""
-    found: set[str] = set()
-    todo = [system.inserted(expression)]
-    while todo:
-        for x in todo.pop().free_symbols:
-            if x.name in system.rates and x.name not in found:
-                found.add(x.name)
-                todo.append(system.inserted(system.rates[x.name]))
-    return [n for n in system.states if n in found]
-
-
-def highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
-    """The height of a pulse; states in it, such as the amount released, at their upper bounds."""
-    known = dict(values)
-    for x in height.free_symbols:
-        if x.name in system.states:
-            high = system.states[x.name].within[1]
-            known[x.name] = float(numeric(sympy.sympify(high, strict=True), [], values)())
-    return float(numeric(height, [], known)())
-
-
-def linear_receptor(system: System, receptor: ReceptorTerm, plan: Any) -> list[str]:
+def linear_receptor(placed: Placed, receptor: ReceptorTerm) -> list[str]:
     """States of a receptor whose sum over synapses obeys the same equations, else nothing.
 
     That is so if the kinetics are linear and homogeneous with parameters that all synapses share,
     spikes add constants, and nothing else on the synapse reads the states.
     """
+    system, shared = placed.system, placed.shared
     names = upstream(system, receptor.conductance)
     if not names or any(system.initial[n] != 0 for n in names):
         return []
     symbols = [symbol(n) for n in names]
     rates = {n: system.inserted(system.rates[n]) for n in names}
-    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
 
     def homogeneous(expression: sympy.Expr) -> bool:
         slopes = [sympy.diff(expression, x) for x in symbols]
@@ -210,10 +188,10 @@ def linear_receptor(system: System, receptor: ReceptorTerm, plan: Any) -> list[s
     additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
     additive = additive and not set(names) & system.spiked_otherwise
     fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
-    return names if additive and fits and not _read_elsewhere(system, receptor, names) else []
+    return names if additive and fits and not read_elsewhere(system, receptor, names) else []
 
 
-def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
+def read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
     """Whether anything but a receptor's own kinetics and conductance reads its states."""
     # an occupancy that is written as one minus the others belongs to them
     own = {n for n in system.eliminated if system.inserted(symbol(n)).has(*map(symbol, names))}
@@ -226,49 +204,23 @@ def _read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]
     return any(e.has(*map(symbol, [*names, *own])) for e in others)
 
 
-def _may_be_sent(plan: Any) -> bool:
-    return plan.declarations.stepped_because is None
+def saturating_form(
+    placed: Placed, receptor: ReceptorTerm, free: Collection[str], dt: float
+) -> Saturating | None:
+    """The form of a saturating receptor that can be sent at spikes, else nothing.
 
-
-def why_stepped(system: System, receptor: ReceptorTerm, plan: Any) -> str:
-    """Why a conductance is not sent at spikes, for one that has no form that can be."""
-    d = plan.declarations
+    ``free`` are the states that no other receptor has taken.
+    """
+    system, d, place = placed.system, placed.declarations, placed.gate_place
     if d.stepped_because is not None:
-        return d.stepped_because
-    names = upstream(system, receptor.conductance)
-    place = PRE if d.delay == "uniform" else SYNAPSE
-    read = [receptor.conductance, *(system.rates[n] for n in names)]
-    read += [e for n, e in system.on_spike.items() if n in names]
-    for n in sorted({x.name for e in map(system.inserted, read) for x in e.free_symbols}):
-        if n in d.per_synapse:
-            return f"'{n}' has one value per synapse"
-        if n in system.parameters and not system.parameters[n].is_number:
-            return f"'{n}' may change at each time step"
-    for n in names:
-        if POST in plan.domain[n]:
-            return f"'{n}' depends on the target's voltage or spikes"
-        if plan.place[n] != place:
-            return f"'{n}' has a course of its own on each synapse"
-        if n in system.spiked_otherwise:
-            return f"'{n}' changes at other spikes as well"
-    if _read_elsewhere(system, receptor, names):
-        return "its states or its conductance are read at each time step"
-    return f"no exponentials are known that follow its kinetics within tolerance={d.tolerance:g}"
-
-
-def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Any, dt: float) -> Relaxing | None:
-    """The form of a saturating receptor that can be sent at spikes, else nothing."""
-    d = plan.declarations
-    place = PRE if d.delay == "uniform" else SYNAPSE
-    if not _may_be_sent(plan):
         return None
     gates = [n for n in system.states if receptor.conductance.has(symbol(n))]
-    if len(gates) != 1 or plan.place[gates[0]] != place:
+    if len(gates) != 1 or gates[0] not in free or placed.place[gates[0]] != place:
         return None
     (gate,) = gates
     g = symbol(gate)
     factor = sympy.cancel(receptor.conductance / g)
-    if factor.has(g) or any(plan.domain.get(s.name, {PRE}) for s in factor.free_symbols):
+    if factor.has(g) or any(placed.domain.get(s.name, {PRE}) for s in factor.free_symbols):
         return None
     fast = [n for n, e in system.rates.items() if e != 0]
     drivers = [n for n in upstream(system, system.rates[gate]) if n != gate and n in fast]
@@ -277,35 +229,41 @@ def relaxing_receptor(system: System, receptor: ReceptorTerm, plan: Any, dt: flo
     (driver,) = drivers
     if system.initial[gate] != 0 or system.initial[driver] != 0:
         return None
-    if _read_elsewhere(system, receptor, (gate, driver)):
+    if read_elsewhere(system, receptor, (gate, driver)):
         return None
-    form = _between_spikes(system, plan, gate, driver)
+    form = _between_spikes(placed, gate, driver)
     if form is None:
         return None
     constants, change = form
-    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
-    held = {n for n in system.states if system.rates[n] == 0 and plan.place[n] == place}
     names = {s.name for e in change.values() if isinstance(e, sympy.Expr) for s in e.free_symbols}
-    if not {s.name for e in constants.values() for s in e.free_symbols} <= shared:
+    if not {s.name for e in constants.values() for s in e.free_symbols} <= placed.shared:
         return None
-    if not names - {driver} <= shared | held:
+    if not names - {driver} <= placed.shared | _held(placed, free):
         return None
-    relaxing = fitted(
-        system, system.values(), dt, d.tolerance, Relaxing(gate, driver, place, constants, None, **change)
-    )  # type: ignore[arg-type]
-    return relaxing
+    found = Saturating(gate, driver, place, constants, None, **change)  # type: ignore[arg-type]
+    return fitted(system, system.values(), dt, d.tolerance, found)
 
 
-def linear_form(system: System, receptor: ReceptorTerm, plan: Any, rest: sympy.Expr) -> Linear | None:
+def _held(placed: Placed, free: Collection[str]) -> set[str]:
+    """States beside the gates that change at spikes only."""
+    rates = placed.system.rates
+    return {n for n in free if rates[n] == 0 and placed.place[n] == placed.gate_place}
+
+
+def linear_form(
+    placed: Placed, receptor: ReceptorTerm, rest: sympy.Expr, free: Collection[str]
+) -> Linear | None:
     """The form of a receptor that is linear between spikes and during pulses, else nothing.
 
-    ``rest`` is what multiplies the shared factor of its conductance.
+    ``rest`` is what multiplies the shared factor of its conductance, ``free`` are the states that no other
+    receptor has taken.
     """
-    if not _may_be_sent(plan):
+    system = placed.system
+    if placed.declarations.stepped_because is not None:
         return None
     if dimensions_of(rest, system.dimensions(), receptor.label) is not DIMENSIONLESS:
         return None
-    place = PRE if plan.declarations.delay == "uniform" else SYNAPSE
+    place = placed.gate_place
     names = [n for n in upstream(system, rest) if system.rates[n] != 0]
     # what a spike opens may be noted in a state of its own
     names += [
@@ -317,14 +275,14 @@ def linear_form(system: System, receptor: ReceptorTerm, plan: Any, rest: sympy.E
         and any(system.inserted(system.on_spike[m]).has(symbol(n)) for m in names if m in system.on_spike)
     ]
     jumps = {n: system.inserted(e) for n, e in system.on_spike.items() if n in names}
-    if set(names) & system.spiked_otherwise or any(plan.place[n] != place for n in names):
+    if set(names) & system.spiked_otherwise or any(n not in free or placed.place[n] != place for n in names):
         return None
     if any(system.initial[n] != 0 or system.states[n].dim is not DIMENSIONLESS for n in names):
         return None
-    if _read_elsewhere(system, receptor, names):
+    if read_elsewhere(system, receptor, names):
         return None
-    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in names}
-    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
+    rates = {n: system.inserted(system.rates[n], keep=placed.pulses) for n in names}
+    pulses = [n for n in placed.pulses if any(e.has(symbol(n)) for e in rates.values())]
     if len(pulses) + bool(jumps) != 1:
         return None
     lines = {"c": system.inserted(rest)}
@@ -335,17 +293,16 @@ def linear_form(system: System, receptor: ReceptorTerm, plan: Any, rest: sympy.E
     if constants is None or any(n.startswith("drive") for n in constants):
         return None
     for pulse in pulses:
-        height, duration, *condition = (system.inserted(e) for e in plan.pulses[pulse])
+        height, duration, *condition = (system.inserted(e) for e in placed.pulses[pulse])
         lines = {f"B_{i}": e.xreplace({symbol(pulse): height}) for i, e in enumerate(rates.values())}
         driven = _slopes(lines, names)
         if driven is None or condition:
             return None
         constants |= {n.replace("drive_B", "b"): e for n, e in driven.items()} | {"duration": duration}
-    shared = {n for n, p in system.parameters.items() if not plan.domain[n] and p.is_number}
-    held = {n for n in system.states if system.rates[n] == 0 and plan.place[n] == place}
-    if not {x.name for a in constants.values() for x in a.free_symbols} <= shared:
+    if not {x.name for a in constants.values() for x in a.free_symbols} <= placed.shared:
         return None
-    if not {x.name for e in jumps.values() for x in e.free_symbols} <= shared | held | set(names):
+    known = placed.shared | _held(placed, free) | set(names)
+    if not {x.name for e in jumps.values() for x in e.free_symbols} <= known:
         return None
     form = Linear(tuple(names), place, constants, jumps, pulses[0] if pulses else None)
     return decomposed(form, system.values())
@@ -397,12 +354,12 @@ def _modes(now: Mapping[str, float], letter: str, n: int) -> Modes | None:
 
 
 def _between_spikes(
-    system: System, plan: Any, gate: str, driver: str
+    placed: Placed, gate: str, driver: str
 ) -> tuple[dict[str, sympy.Expr], dict[str, Any]] | None:
     """Constants of the course without transmitter, and what a spike does."""
-    x = symbol(driver)
-    rates = {n: system.inserted(system.rates[n], keep=plan.pulses) for n in (gate, driver)}
-    pulses = [n for n in plan.pulses if any(e.has(symbol(n)) for e in rates.values())]
+    system, x = placed.system, symbol(driver)
+    rates = {n: system.inserted(system.rates[n], keep=placed.pulses) for n in (gate, driver)}
+    pulses = [n for n in placed.pulses if any(e.has(symbol(n)) for e in rates.values())]
     lines = {n: linear_in(e, n) for n, e in rates.items()}
     if None in lines.values() or len(pulses) > 1:
         return None
@@ -428,7 +385,7 @@ def _between_spikes(
     (pulse,) = pulses
     if driver in system.on_spike or rates[gate].has(symbol(pulse)):
         return None
-    height, duration, *condition = (system.inserted(e) for e in plan.pulses[pulse])
+    height, duration, *condition = (system.inserted(e) for e in placed.pulses[pulse])
     on = {symbol(pulse): height}
     into, rate = (source / r).xreplace(on), r.xreplace(on)
     constants |= {"x_max": _at_most(system, into), "duration": duration}
@@ -448,8 +405,8 @@ def _at_most(system: System, expression: sympy.Expr) -> sympy.Expr:
 
 
 def fitted(
-    system: System, values: Mapping[str, float], dt: float, tolerance: float, form: Relaxing
-) -> Relaxing | None:
+    system: System, values: Mapping[str, float], dt: float, tolerance: float, form: Saturating
+) -> Saturating | None:
     """``form`` with exponentials for the given parameters, as many as it has or as are needed."""
     now = numbers(form.constants, values)
     phases = []

@@ -77,8 +77,10 @@ class System:
     """A flat model: every name is the one that a user sees.
 
     ``owner`` maps a name to the part it came from; states of one part are integrated together.
-    ``on_spike`` and the like are carried out in the order in which they are written. ``plastic`` are the
-    labels of the receptors that a rule of plasticity changes.
+    ``stepped_with`` names the part with which the states of another one are integrated. ``on_spike`` and
+    the like are carried out in the order in which they are written. ``plastic`` are the labels of the
+    receptors that a rule of plasticity changes, ``blocks`` the definitions by which the target multiplies
+    a conductance, ``noise`` the symbols of white noise.
     """
 
     parameters: dict[str, Value] = field(default_factory=dict)
@@ -91,8 +93,11 @@ class System:
     schemes: list[Scheme] = field(default_factory=list)
     events: list[tuple[str, Event]] = field(default_factory=list)
     owner: dict[str, str] = field(default_factory=dict)
+    stepped_with: dict[str, str] = field(default_factory=dict)
     receptors: list[ReceptorTerm] = field(default_factory=list)
     plastic: set[str] = field(default_factory=set)
+    blocks: set[str] = field(default_factory=set)
+    noise: set[sympy.Symbol] = field(default_factory=set)
     initial: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -264,7 +269,7 @@ class _Flattener:
     ) -> dict[str, sympy.Expr]:
         """Add a part to the system; return what it provides."""
         t, s = part.template, self.system
-        owner = f"{part.name} ({label})" if label else part.name
+        owner = _owner(part, label)
         local = {}
         for name in t.names:
             bare = (name in t.states and t.states[name].bare) or (
@@ -274,6 +279,7 @@ class _Flattener:
         rename: dict[sympy.Basic, sympy.Expr] = {symbol(a): symbol(b) for a, b in local.items()}
         rename.update({symbol(a): e for a, e in inputs.items() if a not in local})
         rename[xi] = symbol(f"xi_{label}")
+        s.noise.add(rename[xi])
         # a provided expression may refer to another one that the same part provides
         for _ in t.roles:
             rename.update(
@@ -370,6 +376,7 @@ class _Flattener:
         inner = self._enter(block, label, {"v": symbol("v")})["block"]
         if inner != 1:
             inner = self._define(f"block_{label}", inner, INPUTS["block"].dim, block.name)
+            self.system.blocks.add(inner.name)
 
         def enter(name: str, **inputs: sympy.Expr) -> dict[str, sympy.Expr]:
             child = children[name]
@@ -420,6 +427,7 @@ class _Flattener:
         integrator = part.children.get("integrator")
         if integrator is not None:
             self._enter(integrator, integrator.label, {"Ca_rest": roles["resting"]})
+            self.system.stepped_with[_owner(integrator, integrator.label)] = _owner(part, part.label)
         return roles["resting"]
 
     def _plasticity(self, rule: Plasticity, terms: Mapping[str, dict[str, Any]]) -> None:
@@ -557,6 +565,11 @@ class _Flattener:
                     f"be computed ({error}); the rates have to be numbers without transmitter."
                 ) from error
         return found
+
+
+def _owner(part: Part, label: str) -> str:
+    """Name of a part as it is entered."""
+    return f"{part.name} ({label})" if label else part.name
 
 
 def _names(scheme: Scheme) -> list[str]:

@@ -1,0 +1,282 @@
+"""Where each variable of a model lives.
+
+The *domain* of a name is the set of sides that its value depends on: ``pre`` (spikes of the presynaptic
+neuron, after one uniform delay), ``post`` (voltage and spikes of the target) and ``synapse`` (weights,
+per-synapse parameters and delays). Further sides (a dendrite, an astrocyte) are further members of the set.
+
+A *place* is the name of a set of elements, each of which holds one value: ``pre`` (one for each presynaptic
+neuron, in a group of ours), ``post`` (the target's own equations) and ``synapse``. `place_of` turns a domain
+into a place: a variable lives where its domain is one side; what mixes sides lives on the synapse. States
+that have to be advanced together are then brought to one place.
+
+A place says nothing about *when* a state is advanced: that is the schedule, see
+`brian2_nmda.lowering.sent`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sympy
+
+from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.symbolic.composition import System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.part import Pulse, rand
+
+#: Sides, and the places of what depends on one of them alone.
+PRE, POST, SYNAPSE = "pre", "post", "synapse"
+#: The place of sums over the synapses of a target neuron: one element for each, in a group of ours.
+NEURON = "neuron"
+#: Each place in the words of a plan.
+WORDS = {
+    PRE: "presynaptic neuron",
+    POST: "target",
+    SYNAPSE: "synapse",
+    NEURON: "target, summed over synapses",
+}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The first stage of a plan: where everything lives.
+
+    Attributes
+    ----------
+    system : System
+    declarations : Declarations
+    domain : mapping of str to frozenset of str
+        Sides by name.
+    place : mapping of str to str
+        Place by name.
+    moved : mapping of str to str
+        States that live on the synapse because another one needs them there, and that one.
+    pulses : mapping of str to tuple of sympy.Expr
+        Height, duration and perhaps a condition of each definition that is a pulse.
+    blocks : list of list of str
+        States that are stepped together.
+    """
+
+    system: System
+    declarations: Declarations
+    domain: Mapping[str, frozenset[str]]
+    place: Mapping[str, str]
+    moved: Mapping[str, str]
+    pulses: Mapping[str, tuple[sympy.Expr, ...]]
+    blocks: list[list[str]]
+
+    @property
+    def gate_place(self) -> str:
+        """Where the states live that depend on presynaptic spikes only."""
+        return spike_side(self.declarations)
+
+    @property
+    def shared(self) -> set[str]:
+        """Parameters that have one value for all synapses and do not change during a run."""
+        return {n for n, p in self.system.parameters.items() if not self.domain[n] and p.is_number}
+
+    def block_of(self, state: str) -> list[str]:
+        """The states that are stepped together with ``state``, itself included."""
+        return next(b for b in self.blocks if state in b)
+
+
+def find_places(system: System, declarations: Declarations) -> Placed:
+    """Place every variable of ``system``.
+
+    Raises
+    ------
+    ModelError
+        If a parameter declared per synapse does not exist or belongs to the target, or a pulse is part
+        of a larger expression.
+    """
+    declarations.check_per_synapse(system.parameters, _acting_on_target(system))
+    pulses = _pulses(system)
+    domain = domains(system, declarations)
+    place = {n: place_of(sides, declarations.optimize) for n, sides in domain.items()}
+    blocks = _blocks(system)
+    moved: dict[str, str] = {}
+    _keep_together(system, blocks, place, moved)
+    _keep_order(system, pulses, place, moved)
+    on_target = {n for n in system.states if place[n] == POST}
+    blocks = [
+        part
+        for block in blocks  # what lives on the target is stepped by the target
+        for part in ([n for n in block if n not in on_target], [n for n in block if n in on_target])
+        if part
+    ]
+    return Placed(system, declarations, domain, place, moved, pulses, blocks)
+
+
+def spike_side(declarations: Declarations) -> str:
+    """The side on which a presynaptic spike arrives."""
+    return PRE if declarations.delay == "uniform" else SYNAPSE
+
+
+def place_of(domain: frozenset[str], optimize: bool) -> str:
+    """The place of what depends on these sides."""
+    if domain == {POST}:
+        return POST
+    if optimize and domain <= {PRE}:
+        return PRE
+    return SYNAPSE
+
+
+def upstream(system: System, expression: sympy.Expr) -> list[str]:
+    """States on which an expression depends, also through the rates of others."""
+    found: set[str] = set()
+    todo = [system.inserted(expression)]
+    while todo:
+        for x in todo.pop().free_symbols:
+            if x.name in system.rates and x.name not in found:
+                found.add(x.name)
+                todo.append(system.inserted(system.rates[x.name]))
+    return [n for n in system.states if n in found]
+
+
+# -- domains -------------------------------------------------------------------------------------
+
+
+def domains(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
+    """The sides on which each name depends."""
+    found = {**_sides_of_inputs(system, declarations), **_sides_of_changes(system, declarations)}
+    read = _what_is_read(system)
+    _spread(found, read)
+    # What depends on nothing, such as a slow co-agonist, lives with the presynaptic neuron.
+    found.update({n: frozenset({PRE}) for n in system.states if not found[n]})
+    _spread(found, read)
+    return found
+
+
+def _sides_of_inputs(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
+    """Sides of the voltage, the weight and the parameters."""
+    on_target = _acting_on_target(system)
+    found: dict[str, frozenset[str]] = {"v": frozenset({POST}), "w": frozenset({SYNAPSE})}
+    for name, p in system.parameters.items():
+        if name in declarations.per_synapse:
+            found[name] = frozenset({SYNAPSE})
+        elif isinstance(p.value, str):  # a variable of the user's, of the target or the synapses
+            found[name] = frozenset({POST if name in on_target else SYNAPSE})
+        else:
+            found[name] = frozenset()
+    return found
+
+
+def _sides_of_changes(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
+    """Sides of states and definitions by what changes them, whatever they read."""
+    spike = spike_side(declarations)
+    own: dict[str, set[str]] = {n: set() for n in [*system.states, *system.definitions]}
+    for name, definition in system.definitions.items():
+        if definition.expression.has(Pulse):
+            own[name].add(spike)
+    for name, jump in system.on_spike.items():
+        own[name] |= {spike, SYNAPSE} if jump.has(rand) else {spike}
+    for name in system.on_post_spike:
+        own[name] |= {POST, SYNAPSE}
+    for late in system.on_late_spike:
+        for name in late.changes:
+            own[name] |= {spike, SYNAPSE}
+    for name, rate in system.rates.items():
+        if rate.free_symbols & system.noise:
+            own[name].add(SYNAPSE)
+    return {n: frozenset(s) for n, s in own.items()}
+
+
+def _what_is_read(system: System) -> dict[str, list[sympy.Expr]]:
+    """Expressions that the value of each state and definition follows from."""
+    read = {n: [e] for n, e in system.rates.items()}
+    read.update({n: [d.expression] for n, d in system.definitions.items()})
+    for changes in (system.on_spike, system.on_post_spike, *(x.changes for x in system.on_late_spike)):
+        for name, jump in changes.items():
+            read[name].append(jump)
+    for _, event in system.events:
+        for name, change in event.changes.items():
+            read[name] += [event.condition, change]
+    return read
+
+
+def _spread(found: dict[str, frozenset[str]], read: Mapping[str, list[sympy.Expr]]) -> None:
+    """Add to each domain those of what is read, until nothing changes."""
+    changed = True
+    while changed:
+        changed = False
+        for name, sources in read.items():
+            names = {x.name for e in sources for x in e.free_symbols}
+            new = found[name].union(*(found.get(n, frozenset()) for n in names))
+            changed |= new != found[name]
+            found[name] = new
+
+
+def _acting_on_target(system: System) -> set[str]:
+    """Names in the currents and blocks, which are computed on the target."""
+    expressions = [r.current for r in system.receptors]
+    expressions += [system.definitions[n].expression for n in system.blocks]
+    return {x.name for e in expressions for x in e.free_symbols}
+
+
+# -- what is advanced together -------------------------------------------------------------------
+
+
+def _pulses(system: System) -> dict[str, tuple[sympy.Expr, ...]]:
+    """Definitions that are a pulse, with its arguments."""
+    found = {}
+    for name, definition in system.definitions.items():
+        if isinstance(definition.expression, Pulse):
+            found[name] = definition.expression.args
+        elif definition.expression.has(Pulse):
+            raise ModelError(f"'{name}': a Pulse has to stand alone, found {definition.expression}.")
+    return found
+
+
+def _blocks(system: System) -> list[list[str]]:
+    """States of one part, and of the parts that are stepped with it."""
+    groups: dict[str, list[str]] = {}
+    for name in system.states:
+        owner = system.owner[name]
+        groups.setdefault(system.stepped_with.get(owner, owner), []).append(name)
+    return list(groups.values())
+
+
+def _keep_together(
+    system: System, blocks: Iterable[list[str]], place: dict[str, str], moved: dict[str, str]
+) -> None:
+    """Move states to the synapse that a state of the same block needs there.
+
+    The integrators need the course of such a state within the step, not its value at the start.
+    """
+    for block in blocks:
+        for name in block:
+            if place[name] == SYNAPSE:
+                for n in upstream(system, system.rates[name]):
+                    if n in block and place[n] == PRE:
+                        place[n] = SYNAPSE
+                        moved[n] = name
+
+
+def _keep_order(system: System, pulses: Iterable[str], place: dict[str, str], moved: dict[str, str]) -> None:
+    """Move states to the synapse that a state there reads before they change at a spike.
+
+    What lives on the presynaptic neuron changes at a spike before anything on the synapse does.
+    """
+    order = list(system.on_spike)
+
+    def read(expressions: Iterable[sympy.Expr]) -> set[str]:
+        return {x.name for e in expressions for x in system.inserted(e, pulses).free_symbols}
+
+    def move(name: str, reader: str) -> None:
+        place[name] = SYNAPSE
+        moved[name] = reader
+
+    again = True
+    while again:
+        again = False
+        for k, name in enumerate(order):
+            if place[name] == SYNAPSE:
+                later = [n for n in order[k + 1 :] if place[n] == PRE]
+                for n in set(later) & read([system.on_spike[name]]):
+                    move(n, name)
+                    again = True
+        for n in system.states:
+            if place[n] == PRE:
+                needs = read([system.rates[n], system.on_spike.get(n, sympy.S.Zero)])
+                for m in [m for m in system.states if m in needs and place[m] == SYNAPSE][:1]:
+                    move(n, m)
+                    again = True

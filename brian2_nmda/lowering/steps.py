@@ -1,0 +1,196 @@
+"""How each state of a model is advanced in a time step, and what is known about the error."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import sympy
+
+from brian2_nmda.lowering.integrators import (
+    DEFAULT_TERMS,
+    Step,
+    affine_rows,
+    classify,
+    gauss_bound,
+    terms_needed,
+)
+from brian2_nmda.lowering.places import Placed
+from brian2_nmda.symbolic.analysis import strongly_connected
+from brian2_nmda.symbolic.composition import System
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric, symbol
+
+#: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
+VOLTAGES = (-0.09, 0.06)
+#: Largest product of the fastest rate and dt for which an exact series is written, and its terms.
+MAX_SERIES, MAX_TERMS = 30.0, 90
+
+
+@dataclass(frozen=True)
+class Classified(Placed):
+    """The second stage of a plan: how everything is stepped.
+
+    Attributes
+    ----------
+    steps : mapping of str to Step
+        By state.
+    outflows : list of sympy.Expr
+        Rates at which the states of exact series are left, in parameters, pulses and the voltage.
+    terms : int
+        Terms of the exact series.
+    """
+
+    steps: Mapping[str, Step]
+    outflows: list[sympy.Expr]
+    terms: int
+
+    @property
+    def in_series(self) -> list[str]:
+        """States that are stepped by an exact series."""
+        return [n for n, s in self.steps.items() if s.kind == "exact series"]
+
+
+def find_steps(placed: Placed, dt: float) -> Classified:
+    """Choose a step for each state of ``placed``; ``dt`` is in seconds."""
+    rates = _rates_in_blocks(placed)
+    steps = _with_hidden_inputs(placed, rates, classify(rates, placed.blocks))
+    outflows = _outflows(placed, rates, steps)
+    size = _series_size(placed, outflows, placed.system.values(), dt)
+    terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)
+    return Classified(**vars(placed), steps=steps, outflows=outflows, terms=terms)
+
+
+def _rates_in_blocks(placed: Placed) -> dict[str, sympy.Expr]:
+    """Rates in which only definitions that move with a state of the same block are inserted."""
+    system = placed.system
+    block_of = {n: b for b in placed.blocks for n in b}
+    return {name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()}
+
+
+def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sympy.Expr:
+    """Insert the definitions that contain a state of ``block``; keep the others by name."""
+    block = set(block)
+    keep = {
+        n
+        for n, d in system.definitions.items()
+        if not {x.name for x in system.inserted(d.expression).free_symbols} & block
+    }
+    return system.inserted(rate, keep=keep)
+
+
+def _with_hidden_inputs(
+    placed: Placed, rates: Mapping[str, sympy.Expr], steps: Mapping[str, Step]
+) -> dict[str, Step]:
+    """Add to ``held`` what a state reads through a named expression, such as g through I_Ca."""
+    system, out = placed.system, {}
+    for name, rate in rates.items():
+        read = {x.name for x in system.inserted(rate, keep=placed.pulses).free_symbols}
+        block = placed.block_of(name)
+        held = {n for n in read if n in system.states and n not in block} | (read & {"v"})
+        out[name] = replace(steps[name], held=tuple(sorted(held)))
+    return out
+
+
+def _outflows(placed: Placed, rates: Mapping[str, sympy.Expr], steps: Mapping[str, Step]) -> list[sympy.Expr]:
+    found = []
+    for block in placed.blocks:
+        inside = {n: rates[n] for n in block}
+        for group in strongly_connected(inside):
+            if steps[group[0]].kind == "exact series":
+                drive, flows = affine_rows(inside, group)
+                found += [sympy.Add(*drive.values()), *(-flows[n][n] for n in group)]
+    return [placed.system.inserted(e, keep=placed.pulses) for e in found]
+
+
+def highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
+    """The height of a pulse; states in it, such as the amount released, at their upper bounds."""
+    known = dict(values)
+    for x in height.free_symbols:
+        if x.name in system.states:
+            high = system.states[x.name].within[1]
+            known[x.name] = float(numeric(sympy.sympify(high, strict=True), [], values)())
+    return float(numeric(height, [], known)())
+
+
+def series_size(plan: Classified, values: Mapping[str, float], dt: float) -> float | None:
+    """Largest product of dt and an outflow among the states that are stepped by an exact series.
+
+    Taken over 0 and the full transmitter, and the voltages of `VOLTAGES`. ``None`` if there is no such
+    state, or a rate is not known before the run.
+    """
+    return _series_size(plan, plan.outflows, values, dt)
+
+
+def _series_size(
+    placed: Placed, outflows: Iterable[sympy.Expr], values: Mapping[str, float], dt: float
+) -> float | None:
+    largest = None
+    for e in outflows:
+        pulses = [n for n in placed.pulses if e.has(symbol(n))]
+        for v in VOLTAGES:
+            for on in (0.0, 1.0):
+                try:
+                    heights = {n: on * highest(placed.system, placed.pulses[n][0], values) for n in pulses}
+                    rate = float(numeric(e, [], {**values, "v": v, **heights})())
+                except ModelError:
+                    return None
+                largest = max(largest or 0.0, dt * rate)
+    return largest
+
+
+def fastest_rate(plan: Classified) -> tuple[str, float]:
+    """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
+
+    States with an exact step are left out, and exact series, which have a check of their own.
+    Quantities without an upper bound, such as calcium, are taken at their starting values.
+    """
+    system, worst = plan.system, ("", 0.0)
+    values = system.values()
+    inputs: dict[str, float] = {}
+    for name, (height, *_) in plan.pulses.items():
+        try:
+            inputs[name] = highest(system, height, values)
+        except ModelError:
+            continue
+    exact = set()
+    if plan.declarations.method is None:
+        exact = {n for n, s in plan.steps.items() if s.order is None and not s.held} | set(plan.in_series)
+    given = {**values, **inputs}
+    for n, state in system.states.items():
+        given.setdefault(n, 1.0 if state.within[1] == 1 else system.initial[n])
+    given.setdefault("v", 0.0)
+    for name, rate in system.rates.items():
+        if name in exact:
+            continue
+        slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
+        slope = slope.replace(
+            lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
+        )
+        try:
+            value = abs(float(numeric(slope, [], given)()))
+        except (ModelError, TypeError, ZeroDivisionError):
+            continue
+        if value > worst[1]:
+            worst = (name, value)
+    return worst
+
+
+def integrating_factor_bound(plan: Classified, name: str, dt: float) -> float | None:
+    """Bound of the global error of ``name``; ``None`` where none is known."""
+    system, values = plan.system, plan.system.values()
+    block, rates = plan.block_of(name), _rates_in_blocks(plan)
+    inputs = {}
+    for pulse, (height, *_) in plan.pulses.items():
+        if any(rates[n].has(symbol(pulse)) for n in block):
+            try:
+                inputs[pulse] = (0.0, highest(system, height, values))
+            except ModelError:
+                return None
+    within = {}
+    for n in block:
+        low, high = system.states[n].within
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+            within[n] = (float(low), float(high))
+    try:
+        return gauss_bound(rates, block, name, inputs or {"_": (0.0,)}, values, within, dt)
+    except ModelError:
+        return None
