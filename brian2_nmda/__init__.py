@@ -34,39 +34,100 @@ from brian2_nmda.equations import (
 from brian2_nmda.library import models
 from brian2_nmda.model import GlutamateSynapse, post_equations
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.kinds import Receptor
-from brian2_nmda.symbolic.part import Ca as Ca  # the symbols that a class body may use; not in
-from brian2_nmda.symbolic.part import Ca_eff as Ca_eff  # __all__, since v and T are common names
-from brian2_nmda.symbolic.part import Parameter, Reaction, occupancies, states
+from brian2_nmda.symbolic.expressions import clip, exprel
+from brian2_nmda.symbolic.kinds import (
+    Antagonist,
+    Block,
+    Calcium,
+    ChannelBlocker,
+    CoAgonist,
+    Plasticity,
+    Receptor,
+    Release,
+)
+
+# The symbols that a class body may use are importable but not in __all__: v and T are common names.
+from brian2_nmda.symbolic.part import Ca as Ca
+from brian2_nmda.symbolic.part import Ca_eff as Ca_eff
+from brian2_nmda.symbolic.part import Ca_rest as Ca_rest
+from brian2_nmda.symbolic.part import E_open as E_open
+from brian2_nmda.symbolic.part import (
+    Event,
+    Later,
+    On,
+    Parameter,
+    Part,
+    Preset,
+    Pulse,
+    Reaction,
+    Total,
+    counts,
+    define,
+    gives,
+    needs,
+    occupancies,
+    postsynaptic,
+    presynaptic,
+    states,
+)
+from brian2_nmda.symbolic.part import G_open as G_open
+from brian2_nmda.symbolic.part import I_Ca as I_Ca
 from brian2_nmda.symbolic.part import T as T
+from brian2_nmda.symbolic.part import conductance as conductance
+from brian2_nmda.symbolic.part import g_initial as g_initial
+from brian2_nmda.symbolic.part import rand as rand
+from brian2_nmda.symbolic.part import released as released
 from brian2_nmda.symbolic.part import v as v
+from brian2_nmda.symbolic.part import xi as xi
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AMPA",
+    "Antagonist",
     "BackPropagatingSpike",
     "BioNMDA",
+    "Block",
+    "Calcium",
     "CalciumIntegrator",
+    "ChannelBlocker",
+    "CoAgonist",
     "CoincidenceInsertion",
+    "Event",
     "FractionOfCurrent",
     "GlutamateSynapse",
     "JahrStevens",
+    "Later",
     "ModelError",
     "NoBlock",
+    "On",
     "Parameter",
+    "Part",
+    "Plasticity",
+    "Preset",
+    "Pulse",
     "Reaction",
     "Receptor",
     "ReceptorInsertion",
+    "Release",
     "SpineCalcium",
+    "Total",
     "TransmitterPulse",
     "TwoExponentialAMPA",
     "TwoExponentialNMDA",
     "WangNMDA",
     "check_model",
+    "clip",
+    "counts",
+    "define",
+    "exprel",
+    "gives",
     "models",
+    "needs",
     "occupancies",
     "post_equations",
+    "postsynaptic",
+    "presynaptic",
     "states",
 ]
 

@@ -15,10 +15,11 @@ from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import Plan, make_plan
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.kinds import Calcium, Plasticity, Receptor, Release
+from brian2_nmda.symbolic.part import Part
 
 
 class GlutamateSynapse(SynapseModel):
-    """Receptors in one cleft, and optionally calcium and plasticity.
+    """Receptors in one cleft, and optionally calcium, plasticity and further parts.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class GlutamateSynapse(SynapseModel):
         Transmitter in the cleft, shared by all receptors; by default `TransmitterPulse`.
     calcium : Calcium, optional
     plasticity : Plasticity or list of Plasticity, optional
+    parts : Part or list of Part, optional
+        Parts that read and give ports (`needs`, `gives`), on the synapses or at other places.
 
     Raises
     ------
@@ -49,8 +52,10 @@ class GlutamateSynapse(SynapseModel):
         release: Release | None = None,
         calcium: Calcium | None = None,
         plasticity: Plasticity | Iterable[Plasticity] | None = None,
+        parts: Part | Iterable[Part] | None = None,
     ) -> None:
-        super().__init__(receptors, TransmitterPulse() if release is None else release, calcium, plasticity)
+        release = TransmitterPulse() if release is None else release
+        super().__init__(receptors, release, calcium, plasticity, parts)
 
     @property
     def plan(self) -> Plan:

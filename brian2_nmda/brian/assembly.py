@@ -13,7 +13,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
-from brian2_nmda.brian.relaxation import sending
+from brian2_nmda.brian.relaxation import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
@@ -60,11 +60,9 @@ class Assembly:
         self.states = plan.states(SYNAPSE, STEPPED, AT_SPIKES)
         self.at_spikes = {n for rule in plan.rules for n in rule.states}
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
-        self.relaxing = {
-            n: sending(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()
-        }
-        self.sent_by_gate = [r for r in self.relaxing.values() if not r.on_synapse]
-        self.sent_by_synapse = [r for r in self.relaxing.values() if r.on_synapse]
+        self.sent = {n: sending_of(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()}
+        self.sent_by_gate = [s for s in self.sent.values() if not s.on_synapse]
+        self.sent_by_synapse = [s for s in self.sent.values() if s.on_synapse]
         elsewhere = {*plan.summed_receptors, *plan.sent}
         self.direct = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
@@ -145,7 +143,7 @@ class Assembly:
         return found
 
     def _place_parameters(self) -> None:
-        """Each parameter has one home; the other groups refer to it."""
+        """Each parameter is stored in the first place that uses it; the others refer to it."""
         system = self.system
 
         def used(expressions: Iterable[sympy.Expr]) -> list[str]:
@@ -172,11 +170,21 @@ class Assembly:
             shared, rest = self.split(receptor)
             (totals if self.optimize else synapse).append(shared)
             (synapse if receptor in self.direct else totals).append(rest)
-        self.gate_parameters = used(gate)
-        self.kinetics_parameters = used(kinetics)
-        self.totals_parameters = [n for n in used(totals) if n not in self.base.variables]
-        self.synapse_parameters = [n for n in used(synapse) if n not in self.base.variables]
-        self.per_synapse = [n for n in self.synapse_parameters if n in self.plan.declarations.per_synapse]
+        of_target = self.base.variables
+        self.parameters_used = {
+            "gate": used(gate),
+            "kinetics": used(kinetics),
+            "totals": [n for n in used(totals) if n not in of_target],
+            "synapse": [n for n in used(synapse) if n not in of_target],
+        }
+        taken: set[str] = set()
+        self.parameters_of: dict[str, list[str]] = {}
+        for place, names in self.parameters_used.items():
+            self.parameters_of[place] = [n for n in names if n not in taken]
+            taken |= set(names)
+        self.per_synapse = [
+            n for n in self.parameters_used["synapse"] if n in self.plan.declarations.per_synapse
+        ]
         unused = self.plan.declarations.per_synapse - set(self.per_synapse)
         if unused:
             raise ModelError(
@@ -290,8 +298,8 @@ class Assembly:
         texts = {pathway: given} if isinstance(given, str) else dict(given)
         for name, text in texts.items():
             if changes_w(text):
-                for relaxation in self.relaxing.values():
-                    text = relaxation.correction(text)
+                for sending in self.sent.values():
+                    text = sending.correction(text)
                 texts[name] = text
         return texts
 
@@ -319,10 +327,7 @@ class Assembly:
         lines = ["w : 1 (shared, constant)" if d.w == "shared" else "w : 1"]
         if self.optimize and d.w == "shared":
             lines = []  # it lives with the totals, which it multiplies
-        at_home = set(self.gate_parameters + self.kinetics_parameters + self.totals_parameters)
-        if not self.optimize:
-            at_home = set()
-        lines += [self.declaration(n) for n in self.synapse_parameters if n not in at_home]
+        lines += [self.declaration(n) for n in self.parameters_of["synapse"]]
         lines += [f"{counter(n)} : integer" for n in self.synapse_pulses]
         lines += [self.definition(n) for n in self.definitions]
         lines += [self.rate(n, " (clock-driven)") for n in self.states]
@@ -359,8 +364,8 @@ class Assembly:
         """Values of a new synapse that are not zero, in base units."""
         values = {n: self.system.parameters[n].base() for n in self.per_synapse}
         values.update({n: self.system.initial[n] for n in self.states})
-        for relaxation in self.sent_by_synapse:
-            values.update(relaxation.first_values())
+        for sending in self.sent_by_synapse:
+            values.update(sending.first_values())
         if self.plan.declarations.w != "shared":
             values["w"] = 1.0
         return {n: v for n, v in values.items() if v != 0}
@@ -384,7 +389,7 @@ class Assembly:
             for n, p in self.system.parameters.items()
             if isinstance(p.value, TimedArray)
         }
-        functions = FUNCTIONS if self.relaxing else {}
+        functions = FUNCTIONS if self.sent else {}
         return {**(self.base.namespace or {}), **(given or {}), **timed, **functions} or None
 
     def updater(self) -> Any:
@@ -404,10 +409,10 @@ class Assembly:
 
     def exposed(self) -> set[str]:
         """Names that the `Synapses` object has of its own."""
-        names = {"w", *self.definitions, *self.states, *self.gate_states, *self.synapse_parameters}
-        names |= {n for r in self.relaxing.values() for n in r.form.states}
+        names = {"w", *self.definitions, *self.states, *self.gate_states}
+        names |= {n for used in self.parameters_used.values() for n in used}
+        names |= {n for r in self.sent.values() for n in r.form.states}
         names |= {rule.updated for rule in self.plan.rules}
-        names |= {*self.gate_parameters, *self.kinetics_parameters, *self.totals_parameters}
         return names - set(self.gate_pulses)
 
     def set_parameters(self, group: Any, names: Iterable[str]) -> None:

@@ -265,7 +265,7 @@ class BeforeRun(BrianObject):
         """In the optimised form, the gates get their spikes through another object."""
         synapses = self.synapses
         uniform = self.parts.plan.declarations.delay == "uniform"
-        if not uniform or synapses._driver is None or "pre" not in synapses._synaptic_updaters:
+        if not uniform or synapses._homes.driver is None or "pre" not in synapses._synaptic_updaters:
             return
         delay, expected = known_value(synapses.pre.variables["delay"]), float(synapses._delay)
         if delay is not None and not np.allclose(delay, expected, rtol=1e-6, atol=1e-12):

@@ -16,7 +16,7 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 
 
-def sending(label: str, form: Saturating | Linear, system: System, dt: float, tolerance: float) -> Sending:
+def sending_of(label: str, form: Saturating | Linear, system: System, dt: float, tolerance: float) -> Sending:
     """Names and texts for a form."""
     kind = LinearSending if isinstance(form, Linear) else Saturating
     return kind(label, form, system, dt, tolerance)

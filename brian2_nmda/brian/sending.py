@@ -15,7 +15,7 @@ import sympy
 from brian2.core.functions import Function
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.units import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity
 
 from brian2_nmda.lowering.places import SYNAPSE
 from brian2_nmda.lowering.receptors import Linear, Saturating, numbers
@@ -151,6 +151,10 @@ class Sending(ABC):
     def duration(self) -> float:
         """Of the pulse, in seconds; a whole number of time steps."""
         return round(self.fitted_to["duration"] / self.dt) * self.dt
+
+    def end_delay(self, delay: Quantity) -> Quantity:
+        """Delay of the end of a pulse, so that Brian2 rounds it to the step in which the pulse ends."""
+        return (int(float(delay) / self.dt + 0.5) * self.dt + self.duration) * second
 
     @property
     def integers(self) -> list[str]:

@@ -12,6 +12,7 @@ from brian2_nmda.equations.receptors import AMPA, BioNMDA, WangNMDA
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import (
     Antagonist,
     Block,
@@ -23,7 +24,7 @@ from brian2_nmda.symbolic.kinds import (
     Receptor,
     Release,
 )
-from brian2_nmda.symbolic.part import Part, rand, symbol
+from brian2_nmda.symbolic.part import Part, rand
 
 #: All random numbers of the checks come from here, so that a failure repeats.
 SEED = 20261121

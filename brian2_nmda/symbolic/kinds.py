@@ -16,7 +16,8 @@ from brian2_nmda.symbolic.expressions import (
     unit_symbol,
     unit_text,
 )
-from brian2_nmda.symbolic.part import _MOLAR, Parameter, Part, v
+from brian2_nmda.symbolic.part import Parameter, Part, v
+from brian2_nmda.symbolic.ports import MOLAR
 
 
 class Release(Part):
@@ -28,7 +29,7 @@ class Release(Part):
 
     amount = 1
 
-    _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": _MOLAR, "amount": DIMENSIONLESS}
+    _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": MOLAR, "amount": DIMENSIONLESS}
     default_label: ClassVar[str] = "T"
 
 
@@ -52,7 +53,7 @@ class Antagonist(Part):
     ``available``, the fraction of receptors free of it, for receptors that jump at spikes.
     """
 
-    _roles: ClassVar[Mapping[str, Dimension]] = {"transmitter": _MOLAR, "available": DIMENSIONLESS}
+    _roles: ClassVar[Mapping[str, Dimension]] = {"transmitter": MOLAR, "available": DIMENSIONLESS}
 
 
 class CoAgonist(Part):
@@ -171,7 +172,7 @@ class Calcium(Part):
     Provides ``current``, the calcium current of one permeable receptor type, and ``resting``.
     """
 
-    _roles: ClassVar[Mapping[str, Dimension]] = {"current": amp.dim, "resting": _MOLAR}
+    _roles: ClassVar[Mapping[str, Dimension]] = {"current": amp.dim, "resting": MOLAR}
     default_label: ClassVar[str] = "Ca"
 
 

@@ -8,16 +8,14 @@ kind of object and take the same path from here on.
 import copy
 import difflib
 import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import sympy
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
-from brian2.input.timedarray import TimedArray
-from brian2.units import amp, metre, mole, second, siemens, volt
+from brian2.units import second
 from brian2.units.fundamentalunits import (
     DIMENSIONLESS,
     Dimension,
@@ -27,411 +25,55 @@ from brian2.units.fundamentalunits import (
 )
 
 from brian2_nmda.symbolic import analysis, latex
+from brian2_nmda.symbolic.collecting import collect
+from brian2_nmda.symbolic.declaring import counts as counts
+from brian2_nmda.symbolic.declaring import define as define
+from brian2_nmda.symbolic.declaring import gives as gives
+from brian2_nmda.symbolic.declaring import needs as needs
+from brian2_nmda.symbolic.declaring import occupancies as occupancies
+from brian2_nmda.symbolic.declaring import states as states
+from brian2_nmda.symbolic.editing import edited
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import (
-    check_name,
-    dimensions_of,
-    is_external,
-    normalise,
-    parse_equations,
-    read,
-    symbol,
-)
+from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external
 from brian2_nmda.symbolic.parameter import Parameter as Parameter
-from brian2_nmda.symbolic.parameter import Placeholder, Value
-
-_MOLAR = get_dimensions(mole / metre**3)
-
-
-@dataclass(frozen=True)
-class Input:
-    """A quantity that a part reads and something else provides."""
-
-    dim: Dimension
-    meaning: str
-    provider: str
-
-
-#: What a part may read without declaring it, and who provides it.
-INPUTS: Mapping[str, Input] = MappingProxyType(
-    {
-        "v": Input(volt.dim, "voltage at the receptor", "the target"),
-        "T": Input(_MOLAR, "transmitter in the cleft", "release="),
-        "Ca": Input(_MOLAR, "free calcium in the spine", "calcium="),
-        "Ca_eff": Input(_MOLAR, "slowly integrated calcium", "calcium=SpineCalcium() (with its integrator)"),
-        "Ca_rest": Input(_MOLAR, "resting calcium", "calcium="),
-        "I_Ca": Input(amp.dim, "calcium current of the receptors", "receptors="),
-        "G_open": Input(siemens.dim, "open conductance of one receptor type", "receptors="),
-        "E_open": Input(volt.dim, "reversal potential of that receptor type", "receptors="),
-        "g_initial": Input(siemens.dim, "conductance at the start", "the receptor it changes"),
-        "block": Input(DIMENSIONLESS, "fraction of open channels that conducts", "block="),
-        "activation": Input(DIMENSIONLESS, "open fraction", "the receptor it changes"),
-        "released": Input(DIMENSIONLESS, "fraction of a full release of this spike", "release="),
-        "xi": Input(get_dimensions(second**-0.5), "white noise", "Brian2"),
-    }
-)
-
-v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open, g_initial, released, xi = map(
-    symbol,
-    ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open", "g_initial", "released", "xi"),
-)
-#: What the receptor and earlier rules provide, in a rule that scales it.
-conductance = symbol("conductance")
-#: A number drawn uniformly from [0, 1) each time it is evaluated.
-rand = sympy.Function("rand")
+from brian2_nmda.symbolic.ports import INPUTS as INPUTS
+from brian2_nmda.symbolic.ports import NEURON as NEURON
+from brian2_nmda.symbolic.ports import Ca as Ca
+from brian2_nmda.symbolic.ports import Ca_eff as Ca_eff
+from brian2_nmda.symbolic.ports import Ca_rest as Ca_rest
+from brian2_nmda.symbolic.ports import E_open as E_open
+from brian2_nmda.symbolic.ports import G_open as G_open
+from brian2_nmda.symbolic.ports import I_Ca as I_Ca
+from brian2_nmda.symbolic.ports import T as T
+from brian2_nmda.symbolic.ports import Total as Total
+from brian2_nmda.symbolic.ports import conductance as conductance
+from brian2_nmda.symbolic.ports import g_initial as g_initial
+from brian2_nmda.symbolic.ports import rand as rand
+from brian2_nmda.symbolic.ports import released as released
+from brian2_nmda.symbolic.ports import v as v
+from brian2_nmda.symbolic.ports import without_totals
+from brian2_nmda.symbolic.ports import xi as xi
+from brian2_nmda.symbolic.template import Definition as Definition
+from brian2_nmda.symbolic.template import Event as Event
+from brian2_nmda.symbolic.template import Later as Later
+from brian2_nmda.symbolic.template import On as On
+from brian2_nmda.symbolic.template import Preset as Preset
+from brian2_nmda.symbolic.template import Pulse as Pulse
+from brian2_nmda.symbolic.template import Reaction as Reaction
+from brian2_nmda.symbolic.template import State as State
+from brian2_nmda.symbolic.template import Template as Template
+from brian2_nmda.symbolic.template import postsynaptic as postsynaptic
+from brian2_nmda.symbolic.template import presynaptic as presynaptic
 
 
-@dataclass(frozen=True)
-class State:
-    """A dynamic variable, its invariant interval and its value at the start."""
-
-    dim: Dimension
-    within: tuple[Any, Any]
-    initial: sympy.Expr
-    meaning: str = ""
-    bare: bool = False
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happens at once in the time step in which ``condition`` becomes true.
-
-    Attributes
-    ----------
-    condition : sympy.Expr
-        Non-zero when it happens, e.g. ``armed*Heaviside(Ca_eff - theta)``.
-    changes : mapping of str to sympy.Expr
-        New value of each state that changes, in terms of the old values.
-    """
-
-    condition: sympy.Expr
-    changes: Mapping[str, sympy.Expr]
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """A line of a reaction table: ``source <-> target`` with the rates of both directions.
-
-    Attributes
-    ----------
-    source, target : sympy.Symbol
-        Occupancies declared by `occupancies`.
-    forward, backward : sympy.Expr
-        Rates; 0 for a direction that does not exist.
-    """
-
-    source: Any
-    target: Any
-    forward: Any
-    backward: Any = 0
-
-    def __post_init__(self) -> None:
-        for state in (self.source, self.target):
-            if not isinstance(state, sympy.Symbol):
-                raise ModelError(
-                    f"Reaction({self.source!r}, {self.target!r}, ...): the states have to be those that "
-                    "occupancies('...') has returned, not text."
-                )
-
-    def map(self, change: Any) -> "Reaction":
-        """Apply ``change`` to names and rates."""
-        return Reaction(*(change(getattr(self, n)) for n in ("source", "target", "forward", "backward")))
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A published set of parameter values of a part; see `Part.preset`.
-
-    Attributes
-    ----------
-    source : str
-    values : mapping of str to value
-    status : str
-    """
-
-    source: str
-    values: Mapping[str, Any]
-    status: str = "reported"
-
-
-class Pulse(sympy.Function):
-    """A square pulse ``Pulse(height, duration)`` at each presynaptic spike.
-
-    A later spike prolongs the pulse; it never adds. With a third argument, only spikes for which that
-    is not zero start a pulse.
-    """
-
-    nargs = (2, 3)
-
-    def _latex(self, printer: Any, exp: Any = None) -> str:
-        height, duration = (printer._print(a) for a in self.args[:2])
-        return rf"{height}\,\left[\,0 < t - t_{{spike}} \leq {duration}\,\right]"
-
-
-def states(
-    names: str,
-    *,
-    within: tuple[Any, Any] = (0, 1),
-    unit: Any = 1,
-    initial: Any = 0,
-    meaning: str = "",
-    bare: bool = False,
-) -> Any:
-    """Declare states in the body of a `Part` class.
-
-    Parameters
-    ----------
-    names : str
-        Names separated by blanks; one name gives one symbol, several a tuple.
-    within : pair
-        Interval that the solution never leaves (numbers in ``unit``, parameters or ``None``).
-    unit : Quantity
-        Any quantity with the dimensions of the states.
-    initial : number or expression
-        Value at the start; a number only of a dimensionless state, else 0 or a parameter.
-    meaning : str
-    bare : bool
-        Exposed under its own name, without the label of the part.
-
-    Examples
-    --------
-    >>> from brian2_nmda.symbolic.part import states
-    >>> x, g = states('x g', within=(0, 1))
-    """
-    size = float(np.asarray(unit))  # of the unit in base units
-
-    def scaled(value: Any) -> Any:
-        return value * size if isinstance(value, (int, float)) and value and size != 1 else value
-
-    state = State(
-        get_dimensions(unit),
-        (scaled(within[0]), scaled(within[1])),
-        sympy.sympify(initial, strict=True),
-        meaning,
-        bare,
-    )
-    made = tuple(Placeholder(state=state, expected=name) for name in names.split())
-    return made if len(made) > 1 else made[0]
-
-
-def occupancies(names: str) -> tuple[Placeholder, ...]:
-    """Declare the states of a Markov scheme in the body of a `Part` class.
-
-    They sum to one: the first is eliminated (it becomes ``1 - ...``), the equations of the others
-    follow from the ``reactions`` of the class body.
-
-    Examples
-    --------
-    >>> from brian2_nmda.symbolic.part import occupancies
-    >>> C, O = occupancies('C O')
-    """
-    first, *others = names.split()
-    return (Placeholder(first=first), *(states(n, within=(0, 1)) for n in others))
-
-
-def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
-    """Name an expression in the body of a `Part` class, so that it is printed by that name."""
-    if isinstance(expression, Quantity):
-        raise ModelError(f"define({expression!r}): a number with units is a Parameter.")
-    return Placeholder(
-        definition=sympy.sympify(expression, strict=True), dim=get_dimensions(unit), meaning=meaning
-    )
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A named expression."""
-
-    expression: sympy.Expr
-    dim: Dimension
-    meaning: str = ""
-
-
-@dataclass(frozen=True)
-class Template:
-    """Everything that a part says; plain data."""
-
-    parameters: Mapping[str, Value] = field(default_factory=dict)
-    states: Mapping[str, State] = field(default_factory=dict)
-    rates: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    definitions: Mapping[str, Definition] = field(default_factory=dict)
-    roles: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    on_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    on_post_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    on_late_spike: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    latency: sympy.Expr | None = None
-    events: tuple[Event, ...] = ()
-    reactions: tuple[Reaction, ...] = ()
-    start_at: Mapping[str, sympy.Expr] = field(default_factory=dict)
-
-    @property
-    def names(self) -> set[str]:
-        """Names of parameters, states and definitions."""
-        return {*self.parameters, *self.states, *self.definitions}
-
-    def values(self) -> dict[str, float]:
-        """Parameters that are numbers, in base SI units."""
-        return {n: p.base() for n, p in self.parameters.items() if p.is_number}
-
-    def map(self, change: Any) -> "Template":
-        """Apply ``change`` to every expression."""
-
-        def each(mapping: Mapping[str, sympy.Expr]) -> dict[str, sympy.Expr]:
-            return {name: change(e) for name, e in mapping.items()}
-
-        def bound(value: Any) -> Any:
-            return change(value) if isinstance(value, sympy.Basic) else value
-
-        return replace(
-            self,
-            rates=each(self.rates),
-            roles=each(self.roles),
-            on_spike=each(self.on_spike),
-            on_post_spike=each(self.on_post_spike),
-            on_late_spike=each(self.on_late_spike),
-            latency=None if self.latency is None else change(self.latency),
-            start_at=each(self.start_at),
-            reactions=tuple(r.map(change) for r in self.reactions),
-            definitions={n: replace(d, expression=change(d.expression)) for n, d in self.definitions.items()},
-            states={
-                n: replace(s, initial=change(s.initial), within=(bound(s.within[0]), bound(s.within[1])))
-                for n, s in self.states.items()
-            },
-            events=tuple(Event(change(e.condition), each(e.changes)) for e in self.events),
-        )
-
-
-def _collect(cls: type, base: Template) -> Template:
-    """The template of a class: what it inherits, and what its body adds."""
-    where = cls.__name__
-    body = dict(vars(cls))
-    # ``activation = g`` hands out a state under a second name: that is a role, not a declaration.
-    known_roles = {*cls._roles, *base.roles}
-    placeholders = {n: x for n, x in body.items() if isinstance(x, Placeholder) and n not in known_roles}
-    parameters, known_states = dict(base.parameters), dict(base.states)
-    definitions = dict(base.definitions)
-    first = _eliminated(base)
-    for name, placeholder in placeholders.items():
-        check_name(name, where)
-        fields = placeholder.fields
-        if "parameter" in fields:
-            fields["parameter"].check(where, name)
-            parameters[name] = fields["parameter"]
-        elif "state" in fields:
-            if fields["expected"] != name:
-                raise ModelError(
-                    f"{where}: the state '{fields['expected']}' is assigned to '{name}'; use the "
-                    "same name on both sides."
-                )
-            known_states[name] = fields["state"]
-        elif "first" in fields:
-            if fields["first"] != name:
-                raise ModelError(f"{where}: the occupancy '{fields['first']}' is assigned to '{name}'.")
-            first = name
-        else:
-            definitions[name] = Definition(fields["definition"], fields["dim"], fields["meaning"])
-        setattr(cls, name, symbol(name))
-    rates, roles = dict(base.rates), dict(base.roles)
-    for name, value in body.items():
-        if name.startswith("_") or name in placeholders:
-            continue
-        is_expression = isinstance(value, sympy.Basic)
-        if name.startswith("d") and name[1:] in known_states:
-            rates[name[1:]] = sympy.sympify(value, strict=True)
-        elif name in known_roles and (is_expression or isinstance(value, (int, float))):
-            roles[name] = sympy.sympify(value, strict=True)
-        elif is_expression and isinstance(value, sympy.Expr):
-            hint = difflib.get_close_matches(name, [*known_roles, *(f"d{s}" for s in known_states)])
-            raise ModelError(
-                f"{where}: '{name}' is not the derivative of a state nor something that a "
-                f"{where} provides ({', '.join(sorted(known_roles)) or 'nothing'})."
-                + (f" Did you mean '{hint[0]}'?" if hint else " Use define(...) to name it.")
-            )
-    named = {p: symbol(n) for n, p in placeholders.items()}
-    for name, value in body.items():
-        if isinstance(value, sympy.Expr) and name not in placeholders:
-            setattr(cls, name, value.xreplace(named))  # as a reader of help() expects it
-
-    def changes(given: Mapping[Any, Any]) -> dict[str, sympy.Expr]:
-        return {named.get(k, k).name: sympy.sympify(x, strict=True) for k, x in given.items()}
-
-    latency, late = body.get("on_late_spike", (base.latency, {}))
-    events = base.events + tuple(
-        Event(sympy.sympify(e.condition, strict=True), changes(e.changes)) for e in body.get("events", ())
-    )
-    template = Template(
-        parameters,
-        known_states,
-        rates,
-        definitions,
-        roles,
-        on_spike=_in_order(base.on_spike, changes(body.get("on_spike", {}))),
-        on_post_spike=_in_order(base.on_post_spike, changes(body.get("on_post_spike", {}))),
-        on_late_spike=_in_order(base.on_late_spike, changes(late)),
-        latency=latency,
-        events=events,
-        reactions=tuple(body.get("reactions", base.reactions)),
-        start_at={**base.start_at, **changes(body.get("start_at", {}))},
-    )
-    template = template.map(lambda e: normalise(sympy.sympify(e, strict=True).xreplace(named)))
-    return _with_reactions(template, where, first) if template.reactions else template
-
-
-def _check_label(label: str, where: str) -> None:
-    """A label is a name, and so is what ends in it."""
+def check_label(label: str, where: str) -> None:
+    """Check that a label is a name, and that names may end in it."""
     if not isinstance(label, str):
         raise ModelError(f"{where}: label= expects text, found {label!r}.")
     check_name(label, where)
     if label == "syn":
         raise ModelError(f"{where}: label='syn' is taken: I_syn is the sum of all currents. Choose another.")
     check_name(f"x_{label}", f"{where}, label='{label}'")
-
-
-def _in_order(inherited: Mapping[str, sympy.Expr], new: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
-    """Statements of a class: what it inherits and does not write anew, then its own in their order."""
-    return {**{n: e for n, e in inherited.items() if n not in new}, **new}
-
-
-def _eliminated(template: Template) -> str | None:
-    """The occupancy of a scheme that follows from the others."""
-    occupied = (x.name for r in template.reactions for x in (r.source, r.target))
-    return next((n for n in occupied if n in template.definitions), None)
-
-
-def _with_reactions(template: Template, where: str, first: str | None) -> Template:
-    """Expand a reaction table: rates of all occupancies but the first, which follows from the others."""
-    occupied = [x.name for r in template.reactions for x in (r.source, r.target)]
-    names = [first, *(n for n in template.states if n in occupied)]
-    unknown = [n for n in occupied if n not in names]
-    if first is None or unknown:
-        raise ModelError(
-            f"{where}: the reactions name {', '.join(unknown) or 'states'}, which are not declared by "
-            "occupancies('...')."
-        )
-    if first not in occupied:
-        raise ModelError(f"{where}: no reaction names the first occupancy '{first}'.")
-    pairs = [frozenset((r.source.name, r.target.name)) for r in template.reactions]
-    for pair in pairs:
-        if pairs.count(pair) > 1 or len(pair) == 1:
-            raise ModelError(
-                f"{where}: more than one reaction joins {' and '.join(sorted(pair))}, or one joins a state "
-                "to itself; write one line with both rates."
-            )
-    rates = dict.fromkeys(names, sympy.S.Zero)
-    for r in template.reactions:
-        flow = r.forward * r.source - r.backward * r.target
-        rates[r.source.name] -= flow
-        rates[r.target.name] += flow
-    del rates[first]
-    rest = 1 - sympy.Add(*(symbol(n) for n in rates))
-    return replace(
-        template,
-        rates={**template.rates, **rates},
-        definitions={
-            first: Definition(rest, DIMENSIONLESS, "follows from the others"),
-            **{n: d for n, d in template.definitions.items() if n != first},
-        },
-    )
 
 
 class Part:
@@ -441,6 +83,8 @@ class Part:
     ----------
     label : str, optional
         Ending of the names of its variables, ``x_<label>``.
+    deterministic : bool
+        Of a part with counts: whether reactions follow their mean instead of happening by chance.
     **parameters
         New values for its parameters (`Quantity`, `TimedArray`, or the name of a variable that
         you define yourself).
@@ -462,6 +106,12 @@ class Part:
     #: Which of them cannot be left out with ``None``.
     _required: ClassVar[frozenset[str]] = frozenset()
     default_label: ClassVar[str] = ""
+    #: Where its states live if biology decides: ``'neuron'`` or a domain such as ``'dendrite'``.
+    place: ClassVar[str] = ""
+    #: Time step of the place, if it is not that of the synapses.
+    dt: ClassVar[Quantity | None] = None
+    #: Why its states move at rest, for a part that is meant to.
+    relaxes: ClassVar[str] = ""
     #: One line for the list of models.
     summary: ClassVar[str] = ""
     #: Published sets of values, by name; see `preset`.
@@ -470,9 +120,9 @@ class Part:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._children = {**super(cls, cls)._children, **vars(cls).get("_children", {})}
-        cls._template = _collect(cls, cls._template)
+        cls._template = collect(cls, cls._template)
 
-    def __init__(self, *, label: str | None = None, **parameters: Any) -> None:
+    def __init__(self, *, label: str | None = None, deterministic: bool = False, **parameters: Any) -> None:
         children = {}
         for name, default in type(self)._children.items():
             child = parameters.pop(name, default)
@@ -485,8 +135,11 @@ class Part:
             values[name] = values[name].with_value(value, type(self).__name__, name)
         label = type(self).default_label if label is None else label
         if label:
-            _check_label(label, type(self).__name__)
-        self._fill(replace(template, parameters=values), label, children)
+            check_label(label, type(self).__name__)
+        if deterministic and not template.counts:
+            raise ModelError(f"{self.name}: deterministic=True is for parts with counts; this one has none.")
+        template = replace(template, parameters=values, deterministic=deterministic)
+        self._fill(template, label, children)
 
     @classmethod
     def preset(cls, name: str, **parameters: Any) -> Self:
@@ -579,72 +232,64 @@ class Part:
 
     # -- checks ------------------------------------------------------------------------------
 
-    def _expressions(self) -> dict[str, tuple[sympy.Expr, Dimension | None]]:
-        """Each expression by the name under which an error shows it, with its dimensions."""
-        t = self.template
-        out: dict[str, tuple[sympy.Expr, Dimension | None]] = {}
+    def expressions(self) -> Iterator[tuple[str, sympy.Expr, Dimension | None]]:
+        """Each expression of the part itself: the name under which messages show it, and its dimensions."""
+        t, per_second = self.template, get_dimensions(1 / second)
         for name, rate in t.rates.items():
-            out[f"d{name}/dt"] = (rate, get_dimensions(Quantity(1, dim=t.states[name].dim) / second))
+            yield f"d{name}/dt", rate, get_dimensions(Quantity(1, dim=t.states[name].dim) / second)
         for name, definition in t.definitions.items():
-            out[name] = (definition.expression, definition.dim)
+            yield name, definition.expression, definition.dim
         for name, role in t.roles.items():
-            out[name] = (role, type(self)._roles.get(name))
-        for what, jumps in (
-            ("a", t.on_spike),
-            ("a postsynaptic", t.on_post_spike),
-            ("a late", t.on_late_spike),
-        ):
-            for name, jump in jumps.items():
-                if name not in t.states:
-                    raise ModelError(f"{self.name}: '{name}' changes at {what} spike, but is no state.")
-                out[f"{name} at {what} spike"] = (jump, t.states[name].dim)
-        if t.latency is not None:
-            out["latency"] = (t.latency, second.dim)
-        for r in t.reactions:
-            out[f"rate of {r.source} -> {r.target}"] = (r.forward, get_dimensions(1 / second))
-            out[f"rate of {r.target} -> {r.source}"] = (r.backward, get_dimensions(1 / second))
+            yield name, role, type(self)._roles.get(name)
+        for name, gift in t.gives.items():
+            yield name, gift.expression, gift.dim
+        for on in t.on:
+            yield from self._expressions_of_event(on)
+        for r in (*t.reactions, *t.exchanges):
+            yield f"rate of {r.source} -> {r.target}", r.forward, per_second
+            yield f"rate of {r.target} -> {r.source}", r.backward, per_second
         for name, state in t.states.items():
-            out[f"initial value of {name}"] = (state.initial, state.dim)
-        for number, event in enumerate(t.events, 1):
-            out[f"condition of event {number}"] = (event.condition, DIMENSIONLESS)
-            for name, change in event.changes.items():
-                out[f"{name} at event {number}"] = (change, t.states[name].dim)
-        return out
+            yield f"initial value of {name}", state.initial, state.dim
+
+    def _expressions_of_event(self, on: On) -> Iterator[tuple[str, sympy.Expr, Dimension | None]]:
+        t = self.template
+        if isinstance(on.trigger, Later):
+            yield "latency", on.trigger.latency, second.dim
+            what = "a late spike"
+        elif on.is_condition:
+            what = f"event {t.events.index(on) + 1}"
+            yield f"condition of {what}", on.trigger, DIMENSIONLESS
+        else:
+            what = "a spike" if on.trigger == presynaptic else "a postsynaptic spike"
+        for name, change in on.changes.items():
+            if name not in t.states:
+                raise ModelError(f"{self.name}: '{name}' changes at {what}, but is no state.")
+            yield f"{name} at {what}", change, t.states[name].dim
 
     def _dimensions(self) -> dict[str, Dimension]:
         t = self.template
         dims = {name: i.dim for name, i in INPUTS.items()}
         dims.update({n: d for n, d in type(self)._roles.items() if n in t.roles})
-        dims.update({n: p.dim for n, p in t.parameters.items()})
-        dims.update({n: s.dim for n, s in t.states.items()})
-        dims.update({n: d.dim for n, d in t.definitions.items()})
+        for kind in (t.needs, t.gives, t.parameters, t.states, t.definitions):
+            dims.update({n: x.dim for n, x in kind.items()})
         return dims
 
     def _check(self) -> None:
         t, where = self.template, type(self).__name__
         for name in t.states:
             if name not in t.rates:
-                table = ", and no line of its reactions names it" if t.reactions else ""
+                table = ", and no line of its reactions names it" if t.reactions or t.exchanges else ""
                 raise ModelError(f"{where}: the state '{name}' has no equation d{name}{table}.")
         dims = self._dimensions()
-        for what, (expression, dim) in self._expressions().items():
-            for s in sorted(expression.free_symbols, key=str):
-                if s.name in dims or is_external(s.name):
-                    continue
-                close = difflib.get_close_matches(s.name, sorted(dims))
-                raise ModelError(
-                    f"{where}: '{s.name}' in the equation of '{what}' is not known; known are "
-                    f"{', '.join(sorted(t.names))} and the inputs {', '.join(INPUTS)}. "
-                    + (f"Did you mean '{close[0]}'? " if close else "")
-                    + f"Give a new parameter as a keyword: {s.name}=<value with unit>."
-                )
+        for what, expression, dim in self.expressions():
+            self._check_known(what, expression, dims)
             if expression == 0:
                 continue
             for pulse in expression.atoms(Pulse):
                 self._check_pulse(pulse, dims, what)
             if expression.has(Pulse):
                 expression = expression.xreplace({p: p.args[0] for p in expression.atoms(Pulse)})
-            found = dimensions_of(expression, dims, f"{where}, '{what}'")
+            found = dimensions_of(without_totals(expression), dims, f"{where}, '{what}'")
             if dim is not None and found is not dim:
                 raise DimensionMismatchError(
                     f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
@@ -652,6 +297,20 @@ class Part:
                     dim,
                     found,
                 )
+
+    def _check_known(self, what: str, expression: sympy.Expr, dims: Mapping[str, Dimension]) -> None:
+        for s in sorted(expression.free_symbols, key=str):
+            if s.name in dims or is_external(s.name):
+                continue
+            close = difflib.get_close_matches(s.name, sorted(dims))
+            known = ", ".join(sorted({*self.template.names, *self.template.needs}))
+            raise ModelError(
+                f"{type(self).__name__}: '{s.name}' in the equation of '{what}' is not known; known are "
+                f"{known} and the inputs {', '.join(INPUTS)}. "
+                + (f"Did you mean '{close[0]}'? " if close else "")
+                + f"Give a new parameter as a keyword: {s.name}=<value with unit>; what another part gives "
+                f"by {s.name} = needs('<its name>')."
+            )
 
     def _check_pulse(self, pulse: Pulse, dims: Mapping[str, Dimension], what: str) -> None:
         for name, expression, dim in zip(
@@ -679,7 +338,10 @@ class Part:
         **changes
             A `Quantity`, number, `TimedArray` or variable name for a parameter, old or new; a SymPy
             expression (or Brian2 text) for an expression that the part provides or ``d<state>``;
-            a part for a part that it contains.
+            a part for a part that it contains. ``on_spike``, ``on_post_spike``, ``on_late_spike`` (mappings
+            of states to new values, put in front of which its latency may stand: ``(D, {...})``),
+            ``latency``, ``events`` and ``reactions`` change what happens at once; ``initial={'x': 1}`` and
+            ``within={'x': (0, 1)}`` the start and the bounds of states, also of added ones.
 
         Examples
         --------
@@ -689,101 +351,11 @@ class Part:
         >>> slow.beta1
         5. * hertz
         """
-        where = type(self).__name__
-        t = self.template
-        parameters, known = dict(t.parameters), dict(t.states)
-        rates, roles, definitions = dict(t.rates), dict(t.roles), dict(t.definitions)
-        children = dict(self.children)
-        for text in equations:
-            for name, eq in parse_equations(text, where).items():
-                check_name(name, where)
-                if eq.flags:
-                    raise ModelError(
-                        f"{where}: flags such as {eq.flags} on '{name}' are chosen by the planner; "
-                        "leave them out."
-                    )
-                if eq.type == DIFFERENTIAL_EQUATION:
-                    self._not_an_occupancy(name)
-                    rates[name] = read(eq.expr.code, where)
-                    known.setdefault(name, State(eq.dim, (None, None), sympy.S.Zero))
-                    if known[name].dim is not eq.dim:
-                        raise DimensionMismatchError(
-                            f"{where}: the state '{name}' changes its dimensions", known[name].dim, eq.dim
-                        )
-                elif eq.type == PARAMETER:
-                    raise ModelError(
-                        f"{where}: write the parameter '{name}' as a keyword with its value, "
-                        f"{name}=<value with unit>."
-                    )
-                elif name in type(self)._roles:
-                    roles[name] = read(eq.expr.code, where)
-                else:
-                    definitions[name] = Definition(read(eq.expr.code, where), eq.dim)
-        for name, value in changes.items():
-            if name == "reactions":
-                continue
-            is_expression = isinstance(value, sympy.Basic)
-            text_or_number = isinstance(value, (str, int, float)) and not isinstance(value, Quantity)
-            if name in children:
-                children[name] = value
-            elif name in parameters and not is_expression:
-                parameters[name] = parameters[name].with_value(value, where, name)
-            elif name in type(self)._roles and (is_expression or text_or_number):
-                roles[name] = read(value, where) if isinstance(value, str) else normalise(value)
-            elif name in definitions and (is_expression or isinstance(value, str)):
-                expression = read(value, where) if isinstance(value, str) else normalise(value)
-                definitions[name] = replace(definitions[name], expression=expression)
-            elif name.startswith("d") and name[1:] in known and (is_expression or text_or_number):
-                self._not_an_occupancy(name[1:])
-                rates[name[1:]] = read(value, where) if isinstance(value, str) else normalise(value)
-            elif isinstance(value, (int, float, np.number, np.ndarray, TimedArray)):
-                check_name(name, where)
-                if name in t.names or name in INPUTS:
-                    raise ModelError(f"{where}: '{name}' is not a parameter.")
-                new = Value(value, get_dimensions(value), "added by the user", "", "user", "real")
-                new.check(where, name)
-                parameters[name] = new
-            else:
-                raise ModelError(
-                    f"{where}.replace: do not know what to do with {name}={value!r}; the part has "
-                    f"{', '.join([*parameters, *roles, *definitions, *(f'd{s}' for s in known)])}."
-                )
-        used = {
-            s.name
-            for e in [*rates.values(), *roles.values(), *t.on_spike.values(), *t.on_post_spike.values()]
-            + [x for r in changes.get("reactions", ()) for x in map(normalise, (r.forward, r.backward))]
-            + [*t.on_late_spike.values(), *(() if t.latency is None else (t.latency,))]
-            + [d.expression for d in definitions.values()]
-            + [s.initial for s in known.values()]
-            for s in e.free_symbols
-        }
-        unused = [n for n in changes if n in parameters and n not in t.parameters and n not in used]
-        if unused:
-            raise ModelError(f"{where}.replace: the new parameter '{unused[0]}' is used by no equation.")
-        template = replace(
-            t, parameters=parameters, states=known, rates=rates, roles=roles, definitions=definitions
+        template, children = edited(
+            self.template, self.children, type(self)._roles, type(self).__name__, equations, changes
         )
-        if "reactions" in changes:
-            if not t.reactions:
-                raise ModelError(f"{where} has no reaction table.")
-            table = tuple(r.map(normalise) for r in changes["reactions"])
-            template = _with_reactions(replace(template, reactions=table), where, _eliminated(t))
         new = copy.copy(self)
         new._fill(template, self.label, children)
-        return new
-
-    def _not_an_occupancy(self, name: str) -> None:
-        if any(symbol(name) in (r.source, r.target) for r in self.template.reactions):
-            raise ModelError(
-                f"{type(self).__name__}: the equation of '{name}' follows from the reaction table; write "
-                "replace(reactions=[Reaction(source, target, forward, backward), ...])."
-            )
-
-    def relabelled(self, label: str) -> Self:
-        """The same part under another label."""
-        _check_label(label, type(self).__name__)
-        new = copy.copy(self)
-        new._fill(self.template, label, self.children)
         return new
 
     # -- reading -----------------------------------------------------------------------------
@@ -811,6 +383,7 @@ class Part:
         out = {f"d{n}/dt": e for n, e in t.rates.items()}
         out.update({n: d.expression for n, d in t.definitions.items()})
         out.update(t.roles)
+        out.update({n: g.expression for n, g in t.gives.items()})
         return out
 
     @property

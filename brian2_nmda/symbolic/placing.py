@@ -1,0 +1,181 @@
+"""Places that a model states: what is summed for them, and what they may read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.ports import NEURON, Total
+from brian2_nmda.symbolic.system import Summed, System
+from brian2_nmda.symbolic.template import On, Template, postsynaptic
+
+
+def name_totals(
+    flat: Template,
+    part: Any,
+    label: str,
+    local: Mapping[str, str],
+    owner: str,
+    system: System,
+    claim: Callable[[str, str], None],
+) -> Template:
+    """Give each sum over synapses a name, and note in the system what it sums.
+
+    Sums that are added at spikes stay: they have no value between them.
+    """
+    namer = _Namer(part, label, owner, system, claim)
+    stated = {n: s.place or part.place for n, s in flat.states.items()}
+    drawn = {n for n in flat.counts if flat.exchanges and not flat.deterministic}
+    others = {p for p in stated.values() if p and p != "synapse"}
+    here = part.place or (next(iter(others)) if len(others) == 1 else "")
+
+    def named(expression: sympy.Expr, place: str, what: str) -> sympy.Expr:
+        return expression.replace(lambda e: isinstance(e, Total), lambda e: namer.name(e, place, what))
+
+    def at(on: On) -> On:
+        if on.trigger == postsynaptic:
+            changes = {n: named(e, stated[n], n) for n, e in on.changes.items()}
+            return On(on.trigger, changes)
+        return on.map(lambda e: named(e, here, "an event")) if on.is_condition else on
+
+    return replace(
+        flat,
+        rates={n: e if n in drawn else named(e, stated[n], f"d{n}/dt") for n, e in flat.rates.items()},
+        definitions={
+            n: replace(d, expression=named(d.expression, here, n)) for n, d in flat.definitions.items()
+        },
+        gives={n: replace(g, expression=named(g.expression, here, n)) for n, g in flat.gives.items()},
+        roles={n: named(e, here, n) for n, e in flat.roles.items()},
+        on=tuple(map(at, flat.on)),
+    )
+
+
+class _Namer:
+    """Names for the sums of one part."""
+
+    def __init__(
+        self, part: Any, label: str, owner: str, system: System, claim: Callable[[str, str], None]
+    ) -> None:
+        self.part, self.label, self.owner = part, label, owner
+        self.system, self.claim = system, claim
+        self.known: dict[tuple[sympy.Expr, str], sympy.Symbol] = {}
+
+    def name(self, total: Total, place: str, what: str) -> sympy.Symbol:
+        """The variable that holds a sum."""
+        if not place or place == "synapse":
+            raise ModelError(
+                f"{self.owner}: '{what}' reads {_readable(total)}, a sum over the synapses of a coarser "
+                "place, but lives on each synapse; say where it lives, e.g. place = 'neuron' in the class "
+                "body, or leave out Total."
+            )
+        key = (total.args[0], place)
+        if key not in self.known:
+            (inner,) = total.args
+            word = inner.name.removeprefix("port ") if inner.is_Symbol else str(len(self.known) + 1)
+            name = f"total_{word.removesuffix(f'_{self.label}')}_{self.label}"
+            self.claim(name, self.owner)
+            self.system.totals[name] = Summed(place, inner, self.owner)
+            self.system.place[name] = place
+            self.known[key] = symbol(name)
+        return self.known[key]
+
+
+def _readable(expression: Any) -> str:
+    return str(expression).replace("port ", "")
+
+
+def check_places(system: System, where: str) -> None:
+    """Check that what lives at a stated place reads only what is known there.
+
+    Raises
+    ------
+    ModelError
+        Naming the part, what it reads, where that lives, and what to write.
+    """
+    for name, place in system.place.items():
+        if name in system.rates:
+            _check(system, f"d{name}/dt", system.rates[name], place, system.owner[name], where)
+            if name in system.on_post_spike:
+                _check_post_spike(system, name, place, where)
+            if name in system.on_spike:
+                _check_arrival(system, name, system.on_spike[name], where)
+        elif name in system.definitions:
+            _check(system, name, system.definitions[name].expression, place, system.owner[name], where)
+    for late in system.on_late_spike:
+        for name, change in late.changes.items():
+            if name in system.place:
+                _check_arrival(system, name, change, where)
+    for number, (owner, event) in enumerate(system.events, 1):
+        places = {system.place.get(n, "") for n in event.changes}
+        if len(places) > 1:
+            raise ModelError(
+                f"{where}: event {number} of {owner} changes states at {', '.join(sorted(places))}; an event "
+                "changes states of one place. Let the other place read a sum, or have an event of its own."
+            )
+        for place in places - {""}:
+            for what, e in [("its condition", event.condition), *event.changes.items()]:
+                _check(system, f"{what} of event {number}", e, place, owner, where)
+    _check_exchanges(system, where)
+
+
+def _check(system: System, what: str, expression: sympy.Expr, place: str, owner: str, where: str) -> None:
+    for x in sorted(system.inserted(expression).free_symbols, key=str):
+        name = x.name
+        lives = system.place.get(name)
+        if lives == place or name in system.parameters or x in system.noise:
+            continue
+        if lives is not None:
+            raise ModelError(
+                f"{where}: {owner} at '{place}' reads '{name}' in {what}, which lives at '{lives}'; no index "
+                f"leads from '{place}' there. Read it where both meet, on the synapses, and give Total(...)."
+            )
+        if name == "v" and place == NEURON:
+            continue
+        if name in system.states or name == "v":
+            there = "on each synapse" if name != "v" else "at the target"
+            raise ModelError(
+                f"{where}: {owner} at '{place}' reads '{name}' in {what}, which lives {there}; write "
+                f"Total(...) around what the synapses of one {place} bring together, e.g. Total({name})."
+            )
+        if system.definitions.get(name) is not None:
+            raise ModelError(f"{where}: {owner} at '{place}' reads '{name}' in {what}; write Total(...).")
+
+
+def _check_post_spike(system: System, name: str, place: str, where: str) -> None:
+    if place != NEURON:
+        raise ModelError(
+            f"{where}: '{name}' of {system.owner[name]} lives at '{place}' and changes at postsynaptic "
+            "spikes, which only a neuron has; let it live at place = 'neuron'."
+        )
+    change = system.on_post_spike[name]
+    _check(system, f"{name} at a postsynaptic spike", change, place, system.owner[name], where)
+
+
+def _check_arrival(system: System, name: str, change: sympy.Expr, where: str) -> None:
+    """At a spike of one synapse, a place that others share can only be added to."""
+    added = sympy.expand(change - symbol(name))
+    if not isinstance(added, Total):
+        raise ModelError(
+            f"{where}: '{name}' of {system.owner[name]} lives at '{system.place[name]}' and changes at "
+            f"presynaptic spikes to {_readable(change)}; several spikes may arrive at once, so it can only "
+            f"be added to: write {name.split('_')[0]} + Total(<what one spike adds>)."
+        )
+
+
+def _check_exchanges(system: System, where: str) -> None:
+    for r in system.exchanges:
+        places = [system.place.get(x.name, "") for x in r.states]
+        if len(set(places)) > 1 and "" not in places:
+            raise ModelError(
+                f"{where}: a reaction joins '{r.source}' at '{places[0]}' and '{r.target}' at '{places[1]}'; "
+                "counts are exchanged within a place, or between a place and its synapses."
+            )
+    for name in system.drawn:
+        if name in system.on_spike or name in system.on_post_spike:
+            raise ModelError(
+                f"{where}: '{name}' is a number of molecules that reactions conserve, but changes at spikes; "
+                "write a reaction, or declare it by states(...)."
+            )
