@@ -229,8 +229,9 @@ class GraupnerBrunel(Plasticity):
     ``c`` jumps by ``Cpre`` the time ``D`` after a presynaptic spike arrives and by ``Cpost`` at a
     postsynaptic one, and decays with ``tau_Ca``; the noise is that of the correction of 2012.
     A synapse is DOWN (``rho = 0``) or UP (1); the conductance grows linearly to ``b`` times that of
-    DOWN. ``well=0`` switches the double well off. ``presets`` are all sets of the paper; the fraction
-    of synapses that are DOWN at the start (the paper's beta) is yours: set ``S.rho_AMPA``.
+    DOWN. ``well=0`` switches the double well off. ``presets`` are the nine sets of the paper and one of
+    2016 with neither well nor noise; the fraction of synapses that are DOWN at the start (the paper's beta)
+    is yours: set ``S.rho_AMPA``.
 
     ``D`` becomes the delay of a pathway, so it is fixed once the synapses are made.
 

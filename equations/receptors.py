@@ -383,7 +383,7 @@ class TwoExponentialNMDA(_TwoExponential):
             ("NeuroML example", 1, 13.3333, "github:NeuroML/NeuroML2 example of blockingPlasticSynapse"),
             ("Polsky 2004", 5, 90, "doi:10.1038/nn1253"),
             ("Durstewitz & Gabriel 2006", 2.3, 95, "github:ModelDBRepository/181967 nmda.mod"),
-            ("Wolf 2005", 5.63, 320, WOLF),
+            ("Wolf 2005", 5.63 / 2, 320 / 2, f"{WOLF} (5.63 and 320 ms, divided by its qfact of 2: 35 degC)"),
             ("Bianchi 2012", 3, 150, "github:ModelDBRepository/157157 nmdaca.mod"),
         )
     }

@@ -24,25 +24,28 @@ from brian2_nmda.symbolic.part import Parameter, Preset, Reaction, T, occupancie
 
 _PER_MM_MS = 1 / (mM * ms)
 RODRIGUES = "eLife 12:e80152 (2023) Table 7; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl"
+_AT_35 = f"{RODRIGUES}, times its functions of temperature at 35 degC"
 
 
 def _rates(unit: Any, **values: float) -> dict[str, Any]:
     return {name: value * unit for name, value in values.items()}
 
 
-def _five_state(source: str, *rates: float) -> Preset:
+def _five_state(source: str, *rates: float, sites: float = 1.0) -> Preset:
     names = ("Ru", "Rd", "Rr", "Ro", "Rc")
     values = {"Rb": 5 * _PER_MM_MS, **{n: 1e-3 * r / ms for n, r in zip(names, rates, strict=True)}}
-    return Preset(f"{FIVE_STATE_MOD} ({source})", values)
+    return Preset(f"{FIVE_STATE_MOD} ({source})", {**values, "sites": sites})
 
 
 class FiveStateNMDA(Receptor):
     r"""Five-state scheme of Lester & Jahr (1992), with a table of published rate sets.
 
     ``C0 - C1 - C2 - O`` with desensitisation ``C2 - D``. ``sites`` is the statistical factor of two
-    equal binding sites: 1 in Destexhe's original file and in the values of its table, 2 in later
-    copies (binding ``2 Rb``, ``Rb``; unbinding ``Ru``, ``2 Ru``). The decay of the current differs
-    by 40 % between the two, so state which one you use.
+    equal binding sites: 1 in Destexhe's original file, 2 in later copies (binding ``2 Rb``, ``Rb``;
+    unbinding ``Ru``, ``2 Ru``). With 2 the current decays in 50 to 70 % of the time, so state which you use.
+    The preset of Lester & Jahr has 2, since their model has two equal and independent sites (with 1 it
+    would decay in 262 instead of 130 ms); the others have the 1 of the file whose table they are from,
+    and were not checked against the papers.
 
     References
     ----------
@@ -75,7 +78,9 @@ class FiveStateNMDA(Receptor):
         "Clements 1992": _five_state("Clements et al. 1992, Hessler et al. 1993", 9.5, 16, 13, 25, 59),
         "Clements & Westbrook 1991": _five_state("Clements & Westbrook 1991", 5, 4.0, 0.3, 10, 322),
         "Edmonds & Colquhoun 1992": _five_state("Edmonds & Colquhoun 1992", 4.7, 8.4, 1.8, 46.5, 91.6),
-        "Lester & Jahr 1992": _five_state("Lester & Jahr 1992", 6.7, 15.2, 9.4, 83.8, 83.8),
+        "Lester & Jahr 1992": _five_state(
+            "Lester & Jahr 1992; two equal sites: its abstract", 6.7, 15.2, 9.4, 83.8, 83.8, sites=2.0
+        ),
     }
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
@@ -153,7 +158,7 @@ class KampaNMDA(Receptor):
     presets: ClassVar[Mapping[str, Preset]] = {
         "Kampa 2004": Preset(KAMPA, {}),
         "Branco 2010": Preset(
-            f"{BRANCO} (37 degC)",
+            BRANCO,
             _rates(1 / ms, Ru=0.02016, Ro=0.0465, Rc=0.0916, Rd1=0.02266, Rr1=0.00736, Rd2=0.004429,
                    Rr2=0.0023, mu_U=0.06, mu_Cl=0.06, mu_D1=0.06, mu_D2=0.06, RuM=0.06156, RoM=0.0465,
                    RcM=0.0916, Rd1M=0.02163, Rr1M=0.004002, Rd2M=0.002678, Rr2M=0.001932),
@@ -238,9 +243,11 @@ class VargasCaballeroNMDA(Receptor):
 class PopescuNMDA(Receptor):
     r"""Linear scheme of Popescu et al. (2004) with two open states, as used by Rodrigues et al. (2023).
 
-    ``A0 - A1 - A2`` bind glutamate, ``A2 - A3 - A4`` are conformational steps, ``O1`` and ``O2`` conduct. The
-    preset GluN2B slows the forward rates to 25 % and the backward rates to 23 %. It has no
-    desensitised states.
+    ``A0 - A1 - A2`` bind glutamate, ``A2 - A3 - A4`` are conformational steps, ``O1`` and ``O2`` conduct.
+    There are no desensitised states. GluN2B has 25 % of the forward rates and 23 % of the backward rates of GluN2A.
+    Rodrigues et al. never use the rates as they stand in their table: they multiply all forward rates by one
+    function of temperature and all backward rates by another one, 7.51 and 4.86 at 35 degC, where they
+    simulate. The presets for 35 degC have these factors.
 
     References
     ----------
@@ -260,27 +267,31 @@ class PopescuNMDA(Receptor):
     rd = Parameter(2.610 / ms, "second conformational step back", source=RODRIGUES)
     re = Parameter(2.167 / ms, "closing", source=RODRIGUES)
     rf = Parameter(0.662 / ms, "from the second open state", source=RODRIGUES)
-    slow_f = Parameter(1.0, "factor of all forward rates", source=RODRIGUES)
-    slow_b = Parameter(1.0, "factor of all backward rates", source=RODRIGUES)
+    forward = Parameter(1.0, "factor of all forward rates: subunit, temperature", source=RODRIGUES)
+    backward = Parameter(1.0, "factor of all backward rates: subunit, temperature", source=RODRIGUES)
     gmax = Parameter(0.2 * nS, "maximal conductance", status="assumed",
                      source="as for the other receptors here", sign="nonnegative")  # fmt: skip
 
     A0, A1, A2, A3, A4, O1, O2 = occupancies("A0 A1 A2 A3 A4 O1 O2")
     reactions = (
-        Reaction(A0, A1, slow_f * ka * T, slow_b * ra),
-        Reaction(A1, A2, slow_f * kb * T, slow_b * rb),
-        Reaction(A2, A3, slow_f * kc, slow_b * rc),
-        Reaction(A3, A4, slow_f * kd, slow_b * rd),
-        Reaction(A4, O1, slow_f * ke, slow_b * re),
-        Reaction(O1, O2, slow_f * kf, slow_b * rf),
+        Reaction(A0, A1, forward * ka * T, backward * ra),
+        Reaction(A1, A2, forward * kb * T, backward * rb),
+        Reaction(A2, A3, forward * kc, backward * rc),
+        Reaction(A3, A4, forward * kd, backward * rd),
+        Reaction(A4, O1, forward * ke, backward * re),
+        Reaction(O1, O2, forward * kf, backward * rf),
     )
     activation = O1 + O2
 
     presets: ClassVar[Mapping[str, Preset]] = {
         "GluN2A": Preset(RODRIGUES, {}),
-        "GluN2B": Preset(RODRIGUES, {"slow_f": 0.25, "slow_b": 0.23}),
+        "GluN2B": Preset(RODRIGUES, {"forward": 0.25, "backward": 0.23}),
+        "GluN2A, 35 degC": Preset(_AT_35, {"forward": 7.5137, "backward": 4.8642}, status="converted"),
+        "GluN2B, 35 degC": Preset(
+            _AT_35, {"forward": 0.25 * 7.5137, "backward": 0.23 * 4.8642}, status="converted"
+        ),
     }
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "seven-state linear scheme with two open states; GluN2A, GluN2B"
+    summary = "seven-state linear scheme with two open states; GluN2A, GluN2B, 35 degC"

@@ -104,15 +104,36 @@ def test_five_state_relaxation(preset, sites):
         ("Edmonds & Colquhoun 1992", 1, 0.262679, 21.60, 0.221390),
         ("Lester & Jahr 1992", 1, 0.381522, 17.94, 0.310196),
         ("Destexhe 1996", 2, 0.250404, 17.44, 0.163086),
+        ("Lester & Jahr 1992", None, 0.373670, 16.24, 0.276533),
     ],
 )
 def test_five_state_goldens(preset, sites, peak, at, po50):
-    """Peak, its time and Po(50 ms) of table 1d, in a simulation at 0.02 ms (the grid of the table)."""
-    got, _ = clamp(FiveStateNMDA.preset(preset, sites=sites), [-70.0], 50.1, dt=0.02)
+    """Peak, its time and Po(50 ms) of table 1d, in a simulation at 0.02 ms (the grid of the table).
+
+    The last row has the two sites of the preset itself; by matrix exponential of the independent matrices.
+    """
+    chosen = {} if sites is None else {"sites": sites}
+    got, _ = clamp(FiveStateNMDA.preset(preset, **chosen), [-70.0], 50.1, dt=0.02)
     po = got[4, 0]
     assert abs(po.max() - peak) <= 6e-7
     assert abs((np.argmax(po) - 1) * 0.02 - at) <= 0.011
     assert abs(po[1 + 2500] - po50) <= 6e-7
+
+
+def test_lester_and_jahr_have_two_equal_sites():
+    """As in their abstract: 130 ms from the peak to 1/e of it, where one factor of binding gives 262 ms."""
+    for sites, decay in ((2, 129.86), (1, 261.60)):
+        chosen = {"sites": 1} if sites == 1 else {}
+        receptor = FiveStateNMDA.preset("Lester & Jahr 1992", **chosen)
+        assert float(receptor.sites) == sites
+        got, _ = clamp(receptor, [-70.0], 300.0, dt=0.25)
+        assert abs(decay_time(got[4, 0], 0.25) - decay) <= 0.5  # peak and end are each known to a step
+
+
+def decay_time(po, dt):
+    """Time from the maximum to 1/e of it, in the unit of ``dt``."""
+    peak = np.argmax(po)
+    return dt * np.argmax(po[peak:] < po[peak] / np.e)
 
 
 #: Open probability at 1 uM and at 1 mM, table 1d.
@@ -141,7 +162,7 @@ def exact_steady(Q):
 def test_five_state_steady_state():
     """Symbolic steady state, the package's equilibrium and the independent null space agree."""
     for preset, key in FIVE.items():
-        receptor = FiveStateNMDA.preset(preset)
+        receptor = FiveStateNMDA.preset(preset, sites=1)
         values = {n: p.base() for n, p in receptor.template.parameters.items()}
         for index, concentration in enumerate((1e-3, 1.0)):
             known = {**values, "T": concentration}
@@ -178,6 +199,29 @@ def test_popescu_goldens(preset, peak, at, steady):
     po = got[5, 0] + got[6, 0]
     assert abs(po.max() - peak) <= 6e-7 + 2e-5 * peak  # samples every 0.1 ms of a peak 10 ms wide
     assert abs((np.argmax(po) - 1) * 0.1 - at) <= 0.11
+
+
+@pytest.mark.parametrize(
+    ("preset", "peak", "at", "half", "later"),
+    [
+        ("GluN2A, 35 degC", 0.548771, 3.41, 22.44, {10: 0.440190, 50: 0.096207, 100: 0.014377}),
+        ("GluN2B, 35 degC", 0.488625, 14.20, 118.07, {50: 0.390482, 100: 0.276690, 200: 0.138924}),
+    ],
+)
+def test_popescu_at_35_degrees(preset, peak, at, half, later):
+    """Rodrigues et al. 2023 at 35 degC, 1 mM x 1 ms: figures from a matrix exponential of their scheme.
+
+    Peak, its time, the time of half of it, and the open probability later (ms after the pulse begins).
+    """
+    dt = 0.1
+    got, _ = clamp(PopescuNMDA.preset(preset), [-70.0], max(*later, half) + 1, dt=dt)
+    po = (got[5, 0] + got[6, 0])[1:]  # sample k is the state k*dt after the spike
+    assert abs(po.max() - peak) <= 1e-4 * peak  # samples every 0.1 ms of a peak some ms wide
+    assert abs(dt * np.argmax(po) - at) <= 1.1 * dt
+    falling = np.argmax(po)
+    assert abs(dt * (falling + np.argmax(po[falling:] < po.max() / 2)) - half) <= 1.1 * dt
+    for time, expected in later.items():
+        assert abs(po[round(time / dt)] - expected) <= 5e-6  # the factors have five digits
 
 
 # -- schemes with magnesium ----------------------------------------------------------------------------

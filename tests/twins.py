@@ -174,7 +174,7 @@ def popescu(s, i, p):
     flow = dict.fromkeys(chain, 0.0)
     for a, b, letter in zip(chain, chain[1:], "abcdef", strict=False):
         bound = i["T"] if letter in "ab" else 1.0
-        net = p["slow_f"] * p["k" + letter] * bound * s[a] - p["slow_b"] * p["r" + letter] * s[b]
+        net = p["forward"] * p["k" + letter] * bound * s[a] - p["backward"] * p["r" + letter] * s[b]
         flow[a] -= net
         flow[b] += net
     del flow["A0"]
@@ -386,7 +386,7 @@ def open_blocker(s, i, p):
     field = p["z"] * p["delta"] * p["F"] / (p["R"] * p["temperature"])
     leave = p["koff"] * math.exp(field * (i["v"] - p["v_0"]))
     leave *= p["untrapped"] + (1 - p["untrapped"]) * a / p["P"]
-    return {"b": p["kon"] * p["conc"] * a * i["block"] * (1 - b) - leave * b, "unblocked": 1 - b}
+    return {"b": p["kon"] * p["conc"] * a / p["P"] * i["block"] * (1 - b) - leave * b, "unblocked": 1 - b}
 
 
 def glycine_site(s, i, p):
