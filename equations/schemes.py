@@ -244,7 +244,7 @@ class PopescuNMDA(Receptor):
     r"""Linear scheme of Popescu et al. (2004) with two open states, as used by Rodrigues et al. (2023).
 
     ``A0 - A1 - A2`` bind glutamate, ``A2 - A3 - A4`` are conformational steps, ``O1`` and ``O2`` conduct.
-    There are no desensitised states. GluN2B has 25 % of the forward rates and 23 % of the backward rates of GluN2A.
+    There are no desensitised states. GluN2B has 25 % of the forward and 23 % of the backward rates of GluN2A.
     Rodrigues et al. never use the rates as they stand in their table: they multiply all forward rates by one
     function of temperature and all backward rates by another one, 7.51 and 4.86 at 35 degC, where they
     simulate. The presets for 35 degC have these factors.
