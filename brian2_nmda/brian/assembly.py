@@ -13,6 +13,8 @@ from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
+from brian2_nmda.brian.internals import connected, set_where, write
+from brian2_nmda.brian.internals import read as read_values
 from brian2_nmda.brian.relaxation import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
@@ -127,7 +129,7 @@ class Assembly:
         """New values at spikes of any kind."""
         system, states = self.system, set(states)
         jumps = [e for n, e in [*system.on_spike.items(), *system.on_post_spike.items()] if n in states]
-        return jumps + [e for late in system.on_late_spike for n, e in late.changes.items() if n in states]
+        return jumps + [e for event in system.on_late_spike for n, e in event.changes.items() if n in states]
 
     def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
         """Definitions that the expressions refer to, also through other definitions."""
@@ -267,20 +269,20 @@ class Assembly:
         return self._statements(self.system.on_post_spike, self.states, "")
 
     @cached_property
-    def late(self) -> dict[str, tuple[str, Any]]:
+    def delayed(self) -> dict[str, tuple[str, Any]]:
         """Statements and latency of each pathway that acts later than the transmitter."""
         values = self.system.values()
         found = {}
-        for late in self.system.on_late_spike:
+        for event in self.system.on_late_spike:
             try:
-                latency = float(numeric(late.latency, [], values)())
+                latency = float(numeric(event.latency, [], values)())
             except ModelError as error:
                 raise ModelError(
-                    f"{self.where}: the latency {late.latency} of {late.owner} has to be a number, since it "
-                    f"becomes the delay of a pathway ({error})."
+                    f"{self.where}: the latency {event.latency} of {event.owner} has to be a number, since "
+                    f"it becomes the delay of a pathway ({error})."
                 ) from error
-            name = f"late_{next(iter(late.changes))}"
-            found[name] = ("\n".join(self._statements(late.changes, self.states, "")), latency * second)
+            name = f"late_{next(iter(event.changes))}"
+            found[name] = ("\n".join(self._statements(event.changes, self.states, "")), latency * second)
         return found
 
     def _statements(self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str) -> list[str]:
@@ -420,7 +422,7 @@ class Assembly:
         for n in names:
             p = self.system.parameters[n]
             if p.is_number and n not in self.per_synapse:
-                group.variables[n].set_value(p.base())
+                write(group, n, p.base())
 
     def check_names(self) -> None:
         """No name of the synapses may exist on source or target: Brian2 would read that one."""
@@ -474,7 +476,7 @@ class Filler:
     def before(self, synapses: Synapses) -> None:
         """Mark the synapses that exist already."""
         self.connected += 1
-        if self.marker and synapses._connect_called:
+        if self.marker and connected(synapses):
             setattr(synapses, MARKER, True)
 
     def after(self, synapses: Synapses) -> None:
@@ -482,14 +484,11 @@ class Filler:
         if not self.marker:
             new = slice(self.done, len(synapses))
             for name, value in self.values.items():
-                synapses.variables[name].get_value()[new] = value
+                read_values(synapses, name)[new] = value
             self.done = len(synapses)
         elif self.done:
             for name, value in self.values.items():
-                view = getattr(synapses, name + "_")
-                view.set_with_expression_conditional(
-                    f"not {MARKER}", repr(value), run_namespace={}, check_units=False
-                )
+                set_where(synapses, name, f"not {MARKER}", value)
         else:
             for name, value in self.values.items():
                 setattr(synapses, name + "_", value)

@@ -10,16 +10,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import proxy
 
-import numpy as np
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
-from brian2.core.network import Network
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
-from brian2.monitors.statemonitor import StateMonitor
 from brian2.units import second
 from brian2.utils.stringtools import get_identifiers
 
+from brian2_nmda.brian import schedule
+from brian2_nmda.brian.internals import (
+    monitors,
+    recorded,
+    run_after,
+    run_before,
+    running,
+    time_step,
+)
 from brian2_nmda.lowering.piecewise import ThresholdRule
 
 #: Pathway that updates before the pathway ``pre``.
@@ -76,33 +82,29 @@ class CatchUp(CodeRunner):
             code="\n".join(x for rule in self.rules for x in rule.statements("t_in_timesteps")),
             clock=Clock(min(windows) * second, name=f"{name}_clock") if windows else synapses.clock,
             when="start",
-            order=-1,
+            order=schedule.CATCH_UP,
             name=name,
         )
         self.repeats = bool(windows)
 
     def before_run(self, run_namespace: Any) -> None:
         """What is stored holds now, whatever happened since the last run."""
-        timestep = int(np.asarray(self.group.clock.variables["timestep"].get_value())[0])
+        step = time_step(self.group.clock)
         for rule in self.rules:
-            setattr(self.group, f"{rule.updated}_", timestep)
+            setattr(self.group, f"{rule.updated}_", step)
         super().before_run(run_namespace)
         if not self.repeats:
-            self.code_objects[:] = []
+            self.code_objects[:] = []  # only after the run
 
     def now(self) -> None:
         """Update for a user who reads in the middle of a run, as in a `NetworkOperation`."""
-        if Network._globally_running and isinstance(get_device(), RuntimeDevice) and self.codeobj is not None:
+        if running() and isinstance(get_device(), RuntimeDevice) and self.codeobj is not None:
             self.codeobj()
 
     def after_run(self) -> None:
         """Update to the end of the run."""
         super().after_run()
-        device = get_device()
-        if isinstance(device, RuntimeDevice):
-            self.codeobj()
-        else:  # C++ standalone: in the binary, after this run
-            device.main_queue.append(("run_code_object", (self.codeobj,)))
+        run_after(self.codeobj)
 
 
 class UpdateForMonitors(BrianObject):
@@ -110,27 +112,20 @@ class UpdateForMonitors(BrianObject):
 
     def __init__(self, synapses: Any, rules: Iterable[ThresholdRule], name: str) -> None:
         # prepared after the monitors, which have their code only then
-        super().__init__(when="end", order=np.inf, name=name)
+        super().__init__(when="end", order=schedule.MONITORS, name=name)
         self.synapses, self.rules = proxy(synapses), list(rules)
         self.runners: list[CodeRunner] = []
 
     def before_run(self, run_namespace: Any) -> None:
         """Put the update in front of the code of the monitors."""
         self.runners = []
-        mine = self.synapses.variables
-        for number, monitor in enumerate(sorted(_monitors(), key=lambda m: m.name)):
-            recorded = " ".join(n for n in mine if monitor.variables.get(f"_source_{n}") is mine[n])
+        for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
             now = present(monitor.when, monitor.order, self.synapses.order)
-            code = updates(self.rules, recorded, now)
+            code = updates(self.rules, " ".join(recorded(monitor, self.synapses)), now)
             if code and len(monitor.code_objects):
                 runner = CodeRunner(
                     self.synapses, "stateupdate", code="\n".join(code), name=f"{self.name}_{number}"
                 )
                 runner.before_run(run_namespace)
                 self.runners.append(runner)
-                monitor.code_objects.insert(0, runner.code_objects[0])
-
-
-def _monitors() -> list[StateMonitor]:
-    known = (reference() for reference in StateMonitor.__instances__())
-    return [m for m in known if m is not None]
+                run_before(monitor, runner.code_objects[0])

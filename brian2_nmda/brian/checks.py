@@ -12,13 +12,13 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissongroup import PoissonGroup
 from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
-from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units import second
 from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
 from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
-from brian2_nmda.brian.target import base_group, known_value
+from brian2_nmda.brian.internals import connected, has_pathway, known_value, state_updaters
+from brian2_nmda.brian.target import base_group
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
@@ -96,12 +96,11 @@ def declare(
                 "synapse leave w out and set S.w after connect()."
             )
         weight, w = float(w), "shared"
-    if isinstance(method, str) and method not in StateUpdateMethod.stateupdaters:
-        close = difflib.get_close_matches(method, list(StateUpdateMethod.stateupdaters))
+    if isinstance(method, str) and method not in state_updaters():
+        close = difflib.get_close_matches(method, list(state_updaters()))
         raise ModelError(
             f"{where}: no state updater is called '{method}'; Brian2 knows "
-            f"{', '.join(sorted(StateUpdateMethod.stateupdaters))}."
-            + (f" Did you mean '{close[0]}'?" if close else "")
+            f"{', '.join(sorted(state_updaters()))}." + (f" Did you mean '{close[0]}'?" if close else "")
         )
     if isinstance(per_synapse, str):
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
@@ -158,7 +157,7 @@ class BeforeRun(BrianObject):
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
         parts, plan, where = self.parts, self.parts.plan, self.parts.where
-        if not self.synapses._connect_called:
+        if not connected(self.synapses):
             raise TypeError(
                 f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called."
             )
@@ -220,7 +219,7 @@ class BeforeRun(BrianObject):
                 f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
             )
         if plan.sent:
-            self.synapses.prepare(values)
+            self.synapses._between_runs.prepare(values)
         for rule in plan.rules:
             accepted = parts.tolerance or SPLITTING_TOLERANCE
             error = 0.0 if rule.window is None else splitting_error(rule, values, rule.window)
@@ -248,10 +247,10 @@ class BeforeRun(BrianObject):
 
     def _check_late_delays(self) -> None:
         """In the naive form, a delay changed by the user has to be changed on all our pathways."""
-        if "pre" not in self.synapses._synaptic_updaters:
+        if not has_pathway(self.synapses, "pre"):
             return
         delay = known_value(self.synapses.pre.variables["delay"])
-        for name, (_, latency) in self.parts.late.items():
+        for name, (_, latency) in self.parts.delayed.items():
             own = known_value(getattr(self.synapses, name).variables["delay"])
             if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
                 continue
@@ -265,9 +264,10 @@ class BeforeRun(BrianObject):
         """In the optimised form, the gates get their spikes through another object."""
         synapses = self.synapses
         uniform = self.parts.plan.declarations.delay == "uniform"
-        if not uniform or synapses._homes.driver is None or "pre" not in synapses._synaptic_updaters:
+        if not uniform or synapses._homes.driver is None or not has_pathway(synapses, "pre"):
             return
-        delay, expected = known_value(synapses.pre.variables["delay"]), float(synapses._delay)
+        delay = known_value(synapses.pre.variables["delay"])
+        expected = float(synapses._transmitter_delay.of_all)
         if delay is not None and not np.allclose(delay, expected, rtol=1e-6, atol=1e-12):
             raise ModelError(
                 f"{self.parts.where}: the delay of '{synapses.name}.pre' is {delay.item() * 1e3:g} ms, that "

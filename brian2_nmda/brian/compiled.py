@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from brian2.core.preferences import prefs
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
-from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
+from brian2.synapses.synapses import Synapses, SynapticPathway
 
+from brian2_nmda.brian.internals import add_templates, sum_over_synapses, use_template
 from brian2_nmda.symbolic.errors import ModelError
 
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
+#: Variable of the synapses that holds the number of targets.
+SIZE_OF_TOTALS = "_n_totals"
 
 
 def register() -> None:
     """Make the templates known to Brian2, once."""
-    known = CPPStandaloneCodeObject.templater
-    if _HERE not in known.package_names:
-        CPPStandaloneCodeObject.templater = known.derive(_HERE)
+    add_templates(_HERE)
 
 
 def _compiled() -> bool:
@@ -52,7 +52,7 @@ def let_vectorise(synapses: Synapses) -> None:
     """
     updater = synapses.state_updater
     if updater is not None and _compiled() and not synapses.equations.is_stochastic:
-        updater.template = "independent_stateupdate"
+        use_template(updater, "independent_stateupdate")
 
 
 def let_vectorise_events(
@@ -70,9 +70,10 @@ def let_vectorise_events(
     """
     if _compiled() and prefs.devices.cpp_standalone.openmp_threads == 0:
         variables = pathway.synapses.variables
-        pathway.template = "independent_events"
-        for name, names in {"changed": changed, "read": read, "added": added}.items():
-            pathway.template_kwds[name] = [variables[n] for n in names]
+        lists = {"changed": changed, "read": read, "added": added}
+        use_template(
+            pathway, "independent_events", **{k: [variables[n] for n in names] for k, names in lists.items()}
+        )
 
 
 def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway) -> None:
@@ -86,8 +87,7 @@ def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway) -> None:
         Acts before it with the same delay; its synapse k belongs to source k.
     """
     if _compiled():
-        pathway.template = "sent_by_gate"
-        pathway.template_kwds["driver"] = driver
+        use_template(pathway, "sent_by_gate", driver=driver)
         pathway.__class__ = PathwayOfGate  # the Synapses has made it
 
 
@@ -110,10 +110,9 @@ class PathwayOfGate(SynapticPathway):
 
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:
     """What sums over the synapses of each target, in one pass if it can be."""
-    where = {"target": totals, "target_size_name": "_n_totals", "index_var": "_synaptic_post"}
     if len(summands) > 1 and _compiled():
-        return [SumsInOnePass(summands, synapses, **where)]
-    return [SummedVariableUpdater(e, n, synapses, **where) for n, e in summands.items()]
+        return [SumsInOnePass(summands, synapses, totals, SIZE_OF_TOTALS, "_synaptic_post")]
+    return [sum_over_synapses(synapses, e, n, totals, SIZE_OF_TOTALS) for n, e in summands.items()]
 
 
 class SumsInOnePass(CodeRunner):

@@ -22,6 +22,8 @@ from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, counter
+from brian2_nmda.brian.compiled import SIZE_OF_TOTALS
+from brian2_nmda.brian.internals import one_to_one, refer, refer_one_to_one
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group
@@ -112,7 +114,7 @@ class Home(ABC):
         for n in self.assembly.parameters_used.get(self.place, ()):
             home = homes.of(n)
             if home is not None and home is not self:
-                self.group.variables.add_reference(n, home.group, n, index=SHARED)
+                refer(self.group, n, home.group, index=SHARED)
 
 
 class Homes:
@@ -166,6 +168,12 @@ class Homes:
         """All Brian2 objects of the homes."""
         found = [] if self.population is None else [self.population.group]
         return found + [helper for home in self._homes for helper in home.helpers]
+
+    @property
+    def groups(self) -> list[Any]:
+        """The groups of the homes, and what sends to all targets at once."""
+        found = [home.group for home in self._homes]
+        return found if self.population is None else [*found, self.population.group, self.driver]
 
     def of(self, parameter: str) -> Home | None:
         """The home of a parameter; ``None`` if the synapses store it, or nobody."""
@@ -260,7 +268,7 @@ class Gate(Home):
         )
         self.driver.connect(i=np.arange(n), j=np.arange(n))
         # One-to-one: no two synapses of the driver write to the same gate, so the order does not matter.
-        self.driver.variables["_synaptic_post"].unique = True
+        one_to_one(self.driver)
         for pathway in pathways:
             at_end = pathway != "pre"
             getattr(self.driver, pathway).order = schedule.GATES_AT_END if at_end else schedule.GATES_AT_SPIKE
@@ -354,11 +362,9 @@ class Totals(Home):
         totals = self.group
         self._refer_to_parameters(homes)
         for receptor in assembly.system.receptors:
-            totals.variables.add_reference(
-                f"{receptor.total}_of_target", base, receptor.total, index=totals.variables.default_index
-            )
+            refer_one_to_one(totals, f"{receptor.total}_of_target", base, receptor.total)
         for n in assembly.summed_states:
-            totals.variables.add_reference(n, homes.kinetics.group, n, index=totals.variables.default_index)
+            refer_one_to_one(totals, n, homes.kinetics.group, n)
         zero = [f"{receptor.total}_of_target = 0*siemens" for receptor in assembly.system.receptors]
         self._each_step("\n".join(zero), schedule.ZERO, f"{setting.name}_zero", base.clock)
         self.addition = self._each_step(
@@ -397,8 +403,10 @@ class Totals(Home):
         lines = [f"{n} = {to_text(e.xreplace(rename))}" for n, e in assembly.factors.items()]
         read = {x.name for e in assembly.factors.values() for x in e.xreplace(rename).free_symbols}
         for n in sorted(read - set(totals.variables)):
-            index = SHARED if base.variables[n].scalar else totals.variables.default_index
-            totals.variables.add_reference(n, base, n, index=index)
+            if base.variables[n].scalar:
+                refer(totals, n, base, index=SHARED)
+            else:
+                refer_one_to_one(totals, n, base, n)
         clock = defaultclock if setting.clock is None else setting.clock
         self._each_step("\n".join(lines), schedule.FACTORS, f"{setting.name}_factors", clock)
 
@@ -433,7 +441,3 @@ class Totals(Home):
         if assembly.weight is not None:
             yield Reference("w", self.group, "w", SHARED)
         yield Reference(SIZE_OF_TOTALS, self.group, "N", SHARED)
-
-
-#: The number of targets, for what sums over the synapses of each.
-SIZE_OF_TOTALS = "_n_totals"

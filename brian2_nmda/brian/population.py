@@ -16,6 +16,7 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 
+from brian2_nmda.brian.internals import refer, set_statements, write
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.brian.target import base_group
 from brian2_nmda.symbolic.expressions import symbol
@@ -35,7 +36,7 @@ class PopulationSum:
     source, target : NeuronGroup, Subgroup, ...
     clock : Clock
         Of the target.
-    order : float
+    order : int
         When they are summed, in the slot ``groups``.
     name : str
 
@@ -49,7 +50,7 @@ class PopulationSum:
     equations = f"{_INDEX} : integer (constant)"
 
     def __init__(
-        self, sent: Iterable[Sending], source: Any, target: Any, clock: Clock, order: float, name: str
+        self, sent: Iterable[Sending], source: Any, target: Any, clock: Clock, order: int, name: str
     ) -> None:
         self.sent, self.source, self.target = list(sent), source, target
         self.form: str | None = None
@@ -76,15 +77,15 @@ class PopulationSum:
         """Make the amplitudes known to those that send and read them."""
         for relaxation in self.sent:
             for n in relaxation.totals():
-                driver.variables.add_reference(_ALL + n, self.group, n, index=_INDEX)
+                refer(driver, _ALL + n, self.group, n, index=_INDEX)
                 if self.same_neurons:
-                    driver.variables.add_reference(_OWN + n, totals, n, index="_postsynaptic_idx")
+                    refer(driver, _OWN + n, totals, n, index="_postsynaptic_idx")
             n = self._open(relaxation)
-            totals.variables.add_reference(n, self.group, n, index="0")
+            refer(totals, n, self.group, n, index="0")
         if isinstance(self.target, Subgroup):
             members = np.zeros(len(totals))
             members[self.target.start : self.target.stop] = 1
-            totals.variables[MEMBER].set_value(members)
+            write(totals, MEMBER, members)
 
     def connected(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], first: bool) -> None:
         """Find out who meets whom from the arguments of ``connect``, and whether it was the first call."""
@@ -114,7 +115,7 @@ class PopulationSum:
 
     def rewrite(self) -> None:
         """Take over other kinetics."""
-        self._sum.abstract_code = self.sum_code()
+        set_statements(self._sum, self.sum_code())
 
     def driver_code(self) -> dict[str, list[str]]:
         """Statements of the driver after it knows what is sent, by pathway."""
@@ -144,9 +145,9 @@ class PopulationSum:
         first = getattr(self.source, "start", 0)
         sends = np.zeros(len(now))
         sends[first : first + len(self.source)] = now[first : first + len(self.source)]
-        self.group.variables[total].set_value(np.array([np.sum(sends)]))
+        write(self.group, total, np.array([np.sum(sends)]))
         if self.form == "others":
-            totals.variables[total].set_value(-sends)
+            write(totals, total, -sends)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -1,22 +1,47 @@
 """When the parts of a synapse object act within a time step: all orders are here.
 
-In the slot ``groups`` they are relative to the order of the target, and below it, so that a step of the
-target uses what has been summed before. In the slot ``synapses`` they are below the order that Brian2
-gives to the pathways of users (-1 at presynaptic and 1 at postsynaptic spikes).
+They are whole numbers, since Brian2's ``scheduling_summary()`` prints no others.
+
+In the slot ``groups`` they are relative to the order of the target, and below it: a step of the target uses
+what has been summed before. Each synapse object brings its own zero, so all zeros come before any sum.
+
+==================  ==========================================================================
+``ZERO``            the total conductances of the target are set to zero
+``SUM``             sums over the synapses of each target
+``SUM_FOR_ALL``     one sum for all targets
+``ADD``             what was summed is added to the target, and what was sent decays
+``FACTORS``         what synaptic states read of the target is computed once for each target
+``STATES``          synaptic states are advanced, from the values at the start of the step
+``EVENTS``          events of synaptic states (a condition that becomes true)
+``GATES``           presynaptic gates and summed kinetics are advanced
+0                   the target's own step, which the user's groups of the same order share
+==================  ==========================================================================
+
+What the user's own synapses sum on the target (at -1 by Brian2's default) is summed after the synaptic
+states: if the voltage that they see depends on it, they see that of the step before.
+
+In the slot ``synapses`` they are below the order that Brian2 gives to pathways at presynaptic spikes (-1),
+so that what a spike opens is on the target before any pathway of the user's acts. Pathways at postsynaptic
+spikes follow (1).
+
+==================  ==========================================================================
+``UPDATE_RULES``    rules that are advanced at spikes only, before anything reads them
+``GATES_AT_SPIKE``  gates are advanced to the spike, and know what they send
+``SENT_AT_SPIKE``   it is added to the targets
+``GATES_AT_END``    the same two at the end of a pulse
+``SENT_AT_END``
+-1                  pathways at presynaptic spikes, the user's and those of the model that send nothing
+==================  ==========================================================================
+
+In the slot ``start``, rules catch up before anything else of the user's (``CATCH_UP``); in the slot ``end``
+what lets monitors update what they record is prepared after the monitors (``MONITORS``).
 """
 
-#: Slot ``groups``, before the target's own step. The total conductances are set to zero; each synapse object
-#: brings its own zero, and all come before any sum.
-ZERO = -20
-#: Sums over synapses, and one sum for all targets.
-SUM, SUM_FOR_ALL = -11, -10.5
-#: What is summed is added to the target.
-ADD = -10
-#: What synaptic states read of the target, then these states and their events, from the values at the
-#: start of the step.
-FACTORS, STATES, EVENTS = -0.6, -0.5, -0.4
-#: Presynaptic gates and summed kinetics, from the values at the start of the step.
-GATES = -0.3
+ZERO, SUM, SUM_FOR_ALL, ADD = -20, -12, -11, -10
+FACTORS, STATES, EVENTS, GATES = -4, -3, -2, -1
 
-#: Slot ``synapses``. What is sent at a spike is known first, then sent; then the same at the end of a pulse.
-GATES_AT_SPIKE, SENT_AT_SPIKE, GATES_AT_END, SENT_AT_END = -1.4, -1.3, -1.2, -1.1
+UPDATE_RULES = -7
+GATES_AT_SPIKE, SENT_AT_SPIKE, GATES_AT_END, SENT_AT_END = -6, -5, -4, -3
+
+CATCH_UP = -1
+MONITORS = 1_000_000_000

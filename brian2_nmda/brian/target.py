@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import sympy
-from brian2.core.variables import ArrayVariable
-from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 from brian2.groups.subgroup import Subgroup
 from brian2.input.timedarray import TimedArray
 from brian2.units import volt
 from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
+from brian2_nmda.brian.internals import known_value
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.places import POST, domains
 from brian2_nmda.symbolic.composition import System
@@ -312,11 +311,3 @@ def _was_set(var: Any) -> bool:
     """Whether the user has given a variable values already, as far as that is known here."""
     values = known_value(var)
     return values is None or bool(np.any(values))
-
-
-def known_value(var: Any) -> Any:
-    """The value of a variable, or ``None`` where only the binary knows it."""
-    if not isinstance(var, ArrayVariable):
-        return None
-    device = get_device()
-    return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)

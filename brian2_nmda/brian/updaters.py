@@ -15,6 +15,7 @@ from brian2.stateupdaters.base import (
     extract_method_options,
 )
 
+from brian2_nmda.brian.internals import state_updaters
 from brian2_nmda.lowering.integrators import DEFAULT_TERMS, exponential_euler_code, update_code
 from brian2_nmda.symbolic.analysis import insert
 from brian2_nmda.symbolic.expressions import int_of, parse
@@ -136,5 +137,5 @@ brainpy_dyn = BrainPyExponentialEuler(staggered=False)
 def register() -> None:
     """Register the state updaters with Brian2, once."""
     for updater in (integrating_factor, brainpy_state, brainpy_dyn):
-        if updater.__name__ not in StateUpdateMethod.stateupdaters:
+        if updater.__name__ not in state_updaters():
             StateUpdateMethod.register(updater.__name__, updater)

@@ -1,0 +1,208 @@
+"""Every use that this package makes of Brian2's internals, each a small function with a name.
+
+What is here is no documented interface of Brian2, so a new version may change it:
+``tests/test_brian2_contract.py`` holds each function against Brian2 and says which one no longer works.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from brian2.codegen.codeobject import CodeObject
+from brian2.core.clocks import Clock
+from brian2.core.network import Network
+from brian2.core.variables import ArrayVariable
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.device import RuntimeDevice, get_device
+from brian2.equations.equations import Expression
+from brian2.groups.group import CodeRunner, Group
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.monitors.statemonitor import StateMonitor
+from brian2.stateupdaters.base import StateUpdateMethod
+from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
+
+# -- variables ---------------------------------------------------------------------------------
+
+
+def read(group: Any, name: str) -> np.ndarray:
+    """The values of a variable without units; of what is stored, not a copy."""
+    return group.variables[name].get_value()
+
+
+def write(group: Any, name: str, value: Any) -> None:
+    """Set a variable without units, also one that refuses it to the user, or has no synapse yet."""
+    group.variables[name].set_value(value)
+
+
+def known_value(var: Any) -> Any:
+    """The value of a variable, or ``None`` where only the binary knows it."""
+    if not isinstance(var, ArrayVariable):
+        return None
+    device = get_device()
+    return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
+
+
+def protect(group: Any, name: str, protected: bool = True) -> None:
+    """Refuse assignments by the user (and ``run_args``), or allow them again."""
+    group.variables[name].read_only = protected
+
+
+def is_protected(group: Any, name: str) -> bool:
+    """Whether a variable refuses assignments."""
+    return bool(getattr(group.variables[name], "read_only", False))
+
+
+def refer(group: Any, name: str, to: Any, variable: str | None = None, index: str | None = None) -> None:
+    """Let a group see a variable of another one under a name; ``index`` says which element."""
+    group.variables.add_reference(name, to, variable, index=index)
+
+
+def refer_one_to_one(group: Any, name: str, to: Any, variable: str) -> None:
+    """Let element k of a group see element k of another group."""
+    group.variables.add_reference(name, to, variable, index=group.variables.default_index)
+
+
+def set_in_scope(group: Any, name: str, value: Any, level: int = 0) -> None:
+    """``group.name = value``, with the names in a string from ``level`` frames above the caller."""
+    Group.__setattr__(group, name, value, level=level + 1)
+
+
+def set_where(group: Any, name: str, condition: str, value: float) -> None:
+    """Set a variable without units where a condition holds, also in C++ standalone."""
+    view = getattr(group, name + "_")
+    view.set_with_expression_conditional(condition, repr(value), run_namespace={}, check_units=False)
+
+
+# -- time --------------------------------------------------------------------------------------
+
+
+def running() -> bool:
+    """Whether a simulation runs at this moment."""
+    return bool(Network._globally_running)
+
+
+def time_step(clock: Clock) -> int:
+    """The number of the present time step."""
+    return round(float(np.asarray(clock.variables["t"].get_value()).item()) / float(clock.dt))
+
+
+def last_step(clock: Clock) -> int:
+    """The number of the time step in which the last ``run`` ends."""
+    return clock._i_end
+
+
+# -- synapses ----------------------------------------------------------------------------------
+
+
+def connected(synapses: Synapses) -> bool:
+    """Whether ``connect`` has been called."""
+    return synapses._connect_called
+
+
+def has_pathway(synapses: Synapses, name: str) -> bool:
+    """Whether synapses have a pathway of this name."""
+    return name in synapses._synaptic_updaters
+
+
+def one_to_one(synapses: Synapses) -> None:
+    """Promise that no two synapses have the same target, so that their order does not matter."""
+    synapses.variables["_synaptic_post"].unique = True
+
+
+def set_statements(runner: CodeRunner, text: str) -> None:
+    """Give a pathway, or what runs regularly, other statements from the next run on."""
+    if isinstance(runner, SynapticPathway):
+        runner.code = text
+    else:
+        runner.abstract_code = text
+
+
+def statements(runner: CodeRunner) -> str:
+    """The statements of a pathway, or of what runs regularly."""
+    return runner.code if isinstance(runner, SynapticPathway) else runner.abstract_code
+
+
+def summed_updaters(synapses: Synapses) -> Iterable[CodeRunner]:
+    """What computes the variables of the synapses that are declared as ``(summed)``."""
+    return synapses.summed_updaters.values()
+
+
+def sum_over_synapses(
+    synapses: Synapses, summand: Expression, variable: str, target: NeuronGroup, size: str
+) -> CodeRunner:
+    """What sums an expression over the synapses of each target.
+
+    Parameters
+    ----------
+    variable : str
+        Of the synapses, which refers to that of the target.
+    size : str
+        Variable of the synapses that holds the number of targets.
+    """
+    return SummedVariableUpdater(
+        summand, variable, synapses, target, target_size_name=size, index_var="_synaptic_post"
+    )
+
+
+def contain(synapses: Synapses, helpers: Iterable[Any]) -> None:
+    """Let a network that contains synapses contain their helpers as well."""
+    synapses.contained_objects.extend(helpers)
+
+
+# -- what is compiled --------------------------------------------------------------------------
+
+
+def add_templates(package: str) -> None:
+    """Let C++ standalone look for templates in a package as well."""
+    known = CPPStandaloneCodeObject.templater
+    if package not in known.package_names:
+        CPPStandaloneCodeObject.templater = known.derive(package)
+
+
+def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:
+    """Make the code of an object from another template."""
+    runner.template = name
+    if keywords:
+        runner.template_kwds.update(keywords)
+
+
+def declare_to_device(synapses: Synapses) -> None:
+    """C++ standalone declares the Synapses of a `Network`, but not those that they contain."""
+    device = get_device()
+    if hasattr(device, "synapses"):
+        device.synapses.add(synapses)
+
+
+def run_after(code_object: CodeObject) -> None:
+    """Run code once now, or in C++ standalone after the present run of the binary."""
+    device = get_device()
+    if isinstance(device, RuntimeDevice):
+        code_object()
+    else:
+        device.main_queue.append(("run_code_object", (code_object,)))
+
+
+def state_updaters() -> Mapping[str, Any]:
+    """The state updaters that Brian2 knows by a name."""
+    return StateUpdateMethod.stateupdaters
+
+
+# -- monitors ----------------------------------------------------------------------------------
+
+
+def monitors() -> list[StateMonitor]:
+    """All that exist."""
+    found = (reference() for reference in StateMonitor.__instances__())
+    return [m for m in found if m is not None]
+
+
+def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
+    """Variables of a group that a monitor records."""
+    for name, variable in group.variables.items():
+        if monitor.variables.get(f"_source_{name}") is variable:
+            yield name
+
+
+def run_before(monitor: StateMonitor, code_object: CodeObject) -> None:
+    """Run code before each recording of a monitor that has its own code."""
+    monitor.code_objects.insert(0, code_object)

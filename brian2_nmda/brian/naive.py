@@ -1,0 +1,76 @@
+"""The naive form: a plain `Synapses` in which everything is stored and computed for each synapse."""
+
+from typing import Any
+
+from brian2.core.clocks import Clock
+from brian2.synapses.synapses import Synapses
+from brian2.units import ms
+
+from brian2_nmda.brian import schedule
+from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
+from brian2_nmda.brian.checks import BeforeRun
+from brian2_nmda.brian.internals import contain, summed_updaters, write
+from brian2_nmda.brian.pathways import first_delays
+from brian2_nmda.symbolic.errors import ModelError
+
+
+def naive_synapses(
+    assembly: Assembly,
+    delay: Any,
+    own_model: Any,
+    on_pre: Any,
+    on_post: Any,
+    namespace: Any,
+    name: str,
+    clock: Clock | None,
+    kwargs: dict[str, Any],
+) -> Synapses:
+    """Make a plain `Synapses` for a model."""
+    ours = assembly.jumps(assembly.states, "") + assembly.pulse_starts(assembly.synapse_pulses, "")
+    if assembly.delayed and isinstance(delay, str):
+        raise ModelError(
+            f"{assembly.where}: optimize=False cannot combine delay='per_synapse' with the latency of "
+            f"{assembly.system.on_late_spike[0].owner}; give one delay, or leave out optimize=False."
+        )
+    code = merge_code(ours, on_pre, "pre", {n: text for n, (text, _) in assembly.delayed.items()})
+    delays = dict(assembly.own_delays)
+    if not isinstance(delay, str):
+        delays |= first_delays(code, 0 * ms if delay is None else delay, assembly.delayed)
+    synapses = Synapses(
+        assembly.source,
+        assembly.target,
+        model=assembly.synapse_equations(own_model),
+        on_pre=code,
+        on_post=merge_code(assembly.post_jumps(), on_post, "post"),
+        delay=delays,
+        namespace=assembly.namespace(namespace),
+        method=assembly.updater(),
+        clock=clock,
+        order=assembly.base.order + schedule.STATES,
+        name=name,
+        **kwargs,
+    )
+    for updater in summed_updaters(synapses):
+        # a Subgroup has another order than its group: Brian2 would sum after the target's step
+        updater.order = assembly.base.order + schedule.SUM
+    assembly.set_parameters(synapses, assembly.parameters_of["synapse"])
+    if assembly.weight is not None:
+        write(synapses, "w", assembly.weight)
+    code = assembly.event_code()
+    if code:
+        synapses.run_regularly(code, when="groups", order=assembly.base.order + schedule.EVENTS)
+    filler = Filler(assembly)
+    connect = synapses.connect
+
+    def connect_and_fill(*args: Any, **kw: Any) -> None:
+        kw["level"] = kw.get("level", 0) + 1
+        filler.before(synapses)
+        connect(*args, **kw)
+        filler.after(synapses)
+
+    connect_and_fill.__doc__ = connect.__doc__
+    synapses.connect = connect_and_fill
+    synapses.add_attribute("plan")
+    synapses.plan = assembly.plan
+    contain(synapses, [BeforeRun(synapses, assembly, f"{name}_checks")])
+    return synapses
