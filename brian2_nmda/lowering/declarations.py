@@ -32,6 +32,10 @@ class Declarations:
         Whether a rule of plasticity scales what is open now, or what a spike opens.
     read_by_user : frozenset of str
         Names in equations that the user adds to the synapses.
+    read_at_post : frozenset of str
+        Names in the statements that the user adds at postsynaptic spikes.
+    shared_post : bool
+        Whether all synapses of a neuron see its spikes at once, without a delay of their own.
     """
 
     delay: str = "uniform"
@@ -45,6 +49,8 @@ class Declarations:
     jumping_w: bool = False
     efficacy: str = "now"
     read_by_user: frozenset[str] = frozenset()
+    read_at_post: frozenset[str] = frozenset()
+    shared_post: bool = True
 
     @property
     def stepped_because(self) -> str | None:

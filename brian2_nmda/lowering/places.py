@@ -2,12 +2,14 @@
 
 The *domain* of a name is the set of sides that its value depends on: ``pre`` (spikes of the presynaptic
 neuron, after one uniform delay), ``post`` (voltage and spikes of the target) and ``synapse`` (weights,
-per-synapse parameters and delays). Further sides (a dendrite, an astrocyte) are further members of the set.
+per-synapse parameters and delays), and the places that the model states (a dendrite, an astrocyte).
 
 A *place* is the name of a set of elements, each of which holds one value: ``pre`` (one for each presynaptic
-neuron, in a group of ours), ``post`` (the target's own equations) and ``synapse``. `place_of` turns a domain
+neuron, in a group of ours), ``post`` (the target's own equations), ``neuron`` (one for each neuron of the
+target, in a group of ours), ``synapse``, and those that the model states. `place_of` turns a domain
 into a place: a variable lives where its domain is one side; what mixes sides lives on the synapse. States
-that have to be advanced together are then brought to one place.
+that have to be advanced together are then brought to one place, and traces of postsynaptic spikes that
+are the same for all synapses of a neuron to ``neuron``.
 
 A place says nothing about *when* a state is advanced: that is the schedule, see
 `brian2_nmda.lowering.sent`.
@@ -21,18 +23,17 @@ import sympy
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.part import Pulse, rand
+from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.part import NEURON, Pulse, rand
 
 #: Sides, and the places of what depends on one of them alone.
 PRE, POST, SYNAPSE = "pre", "post", "synapse"
-#: The place of sums over the synapses of a target neuron: one element for each, in a group of ours.
-NEURON = "neuron"
 #: Each place in the words of a plan.
 WORDS = {
     PRE: "presynaptic neuron",
     POST: "target",
     SYNAPSE: "synapse",
-    NEURON: "target, summed over synapses",
+    NEURON: "postsynaptic neuron",
 }
 
 
@@ -54,6 +55,8 @@ class Placed:
         Height, duration and perhaps a condition of each definition that is a pulse.
     blocks : list of list of str
         States that are stepped together.
+    traces : frozenset of str
+        States that live once for each neuron of the target because they follow from its spikes alone.
     """
 
     system: System
@@ -63,6 +66,7 @@ class Placed:
     moved: Mapping[str, str]
     pulses: Mapping[str, tuple[sympy.Expr, ...]]
     blocks: list[list[str]]
+    traces: frozenset[str]
 
     @property
     def gate_place(self) -> str:
@@ -92,18 +96,23 @@ def find_places(system: System, declarations: Declarations) -> Placed:
     pulses = _pulses(system)
     domain = domains(system, declarations)
     place = {n: place_of(sides, declarations.optimize) for n, sides in domain.items()}
+    place.update(system.place)
     blocks = _blocks(system)
     moved: dict[str, str] = {}
     _keep_together(system, blocks, place, moved)
     _keep_order(system, pulses, place, moved)
-    on_target = {n for n in system.states if place[n] == POST}
-    blocks = [
-        part
-        for block in blocks  # what lives on the target is stepped by the target
-        for part in ([n for n in block if n not in on_target], [n for n in block if n in on_target])
-        if part
-    ]
-    return Placed(system, declarations, domain, place, moved, pulses, blocks)
+    traces = _traces(system, declarations, blocks, place)
+    place.update(dict.fromkeys(traces, NEURON))
+    blocks = [part for block in blocks for part in _by_group(block, place)]
+    return Placed(system, declarations, domain, place, moved, pulses, blocks, traces)
+
+
+def _by_group(block: Iterable[str], place: Mapping[str, str]) -> list[list[str]]:
+    """The states of a block, apart for each group that steps them; gates may be stepped with synapses."""
+    groups: dict[str, list[str]] = {}
+    for name in block:
+        groups.setdefault("" if place[name] in (PRE, SYNAPSE) else place[name], []).append(name)
+    return [groups[key] for key in sorted(groups)]
 
 
 def spike_side(declarations: Declarations) -> str:
@@ -138,7 +147,9 @@ def upstream(system: System, expression: sympy.Expr) -> list[str]:
 def domains(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
     """The sides on which each name depends."""
     found = {**_sides_of_inputs(system, declarations), **_sides_of_changes(system, declarations)}
-    read = _what_is_read(system)
+    stated = {n: frozenset({place}) for n, place in system.place.items()}
+    found.update(stated)
+    read = {n: e for n, e in _what_is_read(system).items() if n not in stated}
     _spread(found, read)
     # What depends on nothing, such as a slow co-agonist, lives with the presynaptic neuron.
     found.update({n: frozenset({PRE}) for n in system.states if not found[n]})
@@ -175,7 +186,7 @@ def _sides_of_changes(system: System, declarations: Declarations) -> dict[str, f
         for name in late.changes:
             own[name] |= {spike, SYNAPSE}
     for name, rate in system.rates.items():
-        if rate.free_symbols & system.noise:
+        if rate.free_symbols & system.noise or name in system.drawn:
             own[name].add(SYNAPSE)
     return {n: frozenset(s) for n, s in own.items()}
 
@@ -269,7 +280,7 @@ def _keep_order(system: System, pulses: Iterable[str], place: dict[str, str], mo
     while again:
         again = False
         for k, name in enumerate(order):
-            if place[name] == SYNAPSE:
+            if place[name] != PRE:
                 later = [n for n in order[k + 1 :] if place[n] == PRE]
                 for n in set(later) & read([system.on_spike[name]]):
                     move(n, name)
@@ -280,3 +291,54 @@ def _keep_order(system: System, pulses: Iterable[str], place: dict[str, str], mo
                 for m in [m for m in system.states if m in needs and place[m] == SYNAPSE][:1]:
                     move(n, m)
                     again = True
+
+
+def _traces(
+    system: System, declarations: Declarations, blocks: Iterable[list[str]], place: Mapping[str, str]
+) -> frozenset[str]:
+    """States that follow from the spikes of the postsynaptic neuron alone, so that it needs them once.
+
+    They change after everything on the synapse that reads them at the same spike, so the others have to
+    be written before them. A state whose course within a step the integrator of another one needs stays
+    with that one, and so does what the user's own statements read at these spikes.
+    """
+    if not declarations.optimize or declarations.method is not None or not declarations.shared_post:
+        return frozenset()
+    elsewhere = {*system.on_spike, *(n for late in system.on_late_spike for n in late.changes)}
+    elsewhere |= {n for _, event in system.events for n in event.changes}
+    elsewhere |= {*system.drawn, *declarations.read_at_post}
+    shared = {n for n, p in system.parameters.items() if p.is_number and n not in declarations.per_synapse}
+    found = {n for n in system.states if place[n] == SYNAPSE and n not in elsewhere}
+    found = {n for n in found if not system.rates[n].free_symbols & system.noise}
+
+    def changes(name: str) -> list[sympy.Expr]:
+        jump = system.on_post_spike.get(name)
+        return [system.inserted(e) for e in (system.rates[name], jump) if e is not None]
+
+    again = True
+    while again:
+        before = set(found)
+        known = {symbol(n) for n in found | shared}
+        found = {n for n in found if all(e.free_symbols <= known and not e.has(rand) for e in changes(n))}
+        found = {n for n in found if any(m in system.on_post_spike for m in _with_upstream(system, n))}
+        for block in blocks:
+            stay = [n for n in block if n not in found and place[n] == SYNAPSE]
+            found -= {m for n in stay for m in upstream(system, system.rates[n])} & set(block)
+        found -= _read_too_late(system, found)
+        again = found != before
+    return frozenset(found)
+
+
+def _with_upstream(system: System, name: str) -> list[str]:
+    return [name, *upstream(system, system.rates[name])]
+
+
+def _read_too_late(system: System, traces: set[str]) -> set[str]:
+    """Traces that something on the synapse reads after they have changed at the same spike."""
+    order, late = list(system.on_post_spike), set()
+    for k, name in enumerate(order):
+        if name in traces:
+            after = [system.inserted(system.on_post_spike[n]) for n in order[k + 1 :] if n not in traces]
+            if any(e.has(symbol(name)) for e in after):
+                late.add(name)
+    return late

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.piecewise import ThresholdRule
-from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE, WORDS, find_places, upstream
+from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
 from brian2_nmda.lowering.sent import AT_EVENTS, SUMMED, Sent, find_sent, needed_pulses
 from brian2_nmda.lowering.steps import find_steps, integrating_factor_bound
@@ -99,6 +99,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     sent = find_sent(find_steps(find_places(system, declarations), dt), dt)
     rows = [_state_row(sent, n, dt) for n in system.states]
     rows += _definition_rows(sent)
+    rows += [_sum_row(sent, n) for n in system.totals]
     rows += [_total_row(sent, r) for r in system.receptors]
     return Plan(**vars(sent), rows=rows)
 
@@ -121,7 +122,16 @@ def _state_row(plan: Sent, name: str, dt: float) -> Row:
             by, why, bound = _at_spikes(rule, name)
     if name in plan.not_at_spikes:
         why += f"; not advanced at spikes alone: {plan.not_at_spikes[name]}"
-    return Row(name, WORDS[place], by, why, bound)
+    if name in plan.system.drawn:
+        by, bound = "whole numbers, binomial draws (order 1 in dt)", "statistical"
+    return Row(name, _words(plan, name), by, why, bound)
+
+
+def _words(plan: Sent, name: str) -> str:
+    """Where a variable lives."""
+    if plan.schedule.get(name) == SUMMED:
+        return "target, summed over synapses"
+    return WORDS.get(plan.place[name], plan.place[name])
 
 
 def _bound(plan: Sent, name: str, dt: float) -> str:
@@ -161,7 +171,11 @@ def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
 def _why(plan: Sent, name: str) -> str:
     """Why a variable lives where it does."""
     d, place, domain = plan.declarations, plan.place[name], plan.domain[name]
-    if place == NEURON:
+    if name in plan.system.place:
+        return "stated by the model"
+    if name in plan.traces:
+        return "follows from postsynaptic spikes alone"
+    if plan.schedule.get(name) == SUMMED:
         return "linear, weights declared constant or shared: the sum obeys the same equations"
     if place == PRE:
         return "depends on presynaptic spikes only, with one delay"
@@ -180,6 +194,7 @@ def _why(plan: Sent, name: str) -> str:
             if d.delay == "per_synapse" or d.per_synapse
             else "values of each synapse"
         )
+    reasons += [f"the {side}" for side in sorted(domain - {PRE, POST, SYNAPSE})]
     return "depends on " + " and ".join(reasons)
 
 
@@ -191,10 +206,17 @@ def _definition_rows(plan: Sent) -> Iterator[Row]:
     for name in plan.pulses:
         if name not in sent:
             by = "counted in whole time steps"
-            yield Row(name, WORDS[plan.place[name]], by, _why(plan, name), "0")
+            yield Row(name, _words(plan, name), by, _why(plan, name), "0")
     for name, definition in plan.system.definitions.items():
         if name not in plan.pulses and not definition.expression.is_number:
-            yield Row(name, WORDS[plan.place[name]], "expression", _why(plan, name))
+            yield Row(name, _words(plan, name), "expression", _why(plan, name))
+
+
+def _sum_row(plan: Sent, name: str) -> Row:
+    """A sum over the synapses of a place."""
+    summed = plan.system.totals[name]
+    by = f"summed at each time step of the {summed.place}"
+    return Row(name, _words(plan, name), by, f"Total({summed.expression})", "order 1: held over the step")
 
 
 def _total_row(plan: Sent, receptor: ReceptorTerm) -> Row:

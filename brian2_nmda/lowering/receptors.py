@@ -200,6 +200,8 @@ def read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str])
     others += [e for late in system.on_late_spike for e in late.changes.values()]
     others += [d.expression for n, d in system.definitions.items() if n not in own]
     others += [r.conductance for r in system.receptors if r.label != receptor.label]
+    others += [t.expression for t in system.totals.values()]
+    others += [e for r in system.exchanges for e in (r.forward, r.backward)]
     others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
     return any(e.has(*map(symbol, [*names, *own])) for e in others)
 

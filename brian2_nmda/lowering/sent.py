@@ -196,6 +196,8 @@ def _reader_between_spikes(placed: Placed, names: set[str], efficacy: Mapping[st
 
     readers = [n for n in system.states if n not in names and read(system.rates[n])]
     readers += [n for n, d in system.definitions.items() if read(d.expression)]
+    readers += [n for n, t in system.totals.items() if read(t.expression)]
+    readers += ["a reaction" for r in system.exchanges if read(r.forward, r.backward)]
     readers += [r.total for r in system.receptors if r.label not in efficacy and read(r.conductance)]
     readers += [
         f"an event of {owner}"

@@ -85,7 +85,8 @@ def _with_hidden_inputs(
     for name, rate in rates.items():
         read = {x.name for x in system.inserted(rate, keep=placed.pulses).free_symbols}
         block = placed.block_of(name)
-        held = {n for n in read if n in system.states and n not in block} | (read & {"v"})
+        others = {*system.states, *system.totals} - set(block)
+        held = (read & others) | (read & {"v"})
         out[name] = replace(steps[name], held=tuple(sorted(held)))
     return out
 
