@@ -8,6 +8,7 @@ from brian2.equations.equations import Equations
 from brian2.synapses.synapses import Synapses
 from brian2.units.fundamentalunits import Quantity
 
+from brian2_nmda.brian import places as _places
 from brian2_nmda.brian import target as _target
 from brian2_nmda.brian.synapses import build_synapses
 from brian2_nmda.equations.release import TransmitterPulse
@@ -91,6 +92,7 @@ class GlutamateSynapse(SynapseModel):
         name: str = "synapses*",
         dt: Quantity | None = None,
         clock: Clock | None = None,
+        places: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Synapses:
         """Synapses of this model between two groups.
@@ -129,6 +131,10 @@ class GlutamateSynapse(SynapseModel):
             spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. Their
             variables are updated whenever they are read through these synapses: by monitors,
             ``run_regularly``, your own statements, ``S.<name>`` during a run and after it.
+        places : mapping of str to int or NeuronGroup, optional
+            For each place of the model's parts, how many elements it has, or a group of yours with
+            `equations_at` in its equations. After ``connect`` set ``S.<place>_index``, by which each synapse
+            says to which element it belongs; that of ``'neuron'`` is known.
         model, on_pre, on_post, namespace, name, dt, clock, **kwargs
             As for `Synapses`; equations and statements are added to the model's own.
 
@@ -160,8 +166,45 @@ class GlutamateSynapse(SynapseModel):
             name=name,
             dt=dt,
             clock=clock,
+            places=places,
             **kwargs,
         )
+
+    def equations_at(self, place: str) -> Equations:
+        """Equations for a group of yours that stands for a place, so that several synapse objects share it.
+
+        Parameters
+        ----------
+        place : str
+            ``'neuron'`` (then they belong into the equations of the target) or a domain of the model.
+
+        Returns
+        -------
+        Equations
+            The states of the place, and the sums over its synapses that they read, with parameters as
+            numbers. Give the group as ``places={place: group}``.
+
+        Raises
+        ------
+        ModelError
+            If no part of the model lives there.
+
+        Examples
+        --------
+        >>> from brian2 import second
+        >>> from brian2_nmda import AMPA, GlutamateSynapse, Parameter, Part, Total, needs, states
+        >>> class Astrocyte(Part):
+        ...     '''It adds up what its synapses release.'''
+        ...     place = 'astrocyte'
+        ...     tau = Parameter(1*second, 'decay')
+        ...     open_now = needs('activation_AMPA')
+        ...     G = states('G', within=(0, None))
+        ...     dG = Total(open_now)/tau - G/tau
+        >>> model = GlutamateSynapse(AMPA(), parts=Astrocyte())
+        >>> sorted(model.equations_at('astrocyte').names)
+        ['G_Astrocyte', 'total_open_now_Astrocyte']
+        """
+        return _places.equations_at([self], place)
 
 
 def post_equations(

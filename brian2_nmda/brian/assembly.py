@@ -6,13 +6,17 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import sympy
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations
+from brian2.groups.neurongroup import NeuronGroup
 from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 
+from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING
+from brian2_nmda.brian.exchanges import Exchanges
 from brian2_nmda.brian.internals import connected, set_where, write
 from brian2_nmda.brian.internals import read as read_values
 from brian2_nmda.brian.relaxation import sending_of
@@ -41,6 +45,7 @@ class Assembly:
         own_delays: Mapping[str, Any],
         dt: float,
         where: str,
+        hosts: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.model, self.plan, self.where, self.dt = model, plan, where, dt
         self.system: System = model.system
@@ -49,11 +54,23 @@ class Assembly:
         self.weight, self.tolerance = weight, tolerance
         self.own_delays = own_delays  # of the pathways that the user adds
         self.optimize = plan.declarations.optimize
+        self.hosts = hosts  # of places, what the user says: a number of elements, or a group
+        self.exchanges = Exchanges(self.system)
+        self._place_states()
         self._place_definitions()
         self._hoist()
         self._place_parameters()
 
     # -- what lives where ----------------------------------------------------------------------
+
+    def _place_states(self) -> None:
+        """States of the places that the model states, and traces of postsynaptic spikes."""
+        system, plan = self.system, self.plan
+        places = list(system.places) + [NEURON] * (bool(plan.traces) and NEURON not in system.places)
+        self.place_states = {
+            p: [n for n in system.states if system.place.get(n) == p or (p == NEURON and n in plan.traces)]
+            for p in places
+        }
 
     def _place_definitions(self) -> None:
         system, plan = self.system, self.plan
@@ -72,9 +89,13 @@ class Assembly:
         needed += [r.conductance for r in self.direct]
         needed += plan.efficacy.values()
         for _, event in system.events:
-            needed += [event.condition, *event.changes.values()]
+            if not set(event.changes) & set(system.place):
+                needed += [event.condition, *event.changes.values()]
+        needed += [t.expression for t in system.totals.values()]
+        needed += [f.rate for f in self.exchanges.flows]
+        elsewhere_too = {n for n in system.definitions if plan.place[n] == POST or n in system.place}
         wanted = self._closure(needed)
-        self.definitions = [n for n in system.definitions if n in wanted and plan.place[n] != POST]
+        self.definitions = [n for n in system.definitions if n in wanted and n not in elsewhere_too]
         # what nobody reads on the synapse but the user may want to read, such as I_Ca
         self.definitions += [
             n
@@ -140,7 +161,7 @@ class Assembly:
                 d = self.system.definitions.get(x.name)
                 if d is not None and x.name not in found:
                     found.add(x.name)
-                    if self.plan.place[x.name] != POST:
+                    if self.plan.place[x.name] != POST and x.name not in self.system.place:
                         todo.append(d.expression)
         return found
 
@@ -166,7 +187,10 @@ class Assembly:
         # the height of a pulse that the gate counts is read where the pulse is used
         synapse += [self.plan.pulses[n][0] for n in self.gate_pulses if n in self.definitions]
         for _, event in system.events:
-            synapse += [event.condition, *event.changes.values()]
+            if not set(event.changes) & set(system.place):
+                synapse += [event.condition, *event.changes.values()]
+        synapse += [t.expression for t in system.totals.values()]
+        synapse += [f.rate for f in self.exchanges.flows if not f.drawn_at]
         totals: list[sympy.Expr] = list(self.factors.values())
         for receptor in system.receptors:
             shared, rest = self.split(receptor)
@@ -177,6 +201,7 @@ class Assembly:
             "gate": used(gate),
             "kinetics": used(kinetics),
             "totals": [n for n in used(totals) if n not in of_target],
+            **{p: used(self._used_at(p)) for p in self.place_states if not self._is_hosted(p)},
             "synapse": [n for n in used(synapse) if n not in of_target],
         }
         taken: set[str] = set()
@@ -192,6 +217,22 @@ class Assembly:
             raise ModelError(
                 f"{self.where}: per_synapse={sorted(unused)} belongs to no variable of the synapse."
             )
+
+    def _is_hosted(self, place: str) -> bool:
+        """Whether a place is a group of the user's, which has parameters as numbers."""
+        return isinstance(self.hosts.get(place), NeuronGroup)
+
+    def _used_at(self, place: str) -> list[sympy.Expr]:
+        """What is evaluated at a place."""
+        system, states = self.system, self.place_states[place]
+        used = [system.rates[n] for n in states]
+        used += [system.on_post_spike[n] for n in states if n in system.on_post_spike]
+        used += [d.expression for n, d in system.definitions.items() if system.place.get(n) == place]
+        used += [f.rate for f in self.exchanges.flows if f.drawn_at == place]
+        for _, event in system.events:
+            if set(event.changes) & set(states):
+                used += [event.condition, *event.changes.values()]
+        return used
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
@@ -262,7 +303,8 @@ class Assembly:
 
     def jumps(self, states: Iterable[str], suffix: str) -> list[str]:
         """Statements at a spike for states that jump, in the order in which the parts write them."""
-        return self._statements(self.system.on_spike, states, suffix)
+        added = [] if suffix else [n for n in self.system.on_spike if n in self.system.place]
+        return self._statements(self.system.on_spike, [*states, *added], suffix)
 
     def post_jumps(self) -> list[str]:
         """Statements at a postsynaptic spike."""
@@ -282,16 +324,20 @@ class Assembly:
                     f"it becomes the delay of a pathway ({error})."
                 ) from error
             name = f"late_{next(iter(event.changes))}"
-            found[name] = ("\n".join(self._statements(event.changes, self.states, "")), latency * second)
+            places = [n for n in event.changes if n in self.system.place]
+            code = self._statements(event.changes, [*self.states, *places], "")
+            found[name] = ("\n".join(code), latency * second)
         return found
 
     def _statements(self, changes: Mapping[str, sympy.Expr], states: Iterable[str], suffix: str) -> list[str]:
-        states = set(states)
-        return [
-            f"{n}{suffix} = {to_text(self._with_suffix(e, suffix))}"
-            for n, e in changes.items()
-            if n in states
-        ]
+        states, lines = set(states), []
+        for n, e in changes.items():
+            if n in states and n in self.system.place:  # shared with other synapses: only added to
+                (added,) = sympy.expand(e - symbol(n)).args
+                lines.append(f"{n} += {to_text(self.on_synapse(added))}")
+            elif n in states:
+                lines.append(f"{n}{suffix} = {to_text(self._with_suffix(e, suffix))}")
+        return lines
 
     def corrected(self, given: Any, pathway: str) -> Any:
         """The user's statements, and what they change by changing ``w`` while channels are open."""
@@ -335,6 +381,8 @@ class Assembly:
         lines += [self.rate(n, " (clock-driven)") for n in self.states]
         lines += [line for r in self.sent_by_synapse for line in r.declarations()]
         lines += [f"{rule.updated} : integer" for rule in self.plan.rules]
+        lines += [f"{index_name(p)} : integer (constant)" for p in self.place_states if p != NEURON]
+        lines += self.exchanges.declarations("")
         if not self.optimize:
             for r in self.system.receptors:
                 text = to_text(self.on_synapse(symbol("w") * r.conductance))
@@ -368,18 +416,27 @@ class Assembly:
         values.update({n: self.system.initial[n] for n in self.states})
         for sending in self.sent_by_synapse:
             values.update(sending.first_values())
+        # an index that is not set is found before the run
+        several = [p for p in self.place_states if p != NEURON and self._number_at(p) > 1]
+        values.update({index_name(p): -1 for p in several})
         if self.plan.declarations.w != "shared":
             values["w"] = 1.0
         return {n: v for n, v in values.items() if v != 0}
 
-    def event_code(self) -> str:
-        """Statements for the events of all parts."""
-        lines = []
+    def _number_at(self, place: str) -> int:
+        host = self.hosts[place]
+        return host if isinstance(host, (int, np.integer)) else len(host)
+
+    def event_code(self, place: str = "", rename: Any = None) -> str:
+        """Statements for the events of all parts on the synapses, or of those at a place."""
+        lines, rename = [], rename or self.on_synapse
         for number, (_, event) in enumerate(self.system.events, 1):
+            if {self.system.place.get(n, "") for n in event.changes} != {place}:
+                continue
             flag = f"event_{number}"
-            lines.append(f"{flag} = {to_text(self.on_synapse(event.condition))}")
+            lines.append(f"{flag} = {to_text(rename(event.condition))}")
             for name, new in event.changes.items():
-                lines.append(f"{flag}_{name} = {to_text(self.on_synapse(new))}")
+                lines.append(f"{flag}_{name} = {to_text(rename(new))}")
             for name in event.changes:
                 lines.append(f"{name} = {name} + {flag}*({flag}_{name} - {name})")
         return "\n".join(lines)
@@ -391,7 +448,9 @@ class Assembly:
             for n, p in self.system.parameters.items()
             if isinstance(p.value, TimedArray)
         }
-        functions = FUNCTIONS if self.sent else {}
+        functions = dict(FUNCTIONS) if self.sent else {}
+        if self.exchanges.flows:
+            functions |= DRAWING
         return {**(self.base.namespace or {}), **(given or {}), **timed, **functions} or None
 
     def updater(self) -> Any:
@@ -415,6 +474,11 @@ class Assembly:
         names |= {n for used in self.parameters_used.values() for n in used}
         names |= {n for r in self.sent.values() for n in r.form.states}
         names |= {rule.updated for rule in self.plan.rules}
+        names |= {index_name(p) for p in self.place_states if p != NEURON}
+        for place in self.place_states:
+            if self.hosts.get(place) is not self.base:  # else the synapses see what the target has
+                names |= {*self.place_states[place]}
+                names |= {n for n, at in self.system.place.items() if at == place}
         return names - set(self.gate_pulses)
 
     def set_parameters(self, group: Any, names: Iterable[str]) -> None:
@@ -445,6 +509,11 @@ def changes_w(given: str | Mapping[str, str] | None) -> bool:
     """Whether statements of the user's assign to the weight."""
     texts = given.values() if isinstance(given, Mapping) else [given or ""]
     return any(_ASSIGNS_W.search(text) for text in texts)
+
+
+def index_name(place: str) -> str:
+    """The variable of a synapse that says to which element of a place it belongs."""
+    return f"{place}_index"
 
 
 def counter(pulse: str) -> str:

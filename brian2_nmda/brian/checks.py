@@ -1,6 +1,7 @@
 """What is checked before synapses are made and before they run."""
 
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -146,8 +147,9 @@ def check_scalar_delay(delay: Any, where: str) -> None:
 class BeforeRun(BrianObject):
     """Checks of a model that need the time step and the values at the start of a run."""
 
-    def __init__(self, synapses: Any, parts: Assembly, name: str) -> None:
+    def __init__(self, synapses: Any, parts: Assembly, name: str, homes: Iterable[Any] = ()) -> None:
         super().__init__(name=name)
+        self.homes = list(homes)
         self.parts, self.synapses = parts, synapses
         self.variables_of = {
             n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
@@ -177,6 +179,9 @@ class BeforeRun(BrianObject):
                 )
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
+        for home in self.homes:
+            home.check(self.synapses)
+        parts.exchanges.check_step(values, dt, where)
         if parts.optimize:
             self._check_uniform_delay()
         else:
@@ -278,6 +283,8 @@ class BeforeRun(BrianObject):
     def before_run(self, run_namespace: Any) -> None:
         """Check; called by the network."""
         self.check()
+        for home in self.homes:
+            home.check_in_binary(self.synapses, run_namespace)
 
 
 def _part_of(length: float, limit: float) -> float:

@@ -2,8 +2,8 @@
 
 A state or a parameter is stored once, in the group of its home. The synapses, and the other groups, refer
 to it: to a parameter, which is one value, and to a state by the index of the element that belongs to a
-synapse. The synapses themselves know no home by name, so a further place (a dendrite, an astrocyte) is one
-more `Home` in `homes_of`.
+synapse. The synapses themselves know no home by name. Homes for the places that a model states (a dendrite,
+an astrocyte) are in `brian2_nmda.brian.places`, with `homes_of`, which lists all homes of a plan.
 """
 
 from abc import ABC, abstractmethod
@@ -49,6 +49,14 @@ class Reference(NamedTuple):
     variable: str
     index: str
     own_index: bool = False
+
+    def add_to(self, synapses: Synapses) -> None:
+        """Let the synapses see the variable."""
+        index = self.index
+        if self.own_index:
+            index = f"{self.index}_{self.name}"
+            refer(synapses, index, synapses, INDEX_VARIABLES.get(self.index, self.index))
+        refer(synapses, self.name, self.group, self.variable, index)
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,12 @@ class Home(ABC):
         """Values of the group's variables that do not start at zero, without units."""
         return {}
 
+    def check(self, synapses: Any) -> None:  # noqa: B027
+        """Raise `ModelError` before a run for what would silently be wrong."""
+
+    def check_in_binary(self, synapses: Any, run_namespace: Any) -> None:  # noqa: B027
+        """Let C++ standalone check what only the binary knows."""
+
     def _refer_to_parameters(self, homes: "Homes") -> None:
         """Make parameters known that are used here and stored in another home."""
         for n in self.assembly.parameters_used.get(self.place, ()):
@@ -136,7 +150,7 @@ class Homes:
         known = {home.place: home for home in self._homes}
         self.gate: Gate | None = known.get("gate")
         self.kinetics: Kinetics | None = known.get("kinetics")
-        self.totals: Totals = known["totals"]
+        self.totals: Totals | None = known.get("totals")  # the naive form has none
 
     def __iter__(self) -> Iterator[Home]:
         return iter(self._homes)
@@ -196,17 +210,6 @@ class Homes:
     def summed_for_all(self, sending: Sending) -> bool:
         """Whether all targets share one sum of what the gates send."""
         return self.population is not None and self.population.form is not None and not sending.on_synapse
-
-
-def homes_of(assembly: Assembly) -> Homes:
-    """The homes that a plan needs."""
-    homes: list[Home] = []
-    if assembly.gate_states or assembly.gate_pulses or assembly.sent_by_gate:
-        homes.append(Gate(assembly))
-    if assembly.summed_states:
-        homes.append(Kinetics(assembly))
-    homes.append(Totals(assembly))
-    return Homes(assembly, homes)
 
 
 class Gate(Home):

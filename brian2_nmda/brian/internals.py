@@ -128,9 +128,14 @@ def summed_updaters(synapses: Synapses) -> Iterable[CodeRunner]:
 
 
 def sum_over_synapses(
-    synapses: Synapses, summand: Expression, variable: str, target: NeuronGroup, size: str
+    synapses: Synapses,
+    summand: Expression,
+    variable: str,
+    target: NeuronGroup,
+    size: str,
+    index: str = "_synaptic_post",
 ) -> CodeRunner:
-    """What sums an expression over the synapses of each target.
+    """What sums an expression over the synapses of each target, or of each element of another group.
 
     Parameters
     ----------
@@ -138,10 +143,10 @@ def sum_over_synapses(
         Of the synapses, which refers to that of the target.
     size : str
         Variable of the synapses that holds the number of targets.
+    index : str
+        Variable of the synapses that holds the number of the target.
     """
-    return SummedVariableUpdater(
-        summand, variable, synapses, target, target_size_name=size, index_var="_synaptic_post"
-    )
+    return SummedVariableUpdater(summand, variable, synapses, target, target_size_name=size, index_var=index)
 
 
 def contain(synapses: Synapses, helpers: Iterable[Any]) -> None:

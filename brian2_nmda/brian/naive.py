@@ -9,8 +9,10 @@ from brian2.units import ms
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
 from brian2_nmda.brian.checks import BeforeRun
+from brian2_nmda.brian.homes import Homes, Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays
+from brian2_nmda.brian.places import bring_together, places_of
 from brian2_nmda.symbolic.errors import ModelError
 
 
@@ -26,6 +28,8 @@ def naive_synapses(
     kwargs: dict[str, Any],
 ) -> Synapses:
     """Make a plain `Synapses` for a model."""
+    homes = Homes(assembly, places_of(assembly))
+    homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms))
     ours = assembly.jumps(assembly.states, "") + assembly.pulse_starts(assembly.synapse_pulses, "")
     if assembly.delayed and isinstance(delay, str):
         raise ModelError(
@@ -50,9 +54,13 @@ def naive_synapses(
         name=name,
         **kwargs,
     )
+    for reference in homes.references():
+        reference.add_to(synapses)
     for updater in summed_updaters(synapses):
         # a Subgroup has another order than its group: Brian2 would sum after the target's step
         updater.order = assembly.base.order + schedule.SUM
+    contain(synapses, [*homes.helpers, *bring_together(synapses, assembly, homes)])
+    homes.initialise()
     assembly.set_parameters(synapses, assembly.parameters_of["synapse"])
     if assembly.weight is not None:
         write(synapses, "w", assembly.weight)
@@ -72,5 +80,5 @@ def naive_synapses(
     synapses.connect = connect_and_fill
     synapses.add_attribute("plan")
     synapses.plan = assembly.plan
-    contain(synapses, [BeforeRun(synapses, assembly, f"{name}_checks")])
+    contain(synapses, [BeforeRun(synapses, assembly, f"{name}_checks", homes)])
     return synapses

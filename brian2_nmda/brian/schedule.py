@@ -10,10 +10,19 @@ what has been summed before. Each synapse object brings its own zero, so all zer
 ``SUM``             sums over the synapses of each target
 ``SUM_FOR_ALL``     one sum for all targets
 ``ADD``             what was summed is added to the target, and what was sent decays
+``ZERO_AT_PLACES``  sums over the synapses of a dendrite, an astrocyte, ... are set to zero
+``SUM_AT_PLACES``   what each synapse object brings to them
+``ADD_AT_PLACES``   the sum of all objects, if the group of the place is the user's
 ``FACTORS``         what synaptic states read of the target is computed once for each target
 ``STATES``          synaptic states are advanced, from the values at the start of the step
 ``EVENTS``          events of synaptic states (a condition that becomes true)
 ``GATES``           presynaptic gates and summed kinetics are advanced
+``PLACES``          states of places are advanced, from the values at the start of the step; then their
+                    events (``EVENTS_AT_PLACES``)
+``DRAWS``           how many molecules react in this step
+``SUMS_OF_DRAWS``   how many the synapses of a place take and bring back
+``DECISIONS``       whether the place has as many
+``CHANGES``         new numbers of molecules
 0                   the target's own step, which the user's groups of the same order share
 ==================  ==========================================================================
 
@@ -31,17 +40,22 @@ spikes follow (1).
 ``GATES_AT_END``    the same two at the end of a pulse
 ``SENT_AT_END``
 -1                  pathways at presynaptic spikes, the user's and those of the model that send nothing
+1                   pathways at postsynaptic spikes
+``TRACES``          traces of postsynaptic spikes, after all that reads them at the same spike
 ==================  ==========================================================================
 
 In the slot ``start``, rules catch up before anything else of the user's (``CATCH_UP``); in the slot ``end``
 what lets monitors update what they record is prepared after the monitors (``MONITORS``).
 """
 
-ZERO, SUM, SUM_FOR_ALL, ADD = -20, -12, -11, -10
-FACTORS, STATES, EVENTS, GATES = -4, -3, -2, -1
+ZERO, SUM, SUM_FOR_ALL, ADD = -30, -22, -21, -20
+ZERO_AT_PLACES, SUM_AT_PLACES, ADD_AT_PLACES = -15, -14, -13
+FACTORS, STATES, EVENTS, GATES, PLACES, EVENTS_AT_PLACES = -12, -11, -10, -9, -8, -7
+DRAWS, SUMS_OF_DRAWS, DECISIONS, CHANGES = -6, -5, -4, -3
 
 UPDATE_RULES = -7
 GATES_AT_SPIKE, SENT_AT_SPIKE, GATES_AT_END, SENT_AT_END = -6, -5, -4, -3
+TRACES = 2
 
 CATCH_UP = -1
 MONITORS = 1_000_000_000

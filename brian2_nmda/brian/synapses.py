@@ -4,6 +4,7 @@
 are `pathways`, what happens between runs is `between_runs`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,10 +26,11 @@ from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, upda
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare
 from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed
 from brian2_nmda.brian.delays import Delays
-from brian2_nmda.brian.homes import INDEX_VARIABLES, Setting, homes_of
-from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, refer, write
+from brian2_nmda.brian.homes import Setting
+from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, write
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways
+from brian2_nmda.brian.places import bring_together, check_hosts, homes_of
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
@@ -54,6 +56,7 @@ def build_synapses(
     name: str,
     dt: Quantity | None,
     clock: Clock | None,
+    places: Mapping[str, Any] | None = None,
     **kwargs: Any,
 ) -> Synapses:
     """Make the Brian2 objects of `GlutamateSynapse.synapses`."""
@@ -79,9 +82,12 @@ def build_synapses(
         same_steps=all(float(g.clock.dt) == step for g in (base_group(source), base_group(target))),
         single_precision=np.dtype(prefs.core.default_float_dtype) != np.float64,
         jumping_w=changes_w(on_pre) or changes_w(on_post),
+        read_at_post=_names_in(on_post),
+        shared_post="post" not in own_delays and not _own_event(kwargs.get("on_event"), "post"),
     )
+    hosts = check_hosts(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
-    assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where)
+    assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, hosts)
     assembly.check_names()
     if kwargs.get("order") is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
@@ -102,6 +108,18 @@ def build_synapses(
     shorten_builds()
     form = NMDASynapses if optimize else naive_synapses
     return form(assembly, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs)
+
+
+def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
+    """Names in statements of the user's."""
+    texts = given.values() if isinstance(given, Mapping) else [given or ""]
+    return frozenset(name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
+
+
+def _own_event(on_event: str | Mapping[str, str] | None, pathway: str) -> bool:
+    """Whether a pathway acts at another event than a spike."""
+    event = on_event.get(pathway, "spike") if isinstance(on_event, Mapping) else on_event or "spike"
+    return event != "spike"
 
 
 class NMDASynapses(Synapses):
@@ -158,6 +176,7 @@ class NMDASynapses(Synapses):
             let_vectorise(self)
         self._event_pathways.arrange(self)
         contain(self, self._sums())
+        contain(self, bring_together(self, assembly, self._homes))
         events = assembly.event_code()
         if events:
             self.run_regularly(events, when="groups", order=assembly.base.order + schedule.EVENTS)
@@ -171,7 +190,7 @@ class NMDASynapses(Synapses):
         if assembly.weight is not None:
             write(self, "w", assembly.weight)
         self._between_runs.set_view_constants()
-        contain(self, [BeforeRun(self, assembly, f"{name}_checks")])
+        contain(self, [BeforeRun(self, assembly, f"{name}_checks", self._homes)])
 
     # -- construction ------------------------------------------------------------------------
 
@@ -196,16 +215,12 @@ class NMDASynapses(Synapses):
             user_dtype = {**(user_dtype or {}), **dict.fromkeys(integers, np.int64)}
         super()._create_variables(equations, user_dtype=user_dtype)
         for r in self._homes.references():
-            index = r.index
-            if r.own_index:
-                index = f"{r.index}_{r.name}"
-                refer(self, index, self, INDEX_VARIABLES.get(r.index, r.index))
             if r.name in self.variables:
                 raise ModelError(
                     f"{assembly.where}: '{r.name}' exists already on the source, the target or in your "
                     "model=; rename it, or give the part another label=."
                 )
-            refer(self, r.name, r.group, r.variable, index)
+            r.add_to(self)
 
     # -- what a user does with it ------------------------------------------------------------
 

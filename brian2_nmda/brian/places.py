@@ -1,0 +1,453 @@
+"""Places that a model states: the neuron, and domains of the user's such as dendrites or astrocytes.
+
+Each is a `Home` with one element per neuron or domain. Its group is ours (the user says how many elements
+there are), or the user's, with `equations_at` in its equations; then several synapse objects may share it.
+Its states are advanced from the values at the start of the step, as the states of the synapses are.
+"""
+
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from brian2.core.clocks import Clock
+from brian2.core.functions import Function
+from brian2.equations.equations import Equations, Expression
+from brian2.groups.group import CodeRunner
+from brian2.groups.neurongroup import NeuronGroup
+from brian2.groups.subgroup import Subgroup
+from brian2.input.timedarray import TimedArray
+from brian2.synapses.synapses import Synapses
+from brian2.units.fundamentalunits import DimensionMismatchError
+
+from brian2_nmda.brian import schedule
+from brian2_nmda.brian.assembly import Assembly, index_name
+from brian2_nmda.brian.homes import (
+    POSTSYNAPTIC,
+    Gate,
+    Home,
+    Homes,
+    Kinetics,
+    Reference,
+    Setting,
+    Totals,
+)
+from brian2_nmda.brian.internals import (
+    known_value,
+    one_to_one,
+    refer_one_to_one,
+    run_after,
+    sum_over_synapses,
+)
+from brian2_nmda.brian.sending import _refusing as refusing
+from brian2_nmda.brian.target import VOLTAGE, TargetEquations, base_group
+from brian2_nmda.lowering.places import NEURON
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import dimensions_of, number, symbol, to_text, unit_symbol, unit_text
+from brian2_nmda.symbolic.system import System
+
+_v = symbol("v")
+
+
+def stated_states(system: System, place: str) -> list[str]:
+    """States that live at a place because the model says so."""
+    return [n for n in system.states if system.place.get(n) == place]
+
+
+def stated_definitions(system: System, place: str) -> list[str]:
+    """Named expressions of a place."""
+    return [n for n in system.definitions if system.place.get(n) == place]
+
+
+def totals_of(system: System, place: str) -> list[str]:
+    """Sums over the synapses of a place."""
+    return [n for n, t in system.totals.items() if t.place == place]
+
+
+def total_unit(system: System, name: str) -> str:
+    """The unit of a sum."""
+    return unit_text(dimensions_of(system.totals[name].expression, system.dimensions(), name))
+
+
+def check_hosts(system: System, places: Mapping[str, Any] | None, target: Any, where: str) -> dict[str, Any]:
+    """Check what the user says of each place: a number of elements, or a group of the user's.
+
+    Raises
+    ------
+    ModelError, TypeError
+        For a place that is missing or unknown, or a group without the equations of the model.
+    """
+    hosts = dict(places or {})
+    for name in hosts:
+        if name not in system.places:
+            known = ", ".join(system.places) or "none"
+            raise ModelError(f"{where}: places={{'{name}': ...}} is no place of this model; it has {known}.")
+    for place in system.places:
+        host = hosts.get(place)
+        if host is None and place != NEURON:
+            raise ModelError(
+                f"{where}: the model has parts at '{place}'; say how many there are, places={{'{place}': 10}}, "
+                f"and after connect() which one each synapse belongs to, S.{index_name(place)} = ...; or give a "
+                f"group of yours with model.equations_at('{place}') in its equations."
+            )
+        if isinstance(host, NeuronGroup):
+            _check_group(system, place, host, target, where)
+        elif place == NEURON and host is not None:
+            raise ModelError(
+                f"{where}: places={{'neuron': {host!r}}}: there are as many as the target has; leave it out, or "
+                "give the target itself with model.equations_at('neuron') in its equations."
+            )
+        elif host is not None and (
+            isinstance(host, bool) or not isinstance(host, (int, np.integer)) or host < 1
+        ):
+            raise TypeError(
+                f"{where}: places={{'{place}': ...}} expects a number of elements or a NeuronGroup, found {host!r}."
+            )
+    return hosts
+
+
+def _check_group(system: System, place: str, group: NeuronGroup, target: Any, where: str) -> None:
+    if place == NEURON and group is not base_group(target):
+        raise ModelError(
+            f"{where}: places={{'neuron': '{group.name}'}}: the neurons are those of the target "
+            f"'{base_group(target).name}'; put model.equations_at('neuron') into its equations."
+        )
+    if any(system.place.get(n) == place for n in system.drawn):
+        raise ModelError(
+            f"{where}: '{place}' has numbers of molecules that reactions change by chance; these need a group "
+            f"of ours: give a number, places={{'{place}': {len(group)}}}."
+        )
+    expected = _host_equations(system, place)
+    for name, eq in expected.items():
+        found = group.user_equations.get(name)
+        if found is None:
+            raise ModelError(
+                f"{where}: the group '{group.name}' of '{place}' has no variable '{name}'; add "
+                f"model.equations_at('{place}') to its equations."
+            )
+        if found.dim is not eq.dim:
+            raise DimensionMismatchError(f"{where}: '{name}' of '{group.name}'", found.dim, eq.dim)
+        if (found.type, str(found.expr)) != (eq.type, str(eq.expr)):
+            raise ModelError(
+                f"{where}: the group '{group.name}' of '{place}' defines '{name}' as '{found.expr}', this model "
+                f"as '{eq.expr}'; build its equations from this model."
+            )
+
+
+def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
+    """Equations for a group of the user's that stands for a place; see `GlutamateSynapse.equations_at`."""
+    lines: dict[str, str] = {}
+    for model in models:
+        if place not in model.system.places:
+            raise ModelError(
+                f"equations_at('{place}'): {model!r} has nothing there; its places are "
+                f"{', '.join(model.system.places) or 'none'}."
+            )
+        for name, eq in _host_equations(model.system, place).items():
+            if lines.setdefault(name, str(eq)) != str(eq):
+                raise ModelError(
+                    f"equations_at('{place}'): two models define '{name}' differently, as '{lines[name]}' and "
+                    f"'{eq}'; give one of the parts another label=."
+                )
+    return TargetEquations("\n".join(lines.values()))
+
+
+def _host_equations(system: System, place: str) -> Equations:
+    """States, definitions and sums of a place, parameters as numbers."""
+    values: dict[sympy.Basic, sympy.Expr] = {_v: symbol(VOLTAGE)}
+    for name, p in system.parameters.items():
+        if p.is_number:
+            values[symbol(name)] = number(p.base()) * unit_symbol(p.dim)
+        elif isinstance(p.value, TimedArray):
+            values[symbol(name)] = sympy.Function(f"{name}_timed")(symbol("t"))
+    lines = []
+    for n in stated_definitions(system, place):
+        d = system.definitions[n]
+        lines.append(f"{n} = {to_text(d.expression.xreplace(values))} : {unit_text(d.dim)}")
+    for n in stated_states(system, place):
+        unit = unit_text(system.states[n].dim)
+        rate = system.rates[n]
+        lines.append(f"{n} : {unit}" if rate == 0 else f"d{n}/dt = {to_text(rate.xreplace(values))} : {unit}")
+    lines += [f"{n} : {total_unit(system, n)}" for n in totals_of(system, place)]
+    return Equations("\n".join(lines))
+
+
+def index_check(place: str) -> tuple[str, Function]:
+    """The function that stops a simulation if a synapse points outside a place, and its name."""
+    name = f"points_into_{place}"
+    message = (
+        f"an index of '{place}' points outside it; set S.{index_name(place)} after connect() to numbers from 0 "
+        "to the number of elements minus 1."
+    )
+    return name, refusing(name, message)
+
+
+class Place(Home):
+    """A place that the model states, or the neuron with its traces of spikes.
+
+    Attributes
+    ----------
+    host : NeuronGroup or None
+        The user's group.
+    states : list of str
+    totals : list of str
+        Sums over the synapses of each element.
+    """
+
+    def __init__(self, assembly: Assembly, place: str) -> None:
+        self.place = place
+        super().__init__(assembly)
+        system = assembly.system
+        host = assembly.hosts.get(place)
+        self.host = host if isinstance(host, NeuronGroup) else None
+        self.size = len(assembly.base) if place == NEURON else host if self.host is None else len(host)
+        self.states = assembly.place_states[place]
+        self.definitions = stated_definitions(system, place)
+        self.totals = totals_of(system, place)
+        self.driver: Synapses | None = None
+        self._accumulators: NeuronGroup | None = None
+
+    @property
+    def index(self) -> str:
+        """The index by which a synapse refers to an element."""
+        return POSTSYNAPTIC if self.place == NEURON else index_name(self.place)
+
+    @property
+    def index_variable(self) -> str:
+        """The variable of the synapses that holds it."""
+        return "_synaptic_post" if self.place == NEURON else index_name(self.place)
+
+    @property
+    def helpers(self) -> list[Any]:
+        """Objects of ours."""
+        ours = [self._accumulators] if self.host is not None else [self.group]
+        return [x for x in [*ours, self.driver] if x is not None]
+
+    # -- construction ------------------------------------------------------------------------
+
+    def build(self, setting: Setting, homes: Homes) -> None:
+        """Make the group, or attach to the user's."""
+        if self.host is None:
+            self._build_group(setting, homes)
+            if self.place == NEURON:
+                self._build_driver(setting)
+        else:
+            self.group = self.host
+            self._attach(setting)
+
+    def _build_group(self, setting: Setting, homes: Homes) -> None:
+        assembly = self.assembly
+        system = assembly.system
+        lines = [assembly.declaration(n) for n in self.parameters]
+        for n in self.definitions:
+            d = system.definitions[n]
+            lines.append(f"{n} = {self._text(d.expression)} : {unit_text(d.dim)}")
+        for n in self.states:
+            unit, rate = unit_text(system.states[n].dim), system.rates[n]
+            lines.append(f"{n} : {unit}" if rate == 0 else f"d{n}/dt = {self._text(rate)} : {unit}")
+        lines += [f"{n} : {total_unit(system, n)}" for n in self.totals]
+        lines += assembly.exchanges.declarations(self.place)
+        step = system.steps.get(self.place)
+        self.group = NeuronGroup(
+            self.size,
+            Equations("\n".join(lines)),
+            method=assembly.updater(),
+            clock=setting.clock if step is None else Clock(step, name=f"{setting.name}_{self.place}_clock"),
+            order=assembly.base.order + schedule.PLACES,
+            namespace=setting.namespace,
+            name=f"{setting.name}_{self.place}",
+        )
+        self._refer_to_parameters(homes)
+        if self.place == NEURON:
+            for n in sorted(self._read() - set(self.group.variables)):
+                if n in assembly.base.variables:
+                    refer_one_to_one(self.group, n, assembly.base, n)
+        events = assembly.event_code(self.place, self.rename)
+        if events:
+            order = assembly.base.order + schedule.EVENTS_AT_PLACES
+            self.group.run_regularly(events, when="groups", order=order, clock=self.group.clock)
+
+    def rename(self, expression: sympy.Expr) -> sympy.Expr:
+        return expression.xreplace({_v: symbol(VOLTAGE)})
+
+    def _text(self, expression: sympy.Expr) -> str:
+        return to_text(self.rename(expression))
+
+    def _read(self) -> set[str]:
+        """Names that the equations and jumps of the neuron read."""
+        system = self.assembly.system
+        read = [system.rates[n] for n in self.states]
+        read += [system.on_post_spike[n] for n in self.states if n in system.on_post_spike]
+        read += [system.definitions[n].expression for n in self.definitions]
+        return {x.name for e in read for x in self.rename(e).free_symbols}
+
+    def _jumps(self) -> dict[str, sympy.Expr]:
+        changes = self.assembly.system.on_post_spike
+        return {n: self.rename(e) for n, e in changes.items() if n in self.states}
+
+    def _build_driver(self, setting: Setting) -> None:
+        """Carry the spikes of the target to our group, after everything on the synapses that reads it."""
+        assembly, jumps = self.assembly, self._jumps()
+        if not jumps:
+            return
+        lines = []
+        for n, e in jumps.items():
+            renamed = e.xreplace({x: symbol(f"{x.name}_post") for x in e.free_symbols})
+            lines.append(f"{n}_post = {to_text(renamed)}")
+        first = getattr(assembly.target, "start", 0) if isinstance(assembly.target, Subgroup) else 0
+        n = len(assembly.target)
+        self.driver = Synapses(
+            assembly.target,
+            self.group if n == self.size else self.group[first : first + n],
+            on_pre="\n".join(lines),
+            namespace=setting.namespace,
+            clock=setting.clock,
+            name=f"{setting.name}_post_driver",
+        )
+        self.driver.connect(i=np.arange(n), j=np.arange(n))
+        one_to_one(self.driver)
+        self.driver.pre.order = schedule.TRACES
+
+    def _attach(self, setting: Setting) -> None:
+        """Add what these synapses bring to the sums of the user's group; initialise it once."""
+        assembly, host = self.assembly, self.host
+        system = assembly.system
+        if host.order < assembly.base.order + schedule.STATES:
+            raise ModelError(
+                f"{assembly.where}: '{host.name}' is advanced before the synapses (order {host.order}); give it "
+                f"an order of at least that of the target, {assembly.base.order}."
+            )
+        if self.totals:
+            lines = [f"{n} : {total_unit(system, n)}" for n in self.totals]
+            self._accumulators = NeuronGroup(
+                len(host), "\n".join(lines), clock=host.clock, name=f"{setting.name}_{self.place}_totals"
+            )
+            for n in self.totals:
+                refer_one_to_one(self._accumulators, f"{n}_of_place", host, n)
+            zero = [f"{n}_of_place = 0*{total_unit(system, n)}" for n in self.totals]
+            add = [f"{n}_of_place += {n}" for n in self.totals]
+            for code, order in ((zero, schedule.ZERO_AT_PLACES), (add, schedule.ADD_AT_PLACES)):
+                self._accumulators.run_regularly(
+                    "\n".join(code), when="groups", order=assembly.base.order + order, clock=host.clock
+                )
+        if host not in _attached:
+            _attached.add(host)
+            self._initialise_host()
+
+    def _initialise_host(self) -> None:
+        """First values, jumps at spikes and events of the user's group, which several objects may share."""
+        system, host = self.assembly.system, self.host
+        for n in self.states:
+            value = known_value(host.variables[n])
+            if system.initial[n] != 0 and value is not None and not np.any(value):
+                setattr(host, n + "_", system.initial[n])
+        numbers = {
+            symbol(n): number(p.base()) * unit_symbol(p.dim)
+            for n, p in system.parameters.items()
+            if p.is_number
+        }
+        jumps = [f"{n} = {to_text(e.xreplace(numbers))}" for n, e in self._jumps().items()]
+        if jumps:
+            host.run_on_event("spike", "\n".join(jumps), when="after_synapses")
+        events = self.assembly.event_code(self.place, lambda e: self.rename(e).xreplace(numbers))
+        if events:
+            host.run_regularly(events, when="groups", order=host.order - 1, clock=host.clock)
+
+    # -- what the synapses see, and bring ------------------------------------------------------
+
+    def references(self) -> Iterator[Reference]:
+        """States, definitions and sums of the element to which a synapse belongs."""
+        if self.host is None or self.host is not self.assembly.base:  # else they see it already
+            for n in (*self.states, *self.definitions, *self.totals):
+                yield Reference(n, self.group, n, self.index, own_index=True)
+        if self._accumulators is not None:
+            for n in self.totals:
+                yield Reference(f"part_of_{n}", self._accumulators, n, self.index)
+        for n in self.assembly.exchanges.variables(self.place):
+            yield Reference(n, self.group, n, self.index)
+        yield Reference(f"_n_{self.place}", self.group, "N", "0")
+
+    def first_values(self) -> dict[str, float]:
+        """Of our own states that do not start at zero."""
+        if self.host is not None:
+            return {}
+        initial = self.assembly.system.initial
+        return {n: initial[n] for n in self.states if initial[n] != 0}
+
+    def sums(self, synapses: Any) -> list[CodeRunner]:
+        """What sums over the synapses of each element, at each time step of the place."""
+        assembly, found = self.assembly, []
+        for n in self.totals:
+            expression = assembly.on_synapse(assembly.system.totals[n].expression)
+            variable = n if self._accumulators is None else f"part_of_{n}"
+            group = self.group if self._accumulators is None else self._accumulators
+            updater = sum_over_synapses(
+                synapses,
+                Expression(to_text(expression)),
+                variable,
+                group,
+                f"_n_{self.place}",
+                self.index_variable,
+            )
+            updater.order = assembly.base.order + schedule.SUM_AT_PLACES
+            found.append(updater)
+        return found
+
+    def check(self, synapses: Any) -> None:
+        """Refuse an index that was never set, or points outside the place.
+
+        Raises
+        ------
+        ModelError
+        """
+        if self.place == NEURON:
+            return
+        values = known_value(synapses.variables[self.index])
+        if values is None or not len(values):
+            return
+        low, high = np.min(values), np.max(values)
+        if low < 0 or high >= self.size:
+            which = "was never set for some synapses" if low < 0 else f"reaches {high}"
+            raise ModelError(
+                f"{self.assembly.where}: 'S.{self.index}' {which}, but there are {self.size} of '{self.place}'; "
+                f"set it after connect() to numbers from 0 to {self.size - 1} (an array, or text such as "
+                f"'j % {self.size}')."
+            )
+
+    def check_in_binary(self, synapses: Any, run_namespace: Any) -> None:
+        """In C++ standalone an index set by text is known to the binary only; it stops if one is wrong."""
+        if self.place == NEURON or known_value(synapses.variables[self.index]) is not None:
+            return
+        name, function = index_check(self.place)
+        code = f"in_{self.place} = {name}(int({self.index} >= 0 and {self.index} < {self.size}))"
+        runner = CodeRunner(synapses, "stateupdate", code=code, name=f"{synapses.name}_check_{self.place}*")
+        runner.before_run({**(run_namespace or {}), name: function})
+        run_after(runner.code_objects[0])
+
+
+#: Groups of the user's that have had their first values.
+_attached: weakref.WeakSet = weakref.WeakSet()
+
+
+def places_of(assembly: Assembly) -> list[Place]:
+    """The places that a plan needs beside those of gates and targets."""
+    return [Place(assembly, place) for place in assembly.place_states]
+
+
+def homes_of(assembly: Assembly) -> Homes:
+    """All homes that a plan needs, in the order in which they are built."""
+    homes: list[Home] = []
+    if assembly.gate_states or assembly.gate_pulses or assembly.sent_by_gate:
+        homes.append(Gate(assembly))
+    if assembly.summed_states:
+        homes.append(Kinetics(assembly))
+    return Homes(assembly, [*homes, Totals(assembly), *places_of(assembly)])
+
+
+def bring_together(synapses: Any, assembly: Assembly, homes: Iterable[Home]) -> list[Any]:
+    """What sums over synapses for places, and lets numbers of molecules change; to be contained."""
+    places = {home.place: home for home in homes if isinstance(home, Place)}
+    found = [updater for place in places.values() for updater in place.sums(synapses)]
+    order = assembly.base.order
+    return found + assembly.exchanges.attach(synapses, places, assembly.on_synapse, order)
