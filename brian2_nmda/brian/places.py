@@ -34,6 +34,7 @@ from brian2_nmda.brian.homes import (
     Totals,
 )
 from brian2_nmda.brian.internals import (
+    has_pathway,
     known_value,
     one_to_one,
     refer_one_to_one,
@@ -87,22 +88,24 @@ def check_hosts(system: System, places: Mapping[str, Any] | None, target: Any, w
         host = hosts.get(place)
         if host is None and place != NEURON:
             raise ModelError(
-                f"{where}: the model has parts at '{place}'; say how many there are, places={{'{place}': 10}}, "
-                f"and after connect() which one each synapse belongs to, S.{index_name(place)} = ...; or give a "
-                f"group of yours with model.equations_at('{place}') in its equations."
+                f"{where}: the model has parts at '{place}'; say how many there are, "
+                f"places={{'{place}': 10}}, and after connect() which one each synapse belongs to, "
+                f"S.{index_name(place)} = ...; or give a group of yours with "
+                f"model.equations_at('{place}') in its equations."
             )
         if isinstance(host, NeuronGroup):
             _check_group(system, place, host, target, where)
         elif place == NEURON and host is not None:
             raise ModelError(
-                f"{where}: places={{'neuron': {host!r}}}: there are as many as the target has; leave it out, or "
-                "give the target itself with model.equations_at('neuron') in its equations."
+                f"{where}: places={{'neuron': {host!r}}}: there are as many as the target has; leave it "
+                "out, or give the target itself with model.equations_at('neuron') in its equations."
             )
         elif host is not None and (
             isinstance(host, bool) or not isinstance(host, (int, np.integer)) or host < 1
         ):
             raise TypeError(
-                f"{where}: places={{'{place}': ...}} expects a number of elements or a NeuronGroup, found {host!r}."
+                f"{where}: places={{'{place}': ...}} expects a number of elements or a NeuronGroup, found "
+                f"{host!r}."
             )
     return hosts
 
@@ -115,8 +118,8 @@ def _check_group(system: System, place: str, group: NeuronGroup, target: Any, wh
         )
     if any(system.place.get(n) == place for n in system.drawn):
         raise ModelError(
-            f"{where}: '{place}' has numbers of molecules that reactions change by chance; these need a group "
-            f"of ours: give a number, places={{'{place}': {len(group)}}}."
+            f"{where}: '{place}' has numbers of molecules that reactions change by chance; these need a "
+            f"group of ours: give a number, places={{'{place}': {len(group)}}}."
         )
     expected = _host_equations(system, place)
     for name, eq in expected.items():
@@ -130,8 +133,8 @@ def _check_group(system: System, place: str, group: NeuronGroup, target: Any, wh
             raise DimensionMismatchError(f"{where}: '{name}' of '{group.name}'", found.dim, eq.dim)
         if (found.type, str(found.expr)) != (eq.type, str(eq.expr)):
             raise ModelError(
-                f"{where}: the group '{group.name}' of '{place}' defines '{name}' as '{found.expr}', this model "
-                f"as '{eq.expr}'; build its equations from this model."
+                f"{where}: the group '{group.name}' of '{place}' defines '{name}' as '{found.expr}', this "
+                f"model as '{eq.expr}'; build its equations from this model."
             )
 
 
@@ -147,8 +150,8 @@ def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
         for name, eq in _host_equations(model.system, place).items():
             if lines.setdefault(name, str(eq)) != str(eq):
                 raise ModelError(
-                    f"equations_at('{place}'): two models define '{name}' differently, as '{lines[name]}' and "
-                    f"'{eq}'; give one of the parts another label=."
+                    f"equations_at('{place}'): two models define '{name}' differently, as '{lines[name]}' "
+                    f"and '{eq}'; give one of the parts another label=."
                 )
     return TargetEquations("\n".join(lines.values()))
 
@@ -177,8 +180,8 @@ def index_check(place: str) -> tuple[str, Function]:
     """The function that stops a simulation if a synapse points outside a place, and its name."""
     name = f"points_into_{place}"
     message = (
-        f"an index of '{place}' points outside it; set S.{index_name(place)} after connect() to numbers from 0 "
-        "to the number of elements minus 1."
+        f"an index of '{place}' points outside it; set S.{index_name(place)} after connect() to numbers from "
+        "0 to the number of elements minus 1."
     )
     return name, refusing(name, message)
 
@@ -269,6 +272,7 @@ class Place(Home):
             self.group.run_regularly(events, when="groups", order=order, clock=self.group.clock)
 
     def rename(self, expression: sympy.Expr) -> sympy.Expr:
+        """An expression with the names under which the place sees the variables of the target."""
         return expression.xreplace({_v: symbol(VOLTAGE)})
 
     def _text(self, expression: sympy.Expr) -> str:
@@ -315,8 +319,8 @@ class Place(Home):
         system = assembly.system
         if host.order < assembly.base.order + schedule.STATES:
             raise ModelError(
-                f"{assembly.where}: '{host.name}' is advanced before the synapses (order {host.order}); give it "
-                f"an order of at least that of the target, {assembly.base.order}."
+                f"{assembly.where}: '{host.name}' is advanced before the synapses (order {host.order}); give "
+                f"it an order of at least that of the target, {assembly.base.order}."
             )
         if self.totals:
             lines = [f"{n} : {total_unit(system, n)}" for n in self.totals]
@@ -402,6 +406,7 @@ class Place(Home):
         ModelError
         """
         if self.place == NEURON:
+            self._check_post_delay(synapses)
             return
         values = known_value(synapses.variables[self.index])
         if values is None or not len(values):
@@ -410,9 +415,22 @@ class Place(Home):
         if low < 0 or high >= self.size:
             which = "was never set for some synapses" if low < 0 else f"reaches {high}"
             raise ModelError(
-                f"{self.assembly.where}: 'S.{self.index}' {which}, but there are {self.size} of '{self.place}'; "
-                f"set it after connect() to numbers from 0 to {self.size - 1} (an array, or text such as "
+                f"{self.assembly.where}: 'S.{self.index}' {which}, but there are {self.size} of "
+                f"'{self.place}'; set it after connect() to numbers from 0 to {self.size - 1} (an array, or text such as "
                 f"'j % {self.size}')."
+            )
+
+    def _check_post_delay(self, synapses: Any) -> None:
+        """Spikes reach our group at once, so all synapses have to see them at once."""
+        if self.driver is None or not has_pathway(synapses, "post"):
+            return
+        delay = known_value(synapses.post.variables["delay"])
+        if delay is not None and np.any(delay):
+            states = ", ".join(self._jumps())
+            raise ModelError(
+                f"{self.assembly.where}: '{synapses.name}.post' was given a delay, but {states} live once per "
+                "neuron and change at its spikes; say so when you make the synapses: "
+                "model.synapses(..., delay={'post': ...})."
             )
 
     def check_in_binary(self, synapses: Any, run_namespace: Any) -> None:
