@@ -15,6 +15,7 @@ from brian2_nmda import (
     SpineCalcium,
     Total,
     TransmitterPulse,
+    TwoExponentialAMPA,
     conductance,
     counts,
     define,
@@ -199,6 +200,6 @@ MODELS = {
         receptors(), calcium=SpineCalcium(), plasticity=LatePhase(), parts=[Tag(), Protein()]
     ),
     "counts": lambda deterministic=False: GlutamateSynapse(
-        AMPA(gmax=0.5 * nS), plasticity=CountedReceptors(deterministic=deterministic)
+        TwoExponentialAMPA(gmax=0.5 * nS), plasticity=CountedReceptors(deterministic=deterministic)
     ),
 }

@@ -284,7 +284,7 @@ class BeforeRun(BrianObject):
         """Check; called by the network."""
         self.check()
         for home in self.homes:
-            home.check_in_binary(self.synapses, run_namespace)
+            home.prepare(self.synapses, run_namespace)
 
 
 def _part_of(length: float, limit: float) -> float:

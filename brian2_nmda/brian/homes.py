@@ -120,8 +120,8 @@ class Home(ABC):
     def check(self, synapses: Any) -> None:  # noqa: B027
         """Raise `ModelError` before a run for what would silently be wrong."""
 
-    def check_in_binary(self, synapses: Any, run_namespace: Any) -> None:  # noqa: B027
-        """Let C++ standalone check what only the binary knows."""
+    def prepare(self, synapses: Any, run_namespace: Any) -> None:  # noqa: B027
+        """Do before a run what C++ standalone needs."""
 
     def _refer_to_parameters(self, homes: "Homes") -> None:
         """Make parameters known that are used here and stored in another home."""

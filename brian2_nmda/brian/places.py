@@ -34,6 +34,7 @@ from brian2_nmda.brian.homes import (
     Totals,
 )
 from brian2_nmda.brian.internals import (
+    declare_to_device,
     has_pathway,
     known_value,
     one_to_one,
@@ -416,8 +417,8 @@ class Place(Home):
             which = "was never set for some synapses" if low < 0 else f"reaches {high}"
             raise ModelError(
                 f"{self.assembly.where}: 'S.{self.index}' {which}, but there are {self.size} of "
-                f"'{self.place}'; set it after connect() to numbers from 0 to {self.size - 1} (an array, or text such as "
-                f"'j % {self.size}')."
+                f"'{self.place}'; set it after connect() to numbers from 0 to {self.size - 1} (an array, or "
+                f"text such as 'j % {self.size}')."
             )
 
     def _check_post_delay(self, synapses: Any) -> None:
@@ -428,13 +429,15 @@ class Place(Home):
         if delay is not None and np.any(delay):
             states = ", ".join(self._jumps())
             raise ModelError(
-                f"{self.assembly.where}: '{synapses.name}.post' was given a delay, but {states} live once per "
-                "neuron and change at its spikes; say so when you make the synapses: "
+                f"{self.assembly.where}: '{synapses.name}.post' was given a delay, but {states} live once "
+                "per neuron and change at its spikes; say so when you make the synapses: "
                 "model.synapses(..., delay={'post': ...})."
             )
 
-    def check_in_binary(self, synapses: Any, run_namespace: Any) -> None:
-        """In C++ standalone an index set by text is known to the binary only; it stops if one is wrong."""
+    def prepare(self, synapses: Any, run_namespace: Any) -> None:
+        """Declare the driver; where an index is known to the binary only, let it stop if one is wrong."""
+        if self.driver is not None:
+            declare_to_device(self.driver)
         if self.place == NEURON or known_value(synapses.variables[self.index]) is not None:
             return
         name, function = index_check(self.place)
