@@ -34,6 +34,7 @@ from brian2_nmda.brian.homes import (
     Totals,
 )
 from brian2_nmda.brian.internals import (
+    contain,
     declare_to_device,
     has_pathway,
     known_value,
@@ -46,7 +47,15 @@ from brian2_nmda.brian.sending import _refusing as refusing
 from brian2_nmda.brian.target import VOLTAGE, TargetEquations, base_group
 from brian2_nmda.lowering.places import NEURON
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import dimensions_of, number, symbol, to_text, unit_symbol, unit_text
+from brian2_nmda.symbolic.expressions import (
+    dimensions_of,
+    is_external,
+    number,
+    symbol,
+    to_text,
+    unit_symbol,
+    unit_text,
+)
 from brian2_nmda.symbolic.system import System
 
 _v = symbol("v")
@@ -226,7 +235,9 @@ class Place(Home):
     def helpers(self) -> list[Any]:
         """Objects of ours."""
         ours = [self._accumulators] if self.host is not None else [self.group]
-        return [x for x in [*ours, self.driver] if x is not None]
+        if self.host is None:  # else the user's group contains it
+            ours.append(self.driver)
+        return [x for x in ours if x is not None]
 
     # -- construction ------------------------------------------------------------------------
 
@@ -296,23 +307,16 @@ class Place(Home):
         assembly, jumps = self.assembly, self._jumps()
         if not jumps:
             return
-        lines = []
-        for n, e in jumps.items():
-            renamed = e.xreplace({x: symbol(f"{x.name}_post") for x in e.free_symbols})
-            lines.append(f"{n}_post = {to_text(renamed)}")
         first = getattr(assembly.target, "start", 0) if isinstance(assembly.target, Subgroup) else 0
         n = len(assembly.target)
-        self.driver = Synapses(
+        self.driver = _driver(
             assembly.target,
             self.group if n == self.size else self.group[first : first + n],
-            on_pre="\n".join(lines),
+            jumps,
             namespace=setting.namespace,
             clock=setting.clock,
             name=f"{setting.name}_post_driver",
         )
-        self.driver.connect(i=np.arange(n), j=np.arange(n))
-        one_to_one(self.driver)
-        self.driver.pre.order = schedule.TRACES
 
     def _attach(self, setting: Setting) -> None:
         """Add what these synapses bring to the sums of the user's group; initialise it once."""
@@ -337,8 +341,9 @@ class Place(Home):
                     "\n".join(code), when="groups", order=assembly.base.order + order, clock=host.clock
                 )
         if host not in _attached:
-            _attached.add(host)
             self._initialise_host()
+            _attached[host] = self.driver
+        self.driver = _attached[host]
 
     def _initialise_host(self) -> None:
         """First values, jumps at spikes and events of the user's group, which several objects may share."""
@@ -352,9 +357,10 @@ class Place(Home):
             for n, p in system.parameters.items()
             if p.is_number
         }
-        jumps = [f"{n} = {to_text(e.xreplace(numbers))}" for n, e in self._jumps().items()]
+        jumps = {n: e.xreplace(numbers) for n, e in self._jumps().items()}
         if jumps:
-            host.run_on_event("spike", "\n".join(jumps), when="after_synapses")
+            self.driver = _driver(host, host, jumps, name=f"{host.name}_{self.place}_driver*")
+            contain(host, [self.driver])
         events = self.assembly.event_code(self.place, lambda e: self.rename(e).xreplace(numbers))
         if events:
             host.run_regularly(events, when="groups", order=host.order - 1, clock=host.clock)
@@ -447,8 +453,22 @@ class Place(Home):
         run_after(runner.code_objects[0])
 
 
-#: Groups of the user's that have had their first values.
-_attached: weakref.WeakSet = weakref.WeakSet()
+#: Groups of the user's that have had their first values, and what carries spikes to them.
+_attached: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _driver(source: Any, group: Any, jumps: Mapping[str, sympy.Expr], **more: Any) -> Synapses:
+    """Carry spikes one-to-one to a group, after everything on the synapses that reads what they change."""
+    lines = []
+    for n, e in jumps.items():
+        units = {x for x in e.free_symbols if is_external(x.name)}
+        renamed = e.xreplace({x: symbol(f"{x.name}_post") for x in e.free_symbols - units})
+        lines.append(f"{n}_post = {to_text(renamed)}")
+    driver = Synapses(source, group, on_pre="\n".join(lines), **more)
+    driver.connect(i=np.arange(len(source)), j=np.arange(len(source)))
+    one_to_one(driver)
+    driver.pre.order = schedule.TRACES
+    return driver
 
 
 def places_of(assembly: Assembly) -> list[Place]:
