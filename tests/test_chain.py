@@ -46,6 +46,7 @@ from brian2_nmda import (
     presynaptic,
     states,
 )
+from brian2_nmda.export.sheet import sheet
 from brian2_nmda.symbolic.expressions import symbol
 
 chain = SimpleNamespace(**run_path(str(Path(__file__).with_name("chain_models.py"))))
@@ -685,6 +686,24 @@ def words(error):
 def test_check_model_passes(name):
     """The suite that every shipped model passes."""
     check_model(MODELS[name]())
+
+
+def test_what_is_printed_of_ports_and_places():
+    """The sheet, LaTeX, the plan and ``difference`` say where a part lives, what it reads and gives."""
+    part = chain.Pool()
+    text = sheet(part)
+    assert "Lives once for each dendrite." in text and "Reads `inserted`" in text and "Gives `pool`" in text
+    assert "S.R_Pool" in text and "Total(inserted)" in text
+    assert r"\sum_{\mathrm{synapses}}" in part.latex()
+    counted = sheet(chain.CountedReceptors())
+    assert "| pool | n | k_in | k_out |" in counted and "a whole number; at 'dendrite'" in counted
+    rows = {row["variable"]: row for row in pooled(part).plan.table}
+    assert rows["R_Pool"]["lives on"] == "dendrite" and "stated by the model" in rows["R_Pool"]["why"]
+    assert "Total(flow_AMPA)" in rows["total_inserted_Pool"]["why"]
+    other = chain.Astrocyte().replace(on_spike={"G": "G"})
+    assert "G at a spike: G -> G + Total(0.05*released)" in chain.Astrocyte().difference(other)
+    with pytest.raises(ModelError, match="can only be added to"):
+        GlutamateSynapse(receptors(), release=chain.GlialRelease(), parts=other)
 
 
 def test_ports_combine():

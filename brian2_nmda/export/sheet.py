@@ -7,9 +7,9 @@ import numpy as np
 import sympy
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.symbolic.expressions import to_text
+from brian2_nmda.symbolic.expressions import symbol, to_text
 from brian2_nmda.symbolic.kinds import NeuronFragment
-from brian2_nmda.symbolic.part import Part, Pulse
+from brian2_nmda.symbolic.part import Part, Pulse, Total
 
 
 def sheet(model: Any) -> str:
@@ -38,7 +38,7 @@ def sheet(model: Any) -> str:
     if part is None:
         lines += [f"    {name} = {_text(e)}" for name, e in model.equations.items()]
     else:
-        lines += _equations(part) + _spikes(part) + _reactions(part) + _states(part)
+        lines += _equations(part) + _ports(part) + _spikes(part) + _reactions(part) + _states(part)
     lines += _parameters(model)
     if part is not None:
         lines += _presets(part)
@@ -46,7 +46,14 @@ def sheet(model: Any) -> str:
 
 
 def _text(expression: sympy.Expr) -> str:
-    return str(expression) if expression.has(Pulse) else to_text(expression)
+    if expression.has(Pulse):
+        return str(expression)
+    sums = sorted(expression.atoms(Total), key=str)  # no function of Brian2: printed by hand
+    names = {total: symbol(f"total_number_{k}") for k, total in enumerate(sums)}
+    text = to_text(expression.xreplace(names))
+    for total, name in names.items():
+        text = text.replace(name.name, f"Total({_text(total.args[0])})")
+    return text
 
 
 def _equations(part: Part) -> list[str]:
@@ -58,16 +65,34 @@ def _equations(part: Part) -> list[str]:
     return lines
 
 
+def _ports(part: Part) -> list[str]:
+    """Where the part lives, what it reads of others and gives to them."""
+    t, lines = part.template, []
+    if part.place:
+        lines.append(
+            f"Lives once for each {part.place}" + (f", with steps of {part.dt}." if part.dt else ".")
+        )
+    lines += [f"Reads `{need.port}` as {name}. {need.meaning}".rstrip() for name, need in t.needs.items()]
+    for name, gift in t.gives.items():
+        several = "" if gift.combine == "one" else f" (several parts: {gift.combine})"
+        lines.append(f"Gives `{name}`{several}. {gift.meaning}".rstrip())
+    return [x for line in lines for x in ("", line)]
+
+
 def _states(part: Part) -> list[str]:
     t = part.template
     if not t.states:
         return []
     lines = ["", "| state | on the synapses | start | interval | meaning |", "|---|---|---|---|---|"]
+    occupied = {x.name for r in t.reactions for x in r.states}
+    label = part.label or ("" if isinstance(part, NeuronFragment) else part.name)
     for name, s in t.states.items():
-        seen = name if s.bare or not part.label else f"{name}_{part.label}"
-        start = "in equilibrium" if t.reactions else _text(s.initial)
+        seen = name if s.bare or not label else f"{name}_{label}"
+        start = "in equilibrium" if name in occupied else _text(s.initial)
         low, high = ("" if b is None else str(b) for b in s.within)
-        lines.append(f"| {name} | S.{seen} | {start} | {low} ... {high} | {s.meaning} |")
+        kind = "; a whole number" * (s.count and not t.deterministic)
+        kind += f"; at '{s.place}'" * bool(s.place)
+        lines.append(f"| {name} | S.{seen} | {start} | {low} ... {high} | {s.meaning}{kind} |")
     return lines
 
 
@@ -106,12 +131,13 @@ def _spikes(part: Part) -> list[str]:
 
 
 def _reactions(part: Part) -> list[str]:
-    if not part.template.reactions:
+    table = (*part.template.reactions, *part.template.exchanges)
+    if not table:
         return []
     lines = ["", "| from | to | forward | backward |", "|---|---|---|---|"]
     return lines + [
-        f"| {r.source} | {r.target} | {_text(r.forward)} | {_text(r.backward)} |"
-        for r in part.template.reactions
+        f"| {r.source or 'outside'} | {r.target or 'outside'} | {_text(r.forward)} | {_text(r.backward)} |"
+        for r in table
     ]
 
 

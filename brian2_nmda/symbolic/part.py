@@ -441,7 +441,7 @@ class Part:
     def difference(self, other: "Part") -> list[str]:
         """What ``self`` has that ``other`` has not, one line each, for a methods section."""
         lines = []
-        mine, theirs = self.equations, other.equations
+        mine, theirs = _said(self), _said(other)
         for name in [*mine, *(n for n in theirs if n not in mine)]:
             if mine.get(name) != theirs.get(name):
                 lines.append(f"{name}: {theirs.get(name, 'absent')} -> {mine.get(name, 'absent')}")
@@ -451,3 +451,16 @@ class Part:
             if name not in a or name not in b or not np.array_equal(a[name], b[name]):
                 lines.append(f"{name}: {b.get(name, 'absent')} -> {a.get(name, 'absent')}")
         return lines
+
+
+def _said(model: Any) -> dict[str, Any]:
+    """Everything that a part or model says but for its parameters, by the name under which it is shown."""
+    said = dict(model.equations)
+    parts = [model] if isinstance(model, Part) else [*model.receptors, *model.plasticity, *model.parts]
+    for part in parts:
+        for name, expression, _ in part.expressions():
+            said.setdefault(name if part is model else f"{part.name}: {name}", expression)
+        where = "place" if part is model else f"{part.name}: place"
+        if part.place:
+            said[where] = part.place
+    return said
