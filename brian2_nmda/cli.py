@@ -89,11 +89,12 @@ def _add_ltp(commands: argparse._SubParsersAction) -> None:
 def _ltp(arguments: argparse.Namespace) -> int:
     from brian2 import second  # late: --help need not wait for Brian2
 
-    from brian2_nmda.plotting import plot_ltp
+    from brian2_nmda.plotting import check_figure_file, plot_ltp
     from brian2_nmda.protocols.ltp import run_ltp
     from brian2_nmda.symbolic.errors import ModelError
 
     try:
+        check_figure_file(arguments.out)  # before, not after, a minute of simulation
         result = run_ltp(
             baseline=60 * arguments.baseline * second,
             follow_up=60 * arguments.follow_up * second,

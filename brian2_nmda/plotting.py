@@ -1,6 +1,7 @@
 """Figures. Each function takes a result and returns a Matplotlib figure; nothing is simulated here."""
 
 import textwrap
+from pathlib import Path
 
 import numpy as np
 from brian2 import mM, umolar
@@ -9,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from brian2_nmda.protocols.ltp import PATHWAYS, LTPResult, Row
+from brian2_nmda.protocols.ltp import PATHWAYS, LTPResult
+from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
 _A, _B, _CLAMP, _DRUG = "#c0392b", "#2c6fbb", "0.55", "#2e8b57"
@@ -24,6 +26,26 @@ LTP_CAPTION = (
     "simulation is deterministic; the trough of this rule's frequency curve lies at 1 Hz. Rates and "
     "thresholds of receptor insertion were chosen for this experiment."
 )
+
+
+def check_figure_file(file: str | Path) -> None:
+    """Raise a ModelError where a figure could not be saved: no such folder, or no such format.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import check_figure_file
+    >>> check_figure_file("figure.png")
+    """
+    path, formats = Path(file), Figure().canvas.get_supported_filetypes()
+    if not path.parent.is_dir():
+        raise ModelError(f"The figure cannot be saved as '{path}': there is no folder '{path.parent}'.")
+    if path.is_dir():
+        raise ModelError(f"The figure cannot be saved as '{path}', which is a folder; add a file name.")
+    if path.suffix and path.suffix[1:].lower() not in formats:
+        raise ModelError(
+            f"The figure cannot be saved as '{path}': '{path.suffix}' is not one of the formats "
+            f"{', '.join('.' + f for f in sorted(formats))}."
+        )
 
 
 def plot_ltp(result: LTPResult) -> Figure:
@@ -48,7 +70,7 @@ def plot_ltp(result: LTPResult) -> Figure:
     top = grid[0].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.12)
     middle = grid[1].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.17)
     bottom = grid[2].subgridspec(1, 3, width_ratios=(1, 1.1, 1.25), wspace=0.27)
-    _slope_over_time(figure.add_subplot(top[0]), result)
+    _slope_over_time(figure, top[0], result)
     _epsps(figure, top[1], result)
     _induction(figure, middle[0], result)
     _block(figure.add_subplot(middle[1]), result)
@@ -69,32 +91,35 @@ def _title(axes: Axes, text: str) -> None:
 # -- 1: slope over time ----------------------------------------------------------------------------
 
 
-def _slope_over_time(axes: Axes, result: LTPResult) -> None:
-    # the controls lie on top of each other: thin lines over thick ones
+def _slope_over_time(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
     runs = [
-        ("tetanus", 1, _B, "B, not tetanised", 7),
-        ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV", 4),
-        ("D-AP5", 0, _DRUG, "A, tetanus in D-AP5", 1.5),
-        ("tetanus", 0, _A, "A, tetanus", 1.5),
+        ("tetanus", 0, _A, "A, tetanus"),
+        ("tetanus", 1, _B, "B, not tetanised"),
+        ("D-AP5", 0, _DRUG, "A, tetanus in 50 µM D-AP5"),
+        ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV"),
     ]
-    for name, p, colour, label, width in runs:
+    inner = place.subgridspec(len(runs), 1, hspace=0.12)
+    panels = []
+    for k, (name, p, colour, label) in enumerate(runs):
+        axes = figure.add_subplot(inner[k], sharex=panels[0] if k else None)
         minutes, percent = _normalised(result, name, p)
-        axes.plot(minutes, percent, ".", color=colour, alpha=0.3, markersize=width + 4, mew=0)
-        axes.plot(
-            *_minute_means(minutes, percent), "o-", color=colour, label=label,
-            markersize=width + 2, linewidth=width,
-        )  # fmt: skip
-    axes.annotate(
-        "100 Hz, 1 s", (0, 108), (0, 182), ha="center", fontsize=9,
-        arrowprops={"arrowstyle": "-|>", "color": "black"},
+        axes.axhline(100, color="0.8", linewidth=0.8)
+        axes.axvline(0, color="black", linewidth=0.8, linestyle="--")
+        axes.plot(minutes, percent, ".", color=colour, alpha=0.4, markersize=3, mew=0)
+        axes.plot(*_minute_means(minutes, percent), "o-", color=colour, label=label, markersize=3.5, **_STYLE)
+        axes.text(0.012, 0.8, label, transform=axes.transAxes, color=colour, fontsize=9, va="center")
+        axes.set(ylim=(75, 175), yticks=(100, 150))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelbottom=k == len(runs) - 1)
+        panels.append(axes)
+    panels[0].annotate(
+        "100 Hz, 1 s", (0, 0.8), (-6, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
+        fontsize=9, va="center", ha="right",
     )  # fmt: skip
     first, last = (t / 60 for t in (-result.start, result.n_time[-1] - result.start))
-    axes.plot([first, last], [60, 60], color=_DRUG, linewidth=5, solid_capstyle="butt")
-    axes.text(first + 0.01 * (last - first), 64, "50 µM D-AP5 (green run only)", color=_DRUG, fontsize=9)
-    axes.set(xlim=(first, last), ylim=(50, 200), xlabel="time after the tetanus (min)")
-    axes.set_ylabel("EPSP initial slope (% of baseline)")
-    axes.legend(loc="upper right", frameon=False, fontsize=9, reverse=True, ncols=2)
-    _title(axes, "1  The tetanised pathway is potentiated, the other is not")
+    panels[-1].set(xlim=(first, last), xlabel="time after the tetanus (min)")
+    panels[-1].set_ylabel("EPSP initial slope (% of baseline)", y=2.3)
+    _title(panels[0], "1  The tetanised pathway is potentiated, the other is not")
 
 
 def _normalised(result: LTPResult, name: str, p: int) -> tuple[np.ndarray, np.ndarray]:
@@ -223,8 +248,8 @@ def _block(axes: Axes, result: LTPResult) -> None:
     c = result.index("tetanus")
     during = result.v_s[c, result.trace_time < 1000]
     for value, name, shift, side in (
-        (-70.0, "rest", (0, 20), "center"),
-        (float(during.mean()), "mean of the tetanus", (-8, 4), "right"),
+        (-70.0, "rest", (-14, 12), "center"),
+        (float(during.mean()), "mean of the tetanus", (8, -16), "left"),
         (float(during.max()), "peak of a spike", (2, -34), "center"),
     ):
         B = float(block(value * 1e-3, Mg))
@@ -331,7 +356,6 @@ def _summary(axes: Axes, result: LTPResult) -> None:
     axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_colour(n) for n in names])
     axes.plot(x, [r.receptor_change for r in rows], "_", color="black", markersize=14, mew=2)
     for k, row in enumerate(rows):
-        _accepted(axes, k, row)
         top = max(row.slope_change, row.receptor_change, 0.0)
         change = round(row.slope_change, 1)
         axes.text(k, top + 3, f"{change:+g}" if change else "0", ha="center", fontsize=9)
@@ -342,18 +366,6 @@ def _summary(axes: Axes, result: LTPResult) -> None:
         Line2D([], [], color="0.5", linewidth=7, label="initial slope of the EPSP"),
         Line2D([], [], color="black", marker="_", mew=2, markersize=10, linestyle="none",
                label="AMPA receptors"),
-        Line2D([], [], color="0.5", linewidth=1, label="accepted range"),
     ]  # fmt: skip
     axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
     _title(axes, "6  Summary")
-
-
-def _accepted(axes: Axes, x: float, row: Row) -> None:
-    """The accepted range beside the bar; an arrow where it has no upper end."""
-    low, high = row.bar
-    if np.isinf(low):
-        return
-    top = min(high, 100.0)
-    axes.plot([x + 0.4] * 2, [low, top], color="0.5", linewidth=1)
-    axes.plot([x + 0.4], [low], "_", color="0.5", markersize=6)
-    axes.plot([x + 0.4], [top], "_" if top == high else "^", color="0.5", markersize=6)

@@ -1,0 +1,206 @@
+"""What the tetanus experiment records, and its table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import ms
+
+from brian2_nmda.model import GlutamateSynapse
+from brian2_nmda.protocols.ltp.conditions import PATHWAYS, Condition
+from brian2_nmda.symbolic.errors import ModelError
+
+SLOPE_INTERVAL = 2 * ms  # after the pulse
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: one pathway under one condition.
+
+    Pairs are before the train and after it. Slopes are in mV/ms, amplitudes in mV, calcium in uM.
+    """
+
+    condition: str
+    pathway: str
+    slope: tuple[float, float]
+    amplitude: tuple[float, float]
+    receptors: tuple[float, float]
+    peak_Ca: float
+    peak_Ca_eff: float
+    bar: tuple[float, float]
+
+    @property
+    def slope_change(self) -> float:
+        """Change of the initial slope of the EPSP in percent."""
+        return _percent(self.slope)
+
+    @property
+    def receptor_change(self) -> float:
+        """Change of the number of AMPA receptors in percent."""
+        return _percent(self.receptors)
+
+    @property
+    def met(self) -> bool:
+        """Whether slope and receptor number both changed as they should."""
+        low, high = self.bar
+        return all(low <= x <= high for x in (self.slope_change, self.receptor_change))
+
+    @property
+    def verdict(self) -> str:
+        """``'met'``, ``'MISSED'``, or nothing where there is no bar."""
+        if np.isinf(self.bar[0]):
+            return ""
+        return "met" if self.met else "MISSED"
+
+
+def _percent(pair: tuple[float, float]) -> float:
+    before, after = pair
+    return 100 * (after / before - 1)
+
+
+@dataclass(frozen=True)
+class LTPResult:
+    """Recordings of `run_ltp`.
+
+    Arrays have the axes condition, pathway (A, B), then test pulse or time. Pulses that a train
+    replaced are NaN.
+
+    Attributes
+    ----------
+    model : GlutamateSynapse
+    conditions : tuple of Condition
+    start : float
+        Time of the first pulse of the trains, in s.
+    test_times : array
+        Times of the test pulses per pathway, in s.
+    epsp_time : array
+        Time after the pulse, in ms.
+    epsp : array
+        Potential minus its value at the pulse, in mV (condition, pathway, test, time).
+    n_time, n : array
+        Number of AMPA receptors, over time in s.
+    Ca, Ca_eff : array
+        Calcium and its integrator in uM, sampled with ``n``.
+    trace_time : array
+        Time after the first pulse of the train, in ms, of the following three.
+    v_s : array
+        Voltage at the spine (condition, time), in mV.
+    block_g : array
+        Fraction of the NMDA receptors that conduct: activation times block.
+    Ca_trace, Ca_eff_trace : array
+        Calcium and its integrator during the train, in uM.
+    peak_Ca, peak_Ca_eff : array
+        Maxima over the whole run, in uM.
+    spikes : tuple of array
+        Spike times of each neuron, in s.
+    build_time, run_time : float
+        Seconds of compilation and of simulation.
+    """
+
+    model: GlutamateSynapse
+    conditions: tuple[Condition, ...]
+    start: float
+    test_times: np.ndarray
+    epsp_time: np.ndarray
+    epsp: np.ndarray
+    n_time: np.ndarray
+    n: np.ndarray
+    trace_time: np.ndarray
+    v_s: np.ndarray
+    block_g: np.ndarray
+    Ca_trace: np.ndarray
+    Ca_eff_trace: np.ndarray
+    peak_Ca: np.ndarray
+    peak_Ca_eff: np.ndarray
+    spikes: tuple[np.ndarray, ...]
+    build_time: float
+    run_time: float
+
+    def index(self, name: str) -> int:
+        """Position of the condition called ``name``."""
+        names = [c.name for c in self.conditions]
+        if name not in names:
+            raise ModelError(f"This result of run_ltp has no condition '{name}'; it has {', '.join(names)}.")
+        return names.index(name)
+
+    @property
+    def slope(self) -> np.ndarray:
+        """Initial slope of each EPSP (0 to 2 ms), in mV/ms."""
+        until = float(SLOPE_INTERVAL / ms)
+        return self.epsp[..., np.argmin(abs(self.epsp_time - until))] / until
+
+    @property
+    def amplitude(self) -> np.ndarray:
+        """Peak of each EPSP, in mV."""
+        return self.epsp.max(axis=-1)
+
+    def before(self) -> np.ndarray:
+        """Which test pulses are before the train (pathway, test)."""
+        return self.test_times < self.start
+
+    def after(self) -> np.ndarray:
+        """Which test pulses count as after the train: those of the last five minutes."""
+        last = max(self.start, self.n_time[-1] - 300.0)
+        return self.test_times > last
+
+    def row(self, condition: str, pathway: str) -> Row:
+        """The figures of one pathway under one condition."""
+        c, p = self.index(condition), PATHWAYS.index(pathway)
+
+        def pair(values: np.ndarray) -> tuple[float, float]:
+            return tuple(
+                float(np.nanmean(values[c, p, chosen[p]])) for chosen in (self.before(), self.after())
+            )
+
+        return Row(
+            condition,
+            pathway,
+            pair(self.slope),
+            pair(self.amplitude),
+            (float(self.n[c, p, 0]), float(self.n[c, p, -1])),
+            float(self.peak_Ca[c, p]),
+            float(self.peak_Ca_eff[c, p]),
+            self.conditions[c].bars.get(pathway, (-np.inf, np.inf)),
+        )
+
+    @property
+    def rows(self) -> list[Row]:
+        """All lines of the table."""
+        return [self.row(c.name, p) for c in self.conditions for p in PATHWAYS]
+
+    def table(self) -> str:
+        """The figures before and after, with the bars that slope and receptors have to meet."""
+        head = (
+            f"{'condition':<13}{'EPSP slope (mV/ms)':^25}{'amplitude (mV)':^16}"
+            f"{'AMPA receptors':^25}{'peak Ca':^9}{'Ca_eff':^8} bar for slope and receptors"
+        )
+        lines = [head, "-" * len(head)]
+        for r in self.rows:
+            lines.append(
+                f"{r.condition:<11} {r.pathway} "
+                f"{r.slope[0]:6.3f} -> {r.slope[1]:5.3f} {_signed(r.slope_change)} "
+                f"{r.amplitude[0]:6.2f} -> {r.amplitude[1]:5.2f} "
+                f"{r.receptors[0]:6.2f} -> {r.receptors[1]:5.2f} {_signed(r.receptor_change)} "
+                f"{r.peak_Ca:5.2f} uM {r.peak_Ca_eff:5.2f} uM "
+                f"{bar_text(r.bar):<14} {r.verdict}"
+            )
+        lines.append(
+            "Pathway A is trained (in weak+strong B too). Before: all test pulses before the train; "
+            "after: those of the last 5 min."
+        )
+        return "\n".join(lines)
+
+
+def _signed(percent: float) -> str:
+    """A change with its sign, but zero without one."""
+    rounded = round(percent, 2)
+    return f"{rounded:+7.2f}%" if rounded else f"{0.0:7.2f}%"
+
+
+def bar_text(bar: tuple[float, float]) -> str:
+    """An accepted range of changes in words."""
+    low, high = bar
+    if np.isinf(low):
+        return "none"
+    if np.isinf(high):
+        return f"over {low:+g} %"
+    return f"within {high:g} %" if low == -high else f"{low:+g} to {high:+g} %"
