@@ -108,7 +108,7 @@ def _slope_over_time(figure: Figure, place: SubplotSpec, result: LTPResult) -> N
         axes.plot(minutes, percent, ".", color=colour, alpha=0.4, markersize=3, mew=0)
         axes.plot(*_minute_means(minutes, percent), "o-", color=colour, label=label, markersize=3.5, **_STYLE)
         axes.text(0.012, 0.8, label, transform=axes.transAxes, color=colour, fontsize=9, va="center")
-        axes.set(ylim=(75, 175), yticks=(100, 150))
+        axes.set(ylim=(75, 175), yticks=(100, 150), ylabel="slope (%)")
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelbottom=k == len(runs) - 1)
         panels.append(axes)
@@ -118,8 +118,7 @@ def _slope_over_time(figure: Figure, place: SubplotSpec, result: LTPResult) -> N
     )  # fmt: skip
     first, last = (t / 60 for t in (-result.start, result.n_time[-1] - result.start))
     panels[-1].set(xlim=(first, last), xlabel="time after the tetanus (min)")
-    panels[-1].set_ylabel("EPSP initial slope (% of baseline)", y=2.3)
-    _title(panels[0], "1  The tetanised pathway is potentiated, the other is not")
+    _title(panels[0], "1  The tetanised pathway is potentiated, the other is not (initial slope of the EPSP)")
 
 
 def _normalised(result: LTPResult, name: str, p: int) -> tuple[np.ndarray, np.ndarray]:
