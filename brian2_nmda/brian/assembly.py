@@ -14,13 +14,14 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
+from brian2.utils.stringtools import get_identifiers
 
 from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING
 from brian2_nmda.brian.exchanges import Exchanges
 from brian2_nmda.brian.internals import connected, set_where, write
 from brian2_nmda.brian.internals import read as read_values
 from brian2_nmda.brian.relaxation import sending_of
-from brian2_nmda.brian.sending import FUNCTIONS
+from brian2_nmda.brian.sending import FUNCTIONS, set_to
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE
@@ -306,6 +307,22 @@ class Assembly:
         added = [] if suffix else [n for n in self.system.on_spike if n in self.system.place]
         return self._statements(self.system.on_spike, [*states, *added], suffix)
 
+    def read_at_spikes(self, given: Any) -> tuple[str, str] | None:
+        """A presynaptic state that jumps, and what reads it at the spike on the synapse, if there is any.
+
+        ``given`` are statements of the user's.
+        """
+        jumping = [n for n in self.gate_states if n in self.system.on_spike]
+        jumping += [n for r in self.sent_by_gate for n in r.form.states]
+        readers = {n: self.system.on_spike[n] for n in self.states if n in self.system.on_spike}
+        for reader, expression in readers.items():
+            read = {x.name for x in self.system.inserted(expression).free_symbols}
+            for n in jumping:
+                if n in read:
+                    return n, f"'{reader}'"
+        own = get_identifiers("\n".join(given.values()) if isinstance(given, Mapping) else given or "")
+        return next(((n, "your on_pre=") for n in jumping if n in own), None)
+
     def post_jumps(self) -> list[str]:
         """Statements at a postsynaptic spike."""
         return self._statements(self.system.on_post_spike, self.states, "")
@@ -336,7 +353,7 @@ class Assembly:
                 (added,) = sympy.expand(e - symbol(n)).args
                 lines.append(f"{n} += {to_text(self.on_synapse(added))}")
             elif n in states:
-                lines.append(f"{n}{suffix} = {to_text(self._with_suffix(e, suffix))}")
+                lines.append(set_to(f"{n}{suffix}", to_text(self._with_suffix(e, suffix))))
         return lines
 
     def corrected(self, given: Any, pathway: str) -> Any:
@@ -436,7 +453,7 @@ class Assembly:
             flag = f"event_{number}"
             lines.append(f"{flag} = {to_text(rename(event.condition))}")
             for name, new in event.changes.items():
-                lines.append(f"{flag}_{name} = {to_text(rename(new))}")
+                lines.append(set_to(f"{flag}_{name}", to_text(rename(new))))
             for name in event.changes:
                 lines.append(f"{name} = {name} + {flag}*({flag}_{name} - {name})")
         return "\n".join(lines)

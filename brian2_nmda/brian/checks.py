@@ -155,6 +155,7 @@ class BeforeRun(BrianObject):
             n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
         }
         self.weights = synapses.variables["w"]
+        self.delay_before: float | None = None  # in the last run
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
@@ -278,6 +279,15 @@ class BeforeRun(BrianObject):
                 f"{self.parts.where}: the delay of '{synapses.name}.pre' is {delay.item() * 1e3:g} ms, that "
                 f"of the transmitter {expected * 1e3:g} ms; set S.delay, which changes both, instead of "
                 "S.pre.delay."
+            )
+        before, self.delay_before = self.delay_before, expected
+        read = self.parts.read_at_spikes(synapses._event_pathways.given[0])
+        if before is not None and expected < before and read is not None:
+            raise ModelError(
+                f"{self.parts.where}: the delay was {before * 1e3:g} ms in an earlier run and is now "
+                f"{expected * 1e3:g} ms, so that two spikes may arrive in one time step; but {read[1]} reads "
+                f"'{read[0]}' at each spike, which the presynaptic neuron then has changed for both. Make "
+                "the synapses with delay='per_synapse'."
             )
 
     def before_run(self, run_namespace: Any) -> None:

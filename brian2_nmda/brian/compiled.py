@@ -1,4 +1,4 @@
-"""What C++ standalone is given by this package: templates for passes over the synapses, and a makefile."""
+"""What Brian2's targets are given by this package: templates for passes over the synapses, and a makefile."""
 
 import shlex
 import weakref
@@ -14,7 +14,7 @@ from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from brian2_nmda.brian.internals import add_templates, sum_over_synapses, use_template
+from brian2_nmda.brian.internals import add_templates, on_numpy, pathways, sum_over_synapses, use_template
 from brian2_nmda.symbolic.errors import ModelError
 
 #: The package in which Brian2 is to look for templates as well.
@@ -89,6 +89,26 @@ def send_from_gate(pathway: SynapticPathway, driver: SynapticPathway) -> None:
     if _compiled():
         use_template(pathway, "sent_by_gate", driver=driver)
         pathway.__class__ = PathwayOfGate  # the Synapses has made it
+
+
+def take_in_turn(synapses: Synapses) -> None:
+    """Let synapses have one event after the other also where several arrive in one time step.
+
+    NumPy would start all of them from the same values.
+    """
+    for pathway in pathways(synapses):
+        if type(pathway) is SynapticPathway:
+            pathway.__class__ = PathwayInTurn
+
+
+class PathwayInTurn(SynapticPathway):
+    """A pathway that treats coinciding events of a synapse one after the other."""
+
+    def create_code_objects(self, run_namespace: Any) -> None:
+        """Choose the template for the present target."""
+        if self.template in ("synapses", "synapses_in_turn"):
+            self.template = "synapses_in_turn" if on_numpy() else "synapses"
+        super().create_code_objects(run_namespace)
 
 
 class PathwayOfGate(SynapticPathway):

@@ -22,7 +22,7 @@ from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, counter
-from brian2_nmda.brian.compiled import SIZE_OF_TOTALS
+from brian2_nmda.brian.compiled import SIZE_OF_TOTALS, take_in_turn
 from brian2_nmda.brian.internals import one_to_one, refer, refer_one_to_one
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import Sending
@@ -269,6 +269,7 @@ class Gate(Home):
             clock=setting.clock,
             name=f"{setting.name}_driver",
         )
+        take_in_turn(self.driver)
         self.driver.connect(i=np.arange(n), j=np.arange(n))
         # One-to-one: no two synapses of the driver write to the same gate, so the order does not matter.
         one_to_one(self.driver)

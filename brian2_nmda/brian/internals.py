@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from brian2.codegen.codeobject import CodeObject
+from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
 from brian2.core.variables import ArrayVariable
@@ -109,6 +110,16 @@ def one_to_one(synapses: Synapses) -> None:
     synapses.variables["_synaptic_post"].unique = True
 
 
+def pathways(synapses: Synapses) -> list[SynapticPathway]:
+    """The pathways of synapses."""
+    return [getattr(synapses, name) for name in synapses._synaptic_updaters]
+
+
+def on_numpy() -> bool:
+    """Whether code that is made now will run on NumPy."""
+    return get_device().code_object_class() is NumpyCodeObject
+
+
 def set_statements(runner: CodeRunner, text: str) -> None:
     """Give a pathway, or what runs regularly, other statements from the next run on."""
     if isinstance(runner, SynapticPathway):
@@ -158,10 +169,10 @@ def contain(synapses: Synapses, helpers: Iterable[Any]) -> None:
 
 
 def add_templates(package: str) -> None:
-    """Let C++ standalone look for templates in a package as well."""
-    known = CPPStandaloneCodeObject.templater
-    if package not in known.package_names:
-        CPPStandaloneCodeObject.templater = known.derive(package)
+    """Let C++ standalone and NumPy look for templates in a package as well."""
+    for kind in (CPPStandaloneCodeObject, NumpyCodeObject):
+        if package not in kind.templater.package_names:
+            kind.templater = kind.templater.derive(package)
 
 
 def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:

@@ -85,13 +85,13 @@ class LinearSending(Sending):
 
     def _finish(self, local: Mapping[str, str], driven: bool, when: str | None) -> list[str]:
         """Send new amplitudes minus what is left of the old ones, and note the states."""
-        name, lines = self._name, self._guard()
+        name, lines = self._name, [*self._guard(), *self._arrive(at_end=when is not None)]
         for k, row in enumerate(self._amplitudes(driven)):
             terms = [f"{float(c)!r}*{local[n]}" for c, n in zip(row, self.form.states, strict=False) if c]
             terms += [repr(float(row[-1]))] * bool(row[-1])
             lines.append(f"{name(f'old_{k}')} = {self._old(k)}")
             lines.append(f"{name(f'new_{k}')} = ({' + '.join(terms) or '0.0'})*{name('wrong')}")
-            lines += [self._send(k, when), self._set(self.sent()[k], name(f"new_{k}"), when)]
+            lines += [*self._send(k, when), self._set(self.sent()[k], name(f"new_{k}"), when)]
         lines += [self._set(f"event_{n}", local[n], when) for n in self.form.states]
         lines.append(self._set(self.when_sent, name("now"), when))
         return lines

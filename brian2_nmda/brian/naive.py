@@ -9,6 +9,7 @@ from brian2.units import ms
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
 from brian2_nmda.brian.checks import BeforeRun
+from brian2_nmda.brian.compiled import take_in_turn
 from brian2_nmda.brian.homes import Homes, Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays
@@ -54,6 +55,7 @@ def naive_synapses(
         name=name,
         **kwargs,
     )
+    take_in_turn(synapses)
     for reference in homes.references():
         reference.add_to(synapses)
     for updater in summed_updaters(synapses):

@@ -17,7 +17,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian.internals import refer, set_statements, write
-from brian2_nmda.brian.sending import Sending
+from brian2_nmda.brian.sending import Sending, set_to
 from brian2_nmda.brian.target import base_group
 from brian2_nmda.symbolic.expressions import symbol
 
@@ -110,7 +110,7 @@ class PopulationSum:
         """Each step: what is open now, and its decay."""
         lines = []
         for r in self.sent:
-            lines += [f"{self._open(r)} = {' + '.join(r.totals())}", *r.decay_code()]
+            lines += [set_to(self._open(r), " + ".join(r.totals())), *r.decay_code()]
         return "\n".join(lines)
 
     def rewrite(self) -> None:
@@ -121,9 +121,9 @@ class PopulationSum:
         """Statements of the driver after it knows what is sent, by pathway."""
         found: dict[str, list[str]] = {}
         for r in self.sent:
-            parts = [r.additions(_ALL, suffix="_post")]
+            parts = [r.additions(_ALL, at_once=True)]
             if self.form == "others":
-                parts.append(r.additions(_OWN, factor="-", suffix="_post"))
+                parts.append(r.additions(_OWN, factor="-", at_once=True))
             for part in parts:
                 for name, lines in part.items():
                     found.setdefault(name, []).extend(lines)

@@ -120,7 +120,7 @@ class Saturating(Sending):
         n, s, form = self._name, self.suffix, self.form
         interpolation = form.interpolation
         into, rate = n("new_into"), n("new_rate")
-        lines = [*self._guard(), *self._elapsed(), *self._advanced()]
+        lines = [*self._guard(), *self._elapsed(), *self._arrive(at_end=False), *self._advanced()]
         lines += self._old_amplitudes()
         lines.append(f"{into} = {self._text(form.into)}")
         lines.append(f"{rate} = {self._text(form.rate, (1 / second).dim)}")
@@ -146,7 +146,7 @@ class Saturating(Sending):
         for row, k in zip(interpolation.inverse, interpolation.chosen, strict=True):
             terms = (f"{float(c)!r}*{v}" for c, v in zip(row, values, strict=True))
             lines.append(f"tmp_new_{k}_{self.label} = {' + '.join(terms)}")
-            lines.append(self._send(k, go))
+            lines += self._send(k, go)
         for k in range(self.size):
             kept = n(f"{'new' if k in interpolation.chosen else 'old'}_{k}")
             lines.append(self._set(self.sent()[k], kept, go))
@@ -163,7 +163,7 @@ class Saturating(Sending):
         """At the end of a pulse, unless a later spike has prolonged it: the relaxation begins."""
         n, s = self._name, self.suffix
         ends = n("ends")
-        lines = [*self._elapsed(), f"{ends} = int({n('now')} == {n('k_end')}{s})"]
+        lines = [*self._elapsed(), f"{ends} = int({n('now')} == {n('k_end')}{s})", *self._arrive(at_end=True)]
         lines += self._old_amplitudes()
         lines += self._advanced()
         lines += self._refit(n("g_on"), ends)
@@ -177,7 +177,7 @@ class Saturating(Sending):
     def _jump_code(self) -> str:
         """After a jump of x the relaxation begins again."""
         n, s = self._name, self.suffix
-        lines = [*self._elapsed(), *self._advanced()]
+        lines = [*self._elapsed(), *self._arrive(at_end=False), *self._advanced()]
         lines += self._old_amplitudes()
         lines.append(f"{n('x_next')} = {self._text(self.form.jump, **{self.form.driver: n('x_now')})}")
         highest = n("highest") + s
@@ -200,7 +200,7 @@ class Saturating(Sending):
         for k in range(self.size):
             slope, offset = (_horner(c, u) for c in (basis.slope[k], basis.offset[k]))
             lines.append(f"tmp_new_{k}_{self.label} = ({slope}*{g} + {offset})*tmp_wrong_{self.label}")
-            lines.append(self._send(k, when))
+            lines += self._send(k, when)
             lines.append(self._set(self.sent()[k], f"tmp_new_{k}_{self.label}", when))
         return lines
 

@@ -95,6 +95,14 @@ FUNCTIONS = {
 }
 
 
+def set_to(name: str, value: str) -> str:
+    """The statement ``name = value``; a bare name is copied.
+
+    NumPy would bind both names to one array, which a later ``value = 2*value`` changes in place.
+    """
+    return f"{name} = -(-{value})" if value.isidentifier() else f"{name} = {value}"
+
+
 class Sending(ABC):
     """Names and texts of one receptor.
 
@@ -134,6 +142,10 @@ class Sending(ABC):
         """What is sent at an event."""
         return [f"send_{k}_{self.label}" for k in range(self.size)]
 
+    def increments(self) -> list[str]:
+        """Within the statements of one event: by how much it changes the amplitudes."""
+        return [self._name(f"change_{k}") for k in range(self.size)]
+
     def sent(self) -> list[str]:
         """Amplitudes that have been sent, at the time of the last event."""
         return [f"sent_{k}_{self.label}" for k in range(self.size)]
@@ -158,8 +170,9 @@ class Sending(ABC):
 
     @property
     def integers(self) -> list[str]:
-        """Variables that count time steps: the last event, and the end of the pulse."""
-        return [self.when_sent] + ([self._name("k_end")] if self.form.pulse else [])
+        """Variables that count time steps (of the last event, the end of the pulse), or events in one."""
+        found = [self.when_sent] + ([self._name("k_end")] if self.form.pulse else [])
+        return found if self.on_synapse else [*found, self._name("arrived"), self._name("number")]
 
     @property
     @abstractmethod
@@ -183,7 +196,7 @@ class Sending(ABC):
 
     def _constant(self, value: float) -> str:
         """A shared variable that holds a number of the views."""
-        name = f"{self._name('number')}_{len(self.constants)}"
+        name = f"{self._name('constant')}_{len(self.constants)}"
         self.constants[name] = float(value)
         return name
 
@@ -257,10 +270,34 @@ class Sending(ABC):
         """At the end of a pulse."""
         raise NotImplementedError
 
-    def _send(self, k: int, when: str | None) -> str:
-        suffix = "" if self.on_synapse else self.suffix
+    def _arrive(self, at_end: bool) -> list[str]:
+        """Note whether this gate has had another event of this kind in this time step.
+
+        So it has where the delay has been shortened between two runs. The synapses then add what is sent
+        once for each event: each time the share of one.
+        """
+        if self.on_synapse:
+            return []
+        n, s = self._name, self.suffix
+        return [
+            f"{n('step')} = 2*{n('now')} + {int(at_end)}",
+            f"{n('again')} = int({n('arrived')}{s} == {n('step')})",
+            f"{n('number')}{s} = {n('again')}*{n('number')}{s} + 1",
+            f"{n('arrived')}{s} = {n('step')}",
+            f"{n('share')} = 1.0/{n('number')}{s}",
+            f"{n('kept')} = {n('again')}*(1 - {n('share')})",
+        ]
+
+    def _send(self, k: int, when: str | None) -> list[str]:
         factor = "" if when is None else f"{when}*"
-        return f"{self.changes()[k]}{suffix} = {factor}(tmp_new_{k}_{self.label} - tmp_old_{k}_{self.label})"
+        change = f"{factor}({self._name(f'new_{k}')} - {self._name(f'old_{k}')})"
+        if self.on_synapse:
+            return [f"{self.changes()[k]} = {change}"]
+        n, send = self._name, self.changes()[k] + self.suffix
+        return [
+            f"{self.increments()[k]} = {change}",
+            f"{send} = {n('kept')}*{send} + {n('share')}*{self.increments()[k]}",
+        ]
 
     def _set(self, name: str, value: str, when: str | None) -> str:
         name += self.suffix
@@ -271,10 +308,13 @@ class Sending(ABC):
         pairs = zip(self.totals(), self.form.rates, strict=True)
         return [f"{n} = {n}*{float(np.exp(-r * self.dt))!r}" for n, r in pairs]
 
-    def additions(self, to: str = "", factor: str = "", suffix: str = "") -> dict[str, list[str]]:
-        """Statements that add what is sent to the amplitudes ``to``, by pathway."""
-        pairs = zip(self.totals(), self.changes(), strict=True)
-        lines = [f"{to}{total} += {factor}{change}{suffix}" for total, change in pairs]
+    def additions(self, to: str = "", factor: str = "", at_once: bool = False) -> dict[str, list[str]]:
+        """Statements that add what is sent to the amplitudes ``to``, by pathway.
+
+        ``at_once``: by the event that sends it, not by a later pathway.
+        """
+        pairs = zip(self.totals(), self.increments() if at_once else self.changes(), strict=True)
+        lines = [f"{to}{total} += {factor}{change}" for total, change in pairs]
         if self.end is None:
             return {"pre": lines}
         return {"pre": [lines[k] for k in self.form.set_at_start], self.end: lines}
@@ -296,7 +336,7 @@ class Sending(ABC):
     def correction(self, code: str) -> str:
         """Statements of the user that change ``w``, and then what that adds to the target."""
         before, gap = self._name("w"), self._name("gap_of_w")
-        lines = [f"{before} = w", code]
+        lines = [set_to(before, "w"), code]
         lines.append(f"{gap} = (t_in_timesteps + 1 - {self._name('k_at')})*dt/second")
         for total, n, r in zip(self.totals(), self.sent(), self.form.rates, strict=True):
             lines.append(f"{total} += (w - {before})*{n}*exp(-{r!r}*{gap})")
@@ -372,7 +412,9 @@ _VARIABLES = {
     "k_end": "pulse_end",
     "highest": "highest_x",
     "since": "since_event",
-    "number": "view_number",
+    "constant": "view_number",
+    "arrived": "last_arrival",
+    "number": "arrivals",
 }
 #: Of the constants of a form, by their first letters; the others are rates.
 _DIMENSIONS = {"x": DIMENSIONLESS, "c": DIMENSIONLESS, "d": second.dim}

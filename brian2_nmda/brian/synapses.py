@@ -24,7 +24,7 @@ from brian2_nmda.brian.assembly import Assembly, Filler, changes_w, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare
-from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed
+from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, write
@@ -174,6 +174,7 @@ class NMDASynapses(Synapses):
         )
         if own_model is None:
             let_vectorise(self)
+        take_in_turn(self)
         self._event_pathways.arrange(self)
         contain(self, self._sums())
         contain(self, bring_together(self, assembly, self._homes))

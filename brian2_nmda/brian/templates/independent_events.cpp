@@ -1,7 +1,7 @@
 {# Statements of a pathway that change each synapse (variables `changed`) from its own values (and `read`), and
    add to its target (`added`). They act on copies, a chunk of synapses at a time, so that the compiler can
-   vectorise them. #}
-{# USES_VARIABLES { _synaptic_pre, _synaptic_post } #}
+   vectorise them. A synapse that has a second event in a time step ends the chunk before it. #}
+{# USES_VARIABLES { _synaptic_pre, _synaptic_post, N } #}
 {% extends 'common_synapses.cpp' %}
 
 {% block extra_headers %}
@@ -31,12 +31,23 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
     {% for _variable in added if _variable in _used %}
     {{c_data_type(_variable.dtype)}} _added_{{loop.index0}}[_chunk];
     {% endfor %}
-    for(int _start=0; _start<_num_spiking_synapses; _start+=_chunk)
+    static std::vector<unsigned int> _chunk_of;
+    static unsigned int _number = 0;
+    _chunk_of.resize({{constant_or_scalar('N', variables['N'])}});
+    int _size;
+    for(int _start=0; _start<_num_spiking_synapses; _start+=_size)
     {
-        const int _size = std::min(_chunk, _num_spiking_synapses - _start);
+        _number++;
+        _size = std::min(_chunk, _num_spiking_synapses - _start);
         for(int _place=0; _place<_size; _place++)
         {
             const int _idx = _list[_start + _place];
+            if (_chunk_of[_idx] == _number)
+            {
+                _size = _place;
+                break;
+            }
+            _chunk_of[_idx] = _number;
             {% for _variable in own if _variable in _used %}
             _own_{{loop.index0}}[_place] = {{get_array_name(_variable)}}[_idx];
             {% endfor %}
