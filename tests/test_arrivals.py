@@ -7,11 +7,13 @@ said in one line, against that.
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, ms, nS
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, ms, nS, second
 
 from brian2_nmda import (
+    AMPA,
     BioNMDA,
     GlutamateSynapse,
+    ModelError,
     NoBlock,
     Parameter,
     Receptor,
@@ -19,7 +21,14 @@ from brian2_nmda import (
     WangNMDA,
     states,
 )
-from brian2_nmda.equations import FirstOrderNMDA, ShouvalNMDA, StochasticRelease, WangJumpNMDA
+from brian2_nmda.equations import (
+    DAP5,
+    FirstOrderNMDA,
+    ShouvalNMDA,
+    StochasticRelease,
+    TripletSTDP,
+    WangJumpNMDA,
+)
 from brian2_nmda.symbolic.part import released
 
 CLAMPED = "v = -60*mV : volt"
@@ -99,10 +108,10 @@ def test_state_that_remembers_another(options):
 # -- two spikes of one neuron that arrive in one time step
 
 
-def coinciding(part, own, options, connect="one", compiled=False, second=True):
-    """A delay of 2 ms becomes one of 1 ms, with a spike under way; ``second``: another meets it."""
+def coinciding(part, own, options, connect="one", meets=True):
+    """A delay of 2 ms becomes one of 1 ms, with a spike under way; ``meets``: another meets it."""
     model = GlutamateSynapse(part)
-    times = [1, 2, 6] if second else [1, 6]
+    times = [1, 2, 6] if meets else [1, 6]
     source = SpikeGeneratorGroup(2, [0] * len(times) + [1], [*times, 4] * ms)
     target = NeuronGroup(3, CLAMPED + model.post_equations())
     S = model.synapses(source, target, delay="per_synapse" if own else 2 * ms, **options)
@@ -140,13 +149,13 @@ KINDS = {
 def test_coinciding_arrivals(kind, own, options, connect):
     """As in the naive form, within the bound of the plan; not what one spike alone would do."""
     found = []
-    for form, second in ((options, True), ({**options, "optimize": False}, True), (options, False)):
+    for form, meets in ((options, True), ({**options, "optimize": False}, True), (options, False)):
         b2.start_scope()
-        S, monitor, net = coinciding(KINDS[kind](block=NoBlock()), own, form, connect, second=second)
+        S, monitor, net = coinciding(KINDS[kind](block=NoBlock()), own, form, connect, meets=meets)
         run_coinciding(S, net)
         found.append(np.array(monitor.g_total_NMDA / nS))
         if form is options:
-            bound = max([f.bound for f in S.plan.relaxing.values()], default=0.0)
+            bound = max([f.bound for f in S.plan.sent.values()], default=0.0)
     sent, naive, alone = found
     off = bound + 3e-8 * (kind in ("pulse", "jump"))
     assert np.max(np.abs(sent - naive)) <= (off + 1e-11) * np.max(naive) / 0.1
@@ -217,3 +226,153 @@ def test_coinciding_arrivals_compiled(on_target, target):
         found.append([np.array(m.g_total_NMDA / nS) for m in monitors])
     for numpy, compiled in zip(*found, strict=True):
         assert np.max(numpy) > 0 and np.max(np.abs(numpy - compiled)) <= 1e-9 * np.max(numpy)
+
+
+# -- transmitter that is released at an event of the user's
+
+
+def bursting(n=2):
+    """Spikes at 20 ms, bursts at 10 ms."""
+    return NeuronGroup(
+        n,
+        "",
+        events={"burst": "t > 9.95*ms and t < 10.05*ms"},
+        threshold="t > 19.95*ms and t < 20.05*ms",
+        reset="",
+        refractory=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_event", "options"),
+    [({"pre": "burst"}, o) for o in [*FORMS.values(), {"delay": "per_synapse"}, {"w": 1.3}]]
+    + [("burst", {}), ("burst", {"optimize": False}), ({"mine": "burst"}, {})],
+    ids=str,
+)
+def test_own_event(on_event, options):
+    """Pulses and jumps begin at the event that the user names for ``pre``, and nothing else begins then."""
+    model = GlutamateSynapse([BioNMDA(), TwoExponentialNMDA(label="L")])
+    source, target = bursting(), NeuronGroup(2, CLAMPED + model.post_equations())
+    own = dict(model="seen : second", on_pre={"mine": "seen = t"}) if "mine" in on_event else {}
+    S = model.synapses(source, target, on_event=on_event, **options, **own)
+    S.connect()
+    monitor = StateMonitor(target, ["g_total_NMDA", "g_total_L"], record=True)
+    Network(source, target, S, monitor).run(30 * ms)
+    first = 20 if "mine" in on_event else 10
+    for total in (monitor.g_total_NMDA, monitor.g_total_L):
+        opened = monitor.t[np.flatnonzero(total[0] > 0)[0]] / ms
+        assert first < opened < first + 0.5
+        assert np.all(np.diff(total[0][int(first * 10) + 150 :]) < 0)  # no further pulse
+    if own:
+        assert np.allclose(S.seen / ms, 10)
+
+
+def test_event_that_does_not_exist():
+    """The source has to have the event; the target, where a rule changes at its spikes."""
+    model = GlutamateSynapse(BioNMDA())
+    source, target = bursting(), NeuronGroup(2, CLAMPED + model.post_equations())
+    with pytest.raises(ModelError, match="has no event 'bust'; give it events="):
+        model.synapses(source, target, on_event={"pre": "bust"})
+    silent = NeuronGroup(2, "", events={"burst": "t > 1*ms"})
+    with pytest.raises(ModelError, match="never spikes; give it threshold="):
+        model.synapses(silent, target)
+    model.synapses(silent, target, on_event={"pre": "burst"}).connect()
+    rule = GlutamateSynapse(AMPA(), plasticity=TripletSTDP())
+    group = NeuronGroup(2, CLAMPED + rule.post_equations(), threshold="v > 0*mV", reset="")
+    with pytest.raises(ModelError, match=r"'neurongroup.*' has no event 'burst'"):
+        rule.synapses(silent, group, on_event="burst")
+    rule.synapses(silent, group, on_event={"pre": "burst"}).connect()
+
+
+# -- clocks
+
+
+@pytest.mark.parametrize("dt", [0.05, 0.2, 0.4])
+@pytest.mark.parametrize("options", [{}, {"w": 1.3}, {"delay": "per_synapse"}], ids=str)
+def test_timed_drug_with_another_time_step(dt, options):
+    """A drug is washed in at the time of the synapses, as in the naive form, not at that of the target."""
+    found = []
+    for form in ({}, {"optimize": False}):
+        b2.start_scope()
+        drug = b2.TimedArray([0, 1, 0.3] * b2.umolar, dt=3 * ms)
+        receptor = TwoExponentialNMDA(block=NoBlock(), antagonist=DAP5(conc=drug))
+        model = GlutamateSynapse(receptor)
+        source = SpikeGeneratorGroup(1, [0], [1] * ms)
+        target = NeuronGroup(1, CLAMPED + model.post_equations())
+        S = model.synapses(source, target, dt=dt * ms, **options, **form)
+        S.connect()
+        monitor = StateMonitor(target, "g_total_NMDA", record=True)
+        Network(source, target, S, monitor).run(10 * ms)
+        found.append(np.array(monitor.g_total_NMDA[0] / nS))
+    sent, naive = found
+    assert np.sum(np.abs(np.diff(naive)) > 0.3 * naive[1:]) >= 2  # it is washed in, and partly out
+    assert np.max(np.abs(sent - naive)) <= 1e-12 * np.max(naive)
+
+
+# -- delays
+
+BAD_DELAYS = (-0.1 * ms, np.nan * ms, np.inf * ms, 1e300 * second)
+
+
+def with_delay(delay, options=None, connect=True):
+    model = GlutamateSynapse([BioNMDA(), TwoExponentialNMDA(label="L")])
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = NeuronGroup(3, CLAMPED + model.post_equations())
+    S = model.synapses(source, target, delay=delay, **(options or {}))
+    if connect:
+        S.connect()
+    return S, Network(source, target, S)
+
+
+@pytest.mark.parametrize(
+    ("delay", "options"),
+    [(delay, {}) for delay in BAD_DELAYS] + [(np.nan * ms, FORMS["stepped"]), (-1 * ms, FORMS["naive"])],
+    ids=str,
+)
+def test_bad_delays(delay, options):
+    """Given at once, given later, by array or by string: an error before the run."""
+    message = "has to be 0 ms or more and at most 1000 s, found"
+    with pytest.raises(ModelError, match=message):
+        with_delay(delay, options, connect=False)
+    for one_by_one in (False, True):
+        S, net = with_delay("per_synapse", options)
+        if one_by_one:
+            S.delay[1] = delay
+        else:
+            S.delay = f"{float(delay)!r}*second" if np.isfinite(delay) else delay
+        with pytest.raises(b2.BrianObjectException) as error:
+            net.run(1 * ms)
+        assert message in str(cause(error)) and "_pre'" in str(cause(error))
+    S, net = with_delay(1 * ms, options)
+    if options == {"optimize": False}:
+        S.delay = delay
+        with pytest.raises(b2.BrianObjectException) as error:
+            net.run(1 * ms)
+        assert message in str(cause(error))
+    else:
+        with pytest.raises(ModelError, match=message):
+            S.delay = delay
+
+
+def test_bad_delay_of_a_pathway_of_the_users():
+    """Also of statements that the user adds, before and after the first run."""
+    mine = dict(model="seen : second", on_pre={"mine": "seen = t"})
+    S, net = with_delay("per_synapse", mine)
+    net.run(0.1 * ms)
+    S.mine.delay[2] = -1 * ms
+    with pytest.raises(b2.BrianObjectException) as error:
+        net.run(1 * ms)
+    assert "S_mine' has to be 0 ms or more".removeprefix("S_") in str(cause(error))
+
+
+@pytest.mark.slow
+def test_bad_delays_stop_the_binary(on_target, capfd):
+    """Drawn in the binary, where alone they are known."""
+    for options in ({}, {"optimize": False}):
+        on_target("cpp_standalone")
+        S, net = with_delay("per_synapse", options)
+        S.delay = "-(1 + i)*ms*rand()"
+        with pytest.raises(RuntimeError, match="run failed"):
+            net.run(1 * ms)
+        message = "has to be 0 ms or more and at most 1000 s, found -"
+        assert message in capfd.readouterr().err

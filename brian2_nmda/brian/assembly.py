@@ -244,12 +244,12 @@ class Assembly:
 
     # -- texts ---------------------------------------------------------------------------------
 
-    def declaration(self, name: str) -> str:
-        """The line that declares a parameter where it has its home."""
+    def declaration(self, name: str, time: str = "t") -> str:
+        """The line that declares a parameter where it has its home; ``time`` is that of the synapses."""
         p = self.system.parameters[name]
         unit = unit_text(p.dim)
         if isinstance(p.value, TimedArray):
-            return f"{name} = {timed_name(name)}(t) : {unit} (shared)"
+            return f"{name} = {timed_name(name)}({time}) : {unit} (shared)"
         if isinstance(p.value, str):
             return f"{name} = {to_text(read(p.value, f'parameter {name}'))} : {unit}"
         flags = "constant" if name in self.plan.declarations.per_synapse else "shared, constant"

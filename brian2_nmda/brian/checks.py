@@ -1,7 +1,7 @@
 """What is checked before synapses are made and before they run."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,14 @@ from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_
 from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
-from brian2_nmda.brian.internals import connected, has_pathway, known_value, state_updaters
+from brian2_nmda.brian.internals import (
+    connected,
+    has_pathway,
+    known_value,
+    pathways,
+    state_updaters,
+    stop_in_binary,
+)
 from brian2_nmda.brian.target import base_group
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
@@ -29,6 +36,10 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
 logger = get_logger(__name__)
+
+#: In seconds: beyond it the queues of spikes need more memory than there is, or integers overflow.
+LONGEST_DELAY = 1000.0
+_A_DELAY = f"0 ms or more and at most {LONGEST_DELAY:g} s"
 
 #: Largest product of the fastest rate and dt that is accepted.
 _COARSEST = 1.0
@@ -44,15 +55,22 @@ def check_device(optimize: bool, where: str) -> None:
         )
 
 
-def check_groups(source: Any, target: Any, where: str) -> None:
-    """Check the kinds of source and target."""
+def event_of(on_event: str | Mapping[str, str], side: str) -> str:
+    """The event that ``on_event`` names for the statements of the model on one side, 'pre' or 'post'."""
+    return on_event if isinstance(on_event, str) else on_event.get(side, "spike")
+
+
+def check_groups(source: Any, target: Any, event: str, where: str) -> None:
+    """Check the kinds of source and target, and that the source has the event that releases transmitter."""
     if not isinstance(source, (NeuronGroup, Subgroup, PoissonGroup, SpikeGeneratorGroup)):
         raise TypeError(
             f"{where}: the source has to be a NeuronGroup, Subgroup, PoissonGroup or "
             f"SpikeGeneratorGroup, found {type(source).__name__}."
         )
-    if "spike" not in source.events:
-        raise ModelError(f"{where}: the source '{source.name}' never spikes; give it a threshold=.")
+    if event not in source.events:
+        missing = "never spikes" if event == "spike" else f"has no event '{event}'"
+        write = "threshold=" if event == "spike" else f"events={{'{event}': '<condition>'}}"
+        raise ModelError(f"{where}: the source '{source.name}' {missing}; give it {write}.")
     if not isinstance(base_group(target), NeuronGroup):
         raise TypeError(
             f"{where}: the target has to be a NeuronGroup, a Subgroup of one, or a SpatialNeuron, "
@@ -140,8 +158,15 @@ def check_scalar_delay(delay: Any, where: str) -> None:
         raise DimensionMismatchError(
             f"{where}: the delay has to be a time", get_dimensions(delay), second.dim
         )
-    if not np.isfinite(delay) or delay < 0 * second:
-        raise ModelError(f"{where}: the delay has to be finite and not negative, found {delay!r}.")
+    check_delays(delay, where)
+
+
+def check_delays(delays: Any, where: str, of: str = "the delay") -> None:
+    """Check that one or more delays are times that a spike can take."""
+    values = np.asarray(delays, float).ravel()
+    wrong = values[~((values >= 0) & (values <= LONGEST_DELAY))]
+    if len(wrong):
+        raise ModelError(f"{where}: {of} has to be {_A_DELAY}, found {wrong[0]:g} s.")
 
 
 class BeforeRun(BrianObject):
@@ -183,6 +208,7 @@ class BeforeRun(BrianObject):
         for home in self.homes:
             home.check(self.synapses)
         parts.exchanges.check_step(values, dt, where)
+        self._check_delays()
         if parts.optimize:
             self._check_uniform_delay()
         else:
@@ -250,6 +276,16 @@ class BeforeRun(BrianObject):
                         "tolerance",
                         once=True,
                     )
+
+    def _check_delays(self) -> None:
+        """Of all pathways, also the user's; in C++ standalone those that only the binary knows stop it."""
+        where = self.parts.where
+        for pathway in pathways(self.synapses):
+            variable, of = pathway.variables["delay"], f"the delay of '{pathway.name}'"
+            values = known_value(variable)
+            if values is not None:
+                check_delays(values, where, of)
+            stop_in_binary(variable, 0, LONGEST_DELAY, f"ModelError: {where}: {of} has to be {_A_DELAY}", "s")
 
     def _check_late_delays(self) -> None:
         """In the naive form, a delay changed by the user has to be changed on all our pathways."""

@@ -33,6 +33,8 @@ from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, uni
 SHARED = "0"
 #: Indices by which a synapse refers to its neurons.
 PRESYNAPTIC, POSTSYNAPTIC = "_presynaptic_idx", "_postsynaptic_idx"
+#: In the totals, the time of the synapses.
+_TIME = "t_of_synapses"
 #: The variables of the synapses that hold these indices; another index is a variable itself.
 INDEX_VARIABLES = {PRESYNAPTIC: "_synaptic_pre", POSTSYNAPTIC: "_synaptic_post"}
 
@@ -72,12 +74,15 @@ class Setting:
     namespace : dict or None
     delay : Quantity
         Of the transmitter, where all synapses have the same.
+    event : str
+        Of the source, at which transmitter is released.
     """
 
     name: str
     clock: Clock | None
     namespace: Any
     delay: Quantity
+    event: str
 
 
 class Home(ABC):
@@ -264,6 +269,7 @@ class Gate(Home):
             self.group if n == len(self.group) else self.group[first : first + n],
             model=None if homes.population is None else homes.population.equations,
             on_pre=pathways,
+            on_event=setting.event,
             delay={"pre": setting.delay, **{s.end: s.end_delay(setting.delay) for s in ends}},
             namespace=setting.namespace,
             clock=setting.clock,
@@ -364,6 +370,8 @@ class Totals(Home):
             name=f"{setting.name}_totals",
         )
         totals = self.group
+        clock = defaultclock if setting.clock is None else setting.clock
+        totals.variables.add_reference(_TIME, clock, "t")
         self._refer_to_parameters(homes)
         for receptor in assembly.system.receptors:
             refer_one_to_one(totals, f"{receptor.total}_of_target", base, receptor.total)
@@ -379,7 +387,8 @@ class Totals(Home):
 
     def _declarations(self, homes: Homes) -> list[str]:
         assembly = self.assembly
-        lines = [assembly.declaration(n) for n in self.parameters]
+        # the totals have the clock of the target, which may be another one
+        lines = [assembly.declaration(n, _TIME) for n in self.parameters]
         dims = assembly.system.dimensions()
         for receptor in assembly.system.receptors:
             sending = assembly.sent.get(receptor.label)

@@ -43,6 +43,19 @@ def known_value(var: Any) -> Any:
     return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
 
 
+def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: str) -> None:
+    """Let C++ standalone stop before a run if a value is not within an interval."""
+    device = get_device()
+    if isinstance(device, RuntimeDevice) or not hasattr(device, "insert_code"):
+        return
+    array = device.get_array_name(variable, access_data=False)
+    device.insert_code(
+        "main",
+        f"for (const auto value : {array}) if (!(value >= {low!r} && value <= {high!r})) "
+        f'{{ std::cerr << "{message}, found " << value << " {unit}." << std::endl; std::exit(1); }}',
+    )
+
+
 def protect(group: Any, name: str, protected: bool = True) -> None:
     """Refuse assignments by the user (and ``run_args``), or allow them again."""
     group.variables[name].read_only = protected

@@ -12,7 +12,7 @@ from brian2_nmda.brian.checks import BeforeRun
 from brian2_nmda.brian.compiled import take_in_turn
 from brian2_nmda.brian.homes import Homes, Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
-from brian2_nmda.brian.pathways import first_delays
+from brian2_nmda.brian.pathways import first_delays, with_events
 from brian2_nmda.brian.places import bring_together, places_of
 from brian2_nmda.symbolic.errors import ModelError
 
@@ -30,7 +30,7 @@ def naive_synapses(
 ) -> Synapses:
     """Make a plain `Synapses` for a model."""
     homes = Homes(assembly, places_of(assembly))
-    homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms))
+    homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms, "spike"))
     ours = assembly.jumps(assembly.states, "") + assembly.pulse_starts(assembly.synapse_pulses, "")
     if assembly.delayed and isinstance(delay, str):
         raise ModelError(
@@ -53,7 +53,7 @@ def naive_synapses(
         clock=clock,
         order=assembly.base.order + schedule.STATES,
         name=name,
-        **kwargs,
+        **with_events(kwargs, assembly.delayed),
     )
     take_in_turn(synapses)
     for reference in homes.references():

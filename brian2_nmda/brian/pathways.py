@@ -5,7 +5,7 @@ the model's own are those that act some time after a presynaptic spike: at the e
 latency of the model; and one that updates rules before ``pre``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brian2.units import second
@@ -14,6 +14,7 @@ from brian2.units.fundamentalunits import Quantity
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, merge_code
 from brian2_nmda.brian.catch_up import UPDATE, update_before, updating
+from brian2_nmda.brian.checks import event_of
 from brian2_nmda.brian.compiled import let_vectorise_events, send_from_gate
 from brian2_nmda.brian.homes import Homes
 from brian2_nmda.brian.internals import set_statements, statements
@@ -153,3 +154,11 @@ def first_delays(
     if isinstance(on_pre, str) or (on_pre and "pre" in on_pre):
         delays["pre"] = delay
     return delays
+
+
+def with_events(kwargs: dict[str, Any], ours: Iterable[str]) -> dict[str, Any]:
+    """Arguments of `Synapses` in which our pathways act at the event at which transmitter is released."""
+    on_event = kwargs.get("on_event", "spike")
+    if isinstance(on_event, str):  # of all pathways
+        return kwargs
+    return {**kwargs, "on_event": {**dict.fromkeys(ours, event_of(on_event, "pre")), **on_event}}

@@ -23,13 +23,13 @@ from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, Filler, changes_w, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
-from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare
+from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare, event_of
 from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, write
 from brian2_nmda.brian.naive import naive_synapses
-from brian2_nmda.brian.pathways import Pathways
+from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_hosts, homes_of
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
@@ -67,7 +67,9 @@ def build_synapses(
         own_delays = {k: d for k, d in delay.items() if k != "pre"}
         delay = delay.get("pre")
     check_device(optimize, where)
-    check_groups(source, target, where)
+    on_event = kwargs.get("on_event", "spike")
+    event, post_event = (event_of(on_event, side) for side in ("pre", "post"))
+    check_groups(source, target, event, where)
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
@@ -83,7 +85,7 @@ def build_synapses(
         single_precision=np.dtype(prefs.core.default_float_dtype) != np.float64,
         jumping_w=changes_w(on_pre) or changes_w(on_post),
         read_at_post=_names_in(on_post),
-        shared_post="post" not in own_delays and not _own_event(kwargs.get("on_event"), "post"),
+        shared_post="post" not in own_delays and post_event == "spike",
     )
     hosts = check_hosts(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
@@ -98,11 +100,13 @@ def build_synapses(
             f"{where}: the delay of '{clash.pop()}' follows from the latency of the model and the delay of "
             "the transmitter; leave it out."
         )
-    if model.system.on_post_spike and "spike" not in target.events:
+    if model.system.on_post_spike and post_event not in target.events:
         first = next(iter(model.system.on_post_spike))
+        missing = "never spikes" if post_event == "spike" else f"has no event '{post_event}'"
+        write = "a threshold= (and reset=)" if post_event == "spike" else "one"
         raise ModelError(
-            f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' never "
-            "spikes; give it a threshold= (and reset=)."
+            f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' "
+            f"{missing}; give it {write}."
         )
     initialise_target(model, target)
     shorten_builds()
@@ -114,12 +118,6 @@ def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
     """Names in statements of the user's."""
     texts = given.values() if isinstance(given, Mapping) else [given or ""]
     return frozenset(name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
-
-
-def _own_event(on_event: str | Mapping[str, str] | None, pathway: str) -> bool:
-    """Whether a pathway acts at another event than a spike."""
-    event = on_event.get(pathway, "spike") if isinstance(on_event, Mapping) else on_event or "spike"
-    return event != "spike"
 
 
 class NMDASynapses(Synapses):
@@ -152,9 +150,9 @@ class NMDASynapses(Synapses):
         self._catch_up: CatchUp | None = None
         namespace = assembly.namespace(namespace)
         self._homes = homes_of(assembly)
-        self._homes.build(
-            Setting(name, clock, namespace, 0 * ms if delay is None or isinstance(delay, str) else delay)
-        )
+        start = 0 * ms if delay is None or isinstance(delay, str) else delay
+        event = event_of(kwargs.get("on_event", "spike"), "pre")
+        self._homes.build(Setting(name, clock, namespace, start, event))
         self._event_pathways = Pathways(assembly, self._homes, on_pre, on_post)
         self._transmitter_delay = Delays(self._event_pathways, delay)
         self._between_runs = BetweenRuns(self, self._event_pathways, self._transmitter_delay)
@@ -170,7 +168,7 @@ class NMDASynapses(Synapses):
             clock=clock,
             order=assembly.base.order + schedule.STATES,
             name=name,
-            **kwargs,
+            **with_events(kwargs, [*self._event_pathways.delayed, *self._event_pathways.ends]),
         )
         if own_model is None:
             let_vectorise(self)

@@ -326,7 +326,7 @@ class _Flattener:
         name = term.receptor.name
         self.ports.offer(f"activation_{label}", term.roles["activation"], DIMENSIONLESS, name)
         self.ports.offer(f"conductance_{label}", term.roles["conductance"], siemens.dim, name)
-        self.ports.offer(f"block_{label}", sympy.sympify(term.block), DIMENSIONLESS, name)
+        self.ports.offer(f"block_{label}", sympy.sympify(term.block, strict=True), DIMENSIONLESS, name)
         if label == next(reversed(self.terms)):  # once, after all parts have their names
             self.ports.offer("v", symbol("v"), INPUTS["v"].dim, "the target")
             for n in ("Ca", "Ca_eff"):
