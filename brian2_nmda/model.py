@@ -202,7 +202,7 @@ class GlutamateSynapse(SynapseModel):
         ...     dG = Total(open_now)/tau - G/tau
         >>> model = GlutamateSynapse(AMPA(), parts=Astrocyte())
         >>> sorted(model.equations_at('astrocyte').names)
-        ['G_Astrocyte', 'total_open_now_Astrocyte']
+        ['G_Astrocyte', 'total_activation_AMPA_Astrocyte']
         """
         return _places.equations_at([self], place)
 
