@@ -19,14 +19,15 @@ def differences(declared):
     return list(frozen.differences(old, new))
 
 
-@pytest.mark.parametrize("declared", ["default", "constant weights"])
+QUICK = ["default", "constant weights"]
+
+
+@pytest.mark.parametrize("declared", QUICK)
 def test_plans(declared):
     assert differences(declared) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "declared", [d for d in frozen.DECLARATIONS if d not in ("default", "constant weights")]
-)
+@pytest.mark.parametrize("declared", [d for d in frozen.DECLARATIONS if d not in QUICK])
 def test_other_plans(declared):
     assert differences(declared) == []
