@@ -61,7 +61,7 @@ class GlutamateSynapse(SynapseModel):
     @property
     def plan(self) -> Plan:
         """The plan for the default declarations, at a time step of 0.1 ms; see also ``S.plan``."""
-        return make_plan(self.system, Declarations(), 1e-4)
+        return make_plan(self.system, Declarations(tolerance=1e-6), 1e-4)
 
     def post_equations(
         self,

@@ -19,6 +19,7 @@ from brian2.utils.logger import get_logger
 
 from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.internals import (
+    adding_to,
     connected,
     has_pathway,
     known_value,
@@ -115,6 +116,7 @@ def declare(
                 "synapse leave w out and set S.w after connect()."
             )
         weight, w = float(w), "shared"
+        check_weights(weight, where)
     if isinstance(method, str) and method not in state_updaters():
         close = difflib.get_close_matches(method, list(state_updaters()))
         raise ModelError(
@@ -145,6 +147,17 @@ def declare(
         ),
         weight,
     )
+
+
+def check_weights(weights: Any, where: str) -> None:
+    """Check that weights, which multiply a conductance, are finite and not negative."""
+    if not np.all(np.isfinite(weights)):
+        raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
+    if np.any(np.asarray(weights) < 0):
+        raise ModelError(
+            f"{where}: the weights S.w multiply a conductance and may not be negative, found "
+            f"{np.min(weights):g}; for inhibition use a receptor with another reversal potential E."
+        )
 
 
 def check_scalar_delay(delay: Any, where: str) -> None:
@@ -214,8 +227,9 @@ class BeforeRun(BrianObject):
         else:
             self._check_late_delays()
         weights = known_value(self.weights)
-        if weights is not None and not np.all(np.isfinite(weights)):
-            raise ModelError(f"{where}: the weights S.w are not finite at the start of the run.")
+        if weights is not None:
+            check_weights(weights, where)
+        self._check_nothing_else_adds()
         for name, (_, duration, *_) in plan.pulses.items():
             if not {x.name for x in duration.free_symbols} <= set(values):
                 continue
@@ -276,6 +290,17 @@ class BeforeRun(BrianObject):
                         "tolerance",
                         once=True,
                     )
+
+    def _check_nothing_else_adds(self) -> None:
+        """What others add to our totals on the target would be overwritten at each step."""
+        base, totals = self.parts.base, [r.total for r in self.parts.system.receptors]
+        for other, name in adding_to(base, totals, apart_from=self.synapses):
+            raise ModelError(
+                f"{self.parts.where}: '{other}' changes '{name}' of '{base.name}', which is set to the sum "
+                "over these synapses at each time step, so that it would be lost. Give the target a "
+                "conductance of its own for it and add its current beside I_syn; Poisson input can come from "
+                "a PoissonGroup through synapses of the model."
+            )
 
     def _check_delays(self) -> None:
         """Of all pathways, also the user's; in C++ standalone those that only the binary knows stop it."""

@@ -4,6 +4,7 @@ What is here is no documented interface of Brian2, so a new version may change i
 ``tests/test_brian2_contract.py`` holds each function against Brian2 and says which one no longer works.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner, Group
 from brian2.groups.neurongroup import NeuronGroup
+from brian2.input.poissoninput import PoissonInput
 from brian2.monitors.statemonitor import StateMonitor
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
@@ -131,6 +133,27 @@ def pathways(synapses: Synapses) -> list[SynapticPathway]:
 def on_numpy() -> bool:
     """Whether code that is made now will run on NumPy."""
     return get_device().code_object_class() is NumpyCodeObject
+
+
+def adding_to(base: Any, variables: Iterable[str], apart_from: Any) -> Iterator[tuple[str, str]]:
+    """Objects of the user's that change variables of a group at events or by Poisson input."""
+    variables = list(variables)
+    for reference in list(PoissonInput.__instances__()):
+        found = reference()
+        if found is not None and _whole(found._group) is base and found.target_var in variables:
+            yield found.name, found.target_var
+    for reference in list(Synapses.__instances__()):
+        found = reference()
+        if found is None or found is apart_from or _whole(found.target) is not base:
+            continue
+        for pathway in pathways(found):
+            for name in variables:
+                if re.search(rf"\b{name}(_post)?\s*[-+*/]?=(?!=)", statements(pathway)):
+                    yield found.name, name
+
+
+def _whole(group: Any) -> Any:
+    return getattr(group, "source", group) if type(group).__name__.endswith("Subgroup") else group
 
 
 def set_statements(runner: CodeRunner, text: str) -> None:

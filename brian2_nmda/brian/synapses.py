@@ -4,6 +4,8 @@
 are `pathways`, what happens between runs is `between_runs`.
 """
 
+import difflib
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -61,6 +63,7 @@ def build_synapses(
 ) -> Synapses:
     """Make the Brian2 objects of `GlutamateSynapse.synapses`."""
     target = source if target is None else target
+    _check_arguments(kwargs, f"{model.name}.synapses")
     where = f"{model.name}.synapses"
     own_delays: dict[str, Quantity] = {}
     if isinstance(delay, Mapping):  # the transmitter takes that of the pathway 'pre'
@@ -112,6 +115,23 @@ def build_synapses(
     shorten_builds()
     form = NMDASynapses if optimize else naive_synapses
     return form(assembly, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs)
+
+
+def _check_arguments(kwargs: Mapping[str, Any], where: str) -> None:
+    """Check what is passed on to `Synapses`."""
+    known = {*inspect.signature(Synapses).parameters} - {"kwds"}
+    ours = {"tolerance", "optimize", "efficacy", "per_synapse", "places", "w"}
+    for name in kwargs:
+        if name not in known:
+            close = difflib.get_close_matches(name, [*known, *ours], 1)
+            raise TypeError(
+                f"{where}() got an unexpected argument '{name}'."
+                + (
+                    f" Did you mean '{close[0]}'?"
+                    if close
+                    else f" It takes {', '.join(sorted(known | ours))}."
+                )
+            )
 
 
 def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
@@ -308,6 +328,14 @@ class NMDASynapses(Synapses):
                 f"{assembly.where}: '{name}' is one value for all synapses, found {np.size(value)}; declare "
                 f"{declare_it} for one value per synapse."
             )
+        if known and self.variables[name].scalar and isinstance(value, str):
+            differing = sorted({"rand", "randn", "i", "j"} & _names_in(value))
+            if differing or any(n.endswith(("_pre", "_post")) for n in _names_in(value)):
+                declare_it = f"per_synapse=['{name}']" if name != "w" else "w='per_synapse' (or leave w out)"
+                raise ModelError(
+                    f"{assembly.where}: '{name}' is one value for all synapses, but {value!r} has another "
+                    f"one for each; declare {declare_it}."
+                )
         if name == "w" and known and is_protected(self, "w"):
             self._between_runs.release_weights()
         if any(name in sending.form.states for sending in assembly.sent.values()):

@@ -232,11 +232,13 @@ def check_target(model: Any, target: Any, where: str) -> None:
     apart_from_sum = {
         s for n, e in equations.items() if e.expr is not None and n != "I_syn" for s in e.identifiers
     }
-    clamped = not any(equations[n].type == DIFFERENTIAL_EQUATION for n in seen.identifiers if n in equations)
+    clamped = "Im" not in equations and not any(
+        equations[n].type == DIFFERENTIAL_EQUATION for n in seen.identifiers if n in equations
+    )
     if not clamped and not apart_from_sum & {"I_syn", *(r.current_name for r in system.receptors)}:
         raise ModelError(
             f"{where}: the target '{base.name}' never uses 'I_syn'; subtract it in the membrane "
-            "equation, e.g. dv/dt = (g_L*(E_L - v) - I_syn)/C_m."
+            "equation, e.g. dv/dt = (g_L*(E_L - v) - I_syn)/C_m, on a SpatialNeuron Im = ... - I_syn/area."
         )
     _check_sign(base, [r.current_name for r in system.receptors], where)
     missing = [r.label for r in system.receptors if r.current_name not in used]

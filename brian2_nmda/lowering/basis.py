@@ -275,6 +275,8 @@ def fit_phases(
     courses = None
     if phases:
         duration = constants["duration"]
+        if duration < dt * (1 - 1e-6):
+            return None  # less than a time step, which is an error before the run
         s = sample_times(duration)
         # linear in g, but the largest error can be at any x
         between = np.linspace(0, constants["x_max"], 17)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.input.timedarray import TimedArray
 from brian2.units.fundamentalunits import (
     Dimension,
@@ -12,8 +13,10 @@ from brian2.units.fundamentalunits import (
     Quantity,
     get_dimensions,
 )
+from sympy.core.function import AppliedUndef
 
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import dimensions_of, numeric, read
 
 STATUSES = ("reported", "converted", "fitted", "assumed", "user")
 SIGNS = ("positive", "nonnegative", "fraction", "real")
@@ -64,6 +67,8 @@ class Value:
         ModelError
             If the value is not one finite number of the required sign.
         """
+        if isinstance(value, str):
+            value = _constant(value, where, name)
         checked = replace(self, value=value, source="set by the user", status="user")
         checked.check(where, name)
         return checked
@@ -116,6 +121,15 @@ class Value:
             or (self.sign in ("nonnegative", "fraction") and np.any(numbers < 0))
             or (self.sign == "fraction" and np.any(numbers > 1))
         )
+
+
+def _constant(text: str, where: str, name: str) -> Any:
+    """The value of a text such as ``'0.1*nS'``, which names nothing but units; other texts as they are."""
+    expression = read(text, f"{where}, parameter '{name}'")
+    if not all(x.name in DEFAULT_UNITS for x in expression.free_symbols) or expression.atoms(AppliedUndef):
+        return text
+    dim = dimensions_of(expression, {}, f"{where}, parameter '{name}'")
+    return Quantity(float(numeric(expression, [], {})()), dim=dim)
 
 
 class Placeholder(sympy.Dummy):

@@ -1,0 +1,124 @@
+"""What new users met and was silent or cryptic: each is refused in words, before the run, or works."""
+
+import brian2 as b2
+import pytest
+from brian2 import (
+    Cylinder,
+    Network,
+    NeuronGroup,
+    PoissonInput,
+    SpatialNeuron,
+    SpikeGeneratorGroup,
+    Synapses,
+    defaultclock,
+    ms,
+    nS,
+    um,
+)
+
+from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, WangNMDA
+
+
+def words(error):
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)
+
+
+def made(model=None, **kwargs):
+    model = model or GlutamateSynapse(BioNMDA())
+    source = SpikeGeneratorGroup(2, [0, 1], [1, 2] * ms)
+    target = NeuronGroup(2, "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations())
+    S = model.synapses(source, target, **kwargs)
+    S.connect()
+    return Network(source, target, S), S, target
+
+
+def refused(net, duration=1 * ms):
+    with pytest.raises(Exception) as caught:
+        net.run(duration)
+    return words(caught.value)
+
+
+@pytest.mark.parametrize(("name", "declared"), [("w", {"w": 1.0}), ("gmax_NMDA", {})])
+@pytest.mark.parametrize("text", ["rand()", "0.1*i", "1 + v_post/mV"])
+def test_one_value_for_all_is_not_set_by_text_for_each(name, declared, text):
+    _, S, _ = made(**declared)
+    text = text if name == "w" else f"({text})*nS"
+    with pytest.raises(ModelError, match=f"'{name}' is one value for all synapses"):
+        setattr(S, name, text)
+    setattr(S, name, "2*0.5" if name == "w" else "2*nS")  # the same for all
+
+
+def test_negative_weights():
+    with pytest.raises(ModelError, match=r"may not be negative, found -1.*another reversal potential"):
+        made(w=-1.0)
+    net, S, _ = made()
+    S.w = [1, -0.5, 1, 1]
+    assert "may not be negative, found -0.5" in refused(net)
+
+
+def test_what_others_add_to_our_totals():
+    """It would be overwritten at each step."""
+    net, _, target = made()
+    extra = PoissonInput(target, "g_total_NMDA", 10, 5 * b2.Hz, 1 * nS)
+    net.add(extra)
+    assert f"'{extra.name}' changes 'g_total_NMDA'" in refused(net)
+    net, _, target = made()
+    relay = SpikeGeneratorGroup(1, [0], [1] * ms)
+    by_hand = Synapses(relay, target, on_pre="g_total_NMDA_post += 1*nS")
+    by_hand.connect()
+    net.add(relay, by_hand)
+    assert f"'{by_hand.name}' changes 'g_total_NMDA'" in refused(net)
+
+
+def test_a_pulse_shorter_than_the_time_step():
+    defaultclock.dt = 1 * ms
+    assert "the pulse 'T' lasts 0.5 ms, less than one time step of 1 ms" in refused(made()[0])
+    made(GlutamateSynapse(WangNMDA()))[0].run(2 * ms)  # has no pulse
+
+
+def test_misspelt_arguments():
+    with pytest.raises(TypeError, match=r"'tolerence'\. Did you mean 'tolerance'"):
+        made(tolerence=1e-3)
+
+
+def test_a_spatial_neuron_that_forgets_the_current():
+    model = GlutamateSynapse(BioNMDA())
+    equations = "Im = 1e-4*siemens/cm**2*(-70*mV - v) : amp/meter**2"
+    equations += model.post_equations(block="frozen")
+    neuron = SpatialNeuron(Cylinder(length=10 * um, diameter=1 * um), equations)
+    with pytest.raises(ModelError, match=r"never uses 'I_syn'.*Im = ... - I_syn/area"):
+        model.synapses(SpikeGeneratorGroup(1, [0], [1] * ms), neuron)
+
+
+def test_text_that_is_a_number():
+    """Its conductance is sent at spikes like that of a number."""
+    model = GlutamateSynapse(BioNMDA(gmax="0.1*nS"))
+    assert abs(model.receptors[0].gmax / nS - 0.1) < 1e-15
+    assert "sent at spikes" in str(made(model)[1].plan)
+    with pytest.raises(b2.DimensionMismatchError):
+        BioNMDA(gmax="0.1*mV")
+    assert isinstance(BioNMDA(gmax="g_of_mine").gmax, str)
+
+
+def test_the_plan_of_a_model_is_that_of_its_synapses():
+    model = GlutamateSynapse(BioNMDA())
+    assert model.plan.table == made(model)[1].plan.table
+
+
+def test_states_at_postsynaptic_spikes_refuse_a_delay_that_they_would_not_see():
+    from brian2_nmda import AMPA
+    from brian2_nmda.equations import TripletSTDP
+
+    model = GlutamateSynapse(AMPA(), plasticity=TripletSTDP())
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = NeuronGroup(
+        1, "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations(), threshold="v > 0*mV", reset=""
+    )
+    S = model.synapses(source, target)
+    S.connect()
+    S.post.delay = 1 * ms
+    assert "was given a delay, but o1_AMPA, o2_AMPA live once per neuron" in refused(
+        Network(source, target, S)
+    )
