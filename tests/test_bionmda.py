@@ -14,9 +14,9 @@ import pytest
 from brian2 import NeuronGroup, StateMonitor, defaultclock, mM, ms, nF, nS, second
 
 from brian2_nmda import BioNMDA, GlutamateSynapse, NoBlock, Receptor, TransmitterPulse
+from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import make_plan
-from brian2_nmda.lowering.steps import integrating_factor_bound
 
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))
 GOLDEN = Path(__file__).with_name("golden") / "bionmda.npz"

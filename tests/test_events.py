@@ -50,9 +50,9 @@ from brian2_nmda.equations import (
     TsodyksMarkram,
 )
 from brian2_nmda.lowering.basis import driven, fit, fit_phases
+from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import make_plan
-from brian2_nmda.lowering.steps import integrating_factor_bound
 
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))
 

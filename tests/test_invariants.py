@@ -37,7 +37,8 @@ from brian2_nmda import (
     ReceptorInsertion,
     SpineCalcium,
 )
-from brian2_nmda.lowering.integrators import gauss_bound, update_code
+from brian2_nmda.lowering.bounds import gauss_bound
+from brian2_nmda.lowering.integrators import update_code
 from brian2_nmda.symbolic.expressions import numeric, read
 
 ref = SimpleNamespace(**run_path(str(Path(__file__).with_name("reference.py"))))

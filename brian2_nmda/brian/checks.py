@@ -28,11 +28,12 @@ from brian2_nmda.brian.internals import (
     stop_in_binary,
 )
 from brian2_nmda.brian.target import base_group
+from brian2_nmda.lowering.bounds import fastest_rate, integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
 from brian2_nmda.lowering.sent import AT_EVENTS
-from brian2_nmda.lowering.steps import MAX_SERIES, fastest_rate, integrating_factor_bound, series_size
+from brian2_nmda.lowering.steps import MAX_SERIES, series_size
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 

@@ -24,11 +24,11 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import NotApplicable, Subject
+from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.places import POST
 from brian2_nmda.lowering.plan import Plan, make_plan
 from brian2_nmda.lowering.sent import SUMMED
-from brian2_nmda.lowering.steps import integrating_factor_bound
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
 

@@ -8,12 +8,13 @@ lives), `Classified` (how it is stepped), `Sent` (when it is advanced and what i
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
 from brian2_nmda.lowering.sent import AT_EVENTS, SUMMED, Sent, find_sent, needed_pulses
-from brian2_nmda.lowering.steps import find_steps, integrating_factor_bound
+from brian2_nmda.lowering.steps import find_steps
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from brian2_nmda.lowering.integrators import Step
+from brian2_nmda.lowering.block import Step
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.lowering.places import NEURON, SYNAPSE, Placed, upstream
 from brian2_nmda.lowering.receptors import Linear, Saturating, linear_form, linear_receptor, saturating_form

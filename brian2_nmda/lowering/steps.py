@@ -1,18 +1,13 @@
-"""How each state of a model is advanced in a time step, and what is known about the error."""
+"""How each state of a model is advanced in a time step."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import sympy
 
-from brian2_nmda.lowering.integrators import (
-    DEFAULT_TERMS,
-    Step,
-    affine_rows,
-    classify,
-    gauss_bound,
-    terms_needed,
-)
+from brian2_nmda.lowering.block import Step, affine_rows
+from brian2_nmda.lowering.block_code import DEFAULT_TERMS
+from brian2_nmda.lowering.integrators import classify, terms_needed
 from brian2_nmda.lowering.places import Placed
 from brian2_nmda.symbolic.analysis import strongly_connected
 from brian2_nmda.symbolic.composition import System
@@ -51,7 +46,7 @@ class Classified(Placed):
 
 def find_steps(placed: Placed, dt: float) -> Classified:
     """Choose a step for each state of ``placed``; ``dt`` is in seconds."""
-    rates = _rates_in_blocks(placed)
+    rates = rates_in_blocks(placed)
     steps = _with_hidden_inputs(placed, rates, classify(rates, placed.blocks))
     outflows = _outflows(placed, rates, steps)
     size = _series_size(placed, outflows, placed.system.values(), dt)
@@ -59,7 +54,7 @@ def find_steps(placed: Placed, dt: float) -> Classified:
     return Classified(**vars(placed), steps=steps, outflows=outflows, terms=terms)
 
 
-def _rates_in_blocks(placed: Placed) -> dict[str, sympy.Expr]:
+def rates_in_blocks(placed: Placed) -> dict[str, sympy.Expr]:
     """Rates in which only definitions that move with a state of the same block are inserted."""
     system = placed.system
     block_of = {n: b for b in placed.blocks for n in b}
@@ -136,62 +131,3 @@ def _series_size(
                     return None
                 largest = max(largest or 0.0, dt * rate)
     return largest
-
-
-def fastest_rate(plan: Classified) -> tuple[str, float]:
-    """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
-
-    States with an exact step are left out, and exact series, which have a check of their own.
-    Quantities without an upper bound, such as calcium, are taken at their starting values.
-    """
-    system, worst = plan.system, ("", 0.0)
-    values = system.values()
-    inputs: dict[str, float] = {}
-    for name, (height, *_) in plan.pulses.items():
-        try:
-            inputs[name] = highest(system, height, values)
-        except ModelError:
-            continue
-    exact = set()
-    if plan.declarations.method is None:
-        exact = {n for n, s in plan.steps.items() if s.order is None and not s.held} | set(plan.in_series)
-    given = {**values, **inputs}
-    for n, state in system.states.items():
-        given.setdefault(n, 1.0 if state.within[1] == 1 else system.initial[n])
-    given.setdefault("v", 0.0)
-    for name, rate in system.rates.items():
-        if name in exact:
-            continue
-        slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
-        slope = slope.replace(
-            lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
-        )
-        try:
-            value = abs(float(numeric(slope, [], given)()))
-        except (ModelError, TypeError, ZeroDivisionError):
-            continue
-        if value > worst[1]:
-            worst = (name, value)
-    return worst
-
-
-def integrating_factor_bound(plan: Classified, name: str, dt: float) -> float | None:
-    """Bound of the global error of ``name``; ``None`` where none is known."""
-    system, values = plan.system, plan.system.values()
-    block, rates = plan.block_of(name), _rates_in_blocks(plan)
-    inputs = {}
-    for pulse, (height, *_) in plan.pulses.items():
-        if any(rates[n].has(symbol(pulse)) for n in block):
-            try:
-                inputs[pulse] = (0.0, highest(system, height, values))
-            except ModelError:
-                return None
-    within = {}
-    for n in block:
-        low, high = system.states[n].within
-        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
-            within[n] = (float(low), float(high))
-    try:
-        return gauss_bound(rates, block, name, inputs or {"_": (0.0,)}, values, within, dt)
-    except ModelError:
-        return None

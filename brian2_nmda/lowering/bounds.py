@@ -1,0 +1,134 @@
+"""Bounds of the error and of the speed of what is stepped."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import sympy
+
+from brian2_nmda.lowering.block import Block
+from brian2_nmda.lowering.steps import Classified, highest, rates_in_blocks
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric, symbol
+
+
+def fastest_rate(plan: Classified) -> tuple[str, float]:
+    """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
+
+    States with an exact step are left out, and exact series, which have a check of their own.
+    Quantities without an upper bound, such as calcium, are taken at their starting values.
+    """
+    system, worst = plan.system, ("", 0.0)
+    values = system.values()
+    inputs: dict[str, float] = {}
+    for name, (height, *_) in plan.pulses.items():
+        try:
+            inputs[name] = highest(system, height, values)
+        except ModelError:
+            continue
+    exact = set()
+    if plan.declarations.method is None:
+        exact = {n for n, s in plan.steps.items() if s.order is None and not s.held} | set(plan.in_series)
+    given = {**values, **inputs}
+    for n, state in system.states.items():
+        given.setdefault(n, 1.0 if state.within[1] == 1 else system.initial[n])
+    given.setdefault("v", 0.0)
+    for name, rate in system.rates.items():
+        if name in exact:
+            continue
+        slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
+        slope = slope.replace(
+            lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
+        )
+        try:
+            value = abs(float(numeric(slope, [], given)()))
+        except (ModelError, TypeError, ZeroDivisionError):
+            continue
+        if value > worst[1]:
+            worst = (name, value)
+    return worst
+
+
+def integrating_factor_bound(plan: Classified, name: str, dt: float) -> float | None:
+    """Bound of the global error of ``name``; ``None`` where none is known."""
+    system, values = plan.system, plan.system.values()
+    block, rates = plan.block_of(name), rates_in_blocks(plan)
+    inputs = {}
+    for pulse, (height, *_) in plan.pulses.items():
+        if any(rates[n].has(symbol(pulse)) for n in block):
+            try:
+                inputs[pulse] = (0.0, highest(system, height, values))
+            except ModelError:
+                return None
+    within = {}
+    for n in block:
+        low, high = system.states[n].within
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+            within[n] = (float(low), float(high))
+    try:
+        return gauss_bound(rates, block, name, inputs or {"_": (0.0,)}, values, within, dt)
+    except ModelError:
+        return None
+
+
+def gauss_bound(
+    rates: Mapping[str, sympy.Expr],
+    block: Iterable[str],
+    name: str,
+    inputs: Mapping[str, tuple[float, ...]],
+    values: Mapping[str, float],
+    within: Mapping[str, tuple[float, float]],
+    dt: float,
+) -> float | None:
+    """A bound of the global error of an integrating-factor step with constant remainder.
+
+    The error obeys ``e' <= e*exp(-a) + d`` with the quadrature error ``d`` of one step, so it never
+    exceeds the largest ``d/(1 - exp(-a))`` over the invariant interval of the upstream state and all
+    values of the inputs. That is evaluated on a dense grid, with the quadrature error taken against
+    a 20-point rule.
+
+    Returns
+    -------
+    float or None
+        ``None`` if the equation is not of the form for which the bound holds.
+    """
+    known = Block(rates, block)
+    linear = known.linear.get(name)
+    if linear is None or len(linear.upstream) != 1:
+        return None
+    (x,) = linear.upstream
+    inner = known.linear[x]
+    rest = sympy.expand(linear.rest - known.shift(linear) * linear.slope)
+    weight = sympy.diff(linear.slope, symbol(x))
+    constant = linear.slope.xreplace({symbol(x): sympy.S.Zero})
+    if inner.upstream or rest.has(symbol(x)) or x not in within:
+        return None
+    worst = 0.0
+    start = np.linspace(*within[x], 401)
+    for choice in np.array(np.meshgrid(*inputs.values())).reshape(len(inputs), -1).T:
+        given = {**values, **dict(zip(inputs, choice, strict=True)), "dt": dt}
+        numbers = [numeric(e, [], given)() for e in (inner.slope, inner.rest, weight, constant, rest)]
+        rate, source, b, a, c = map(float, numbers)
+        if rate <= 0 or c == 0:
+            return None
+        worst = max(worst, _gauss_error(start, rate, source / rate, a, b, c, dt))
+    return worst
+
+
+def _gauss_error(
+    start: np.ndarray, rate: float, plateau: float, a: float, b: float, c: float, dt: float
+) -> float:
+    """`gauss_bound` for ``y' = c - (a + b x) y``, where x goes from ``start`` to ``plateau``."""
+
+    def integral(s: float) -> np.ndarray:
+        x_area = plateau * s + (start - plateau) * -np.expm1(-rate * s) / rate
+        return a * s + b * x_area
+
+    total = integral(dt)
+
+    def quadrature(points: int) -> np.ndarray:
+        at, by = np.polynomial.legendre.leggauss(points)
+        terms = [w * np.exp(integral(dt * (p + 1) / 2) - total) for p, w in zip(at, by, strict=True)]
+        return c * dt / 2 * sum(terms)
+
+    error = np.abs(quadrature(2) - quadrature(20))
+    return float(np.max(error / -np.expm1(-total)))
