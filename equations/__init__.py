@@ -37,6 +37,8 @@ from brian2_nmda.equations.plasticity import (
 from brian2_nmda.equations.receptors import (
     AMPA,
     BioNMDA,
+    ExponentialAMPA,
+    ExponentialGABA,
     FirstOrderNMDA,
     ShouvalNMDA,
     TwoExponentialAMPA,
@@ -57,6 +59,8 @@ __all__ = [
     "CalciumIntegrator",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "ExponentialAMPA",
+    "ExponentialGABA",
     "FirstOrderNMDA",
     "FiveStateNMDA",
     "FractionOfCurrent",

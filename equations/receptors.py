@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy
-from brian2 import Hz, mM, ms, nS
+from brian2 import Hz, mM, ms, mV, nS
 from brian2.units.fundamentalunits import Quantity
 from sympy import exp, log
 
@@ -340,6 +340,53 @@ class AMPA(Receptor):
 
     default_label = "AMPA"
     summary = "first-order AMPA kinetics (Destexhe family)"
+
+
+class ExponentialAMPA(Receptor):
+    r"""AMPA conductance that jumps at a spike and decays: Brian2's ``g += w`` with ``dg/dt = -g/tau``.
+
+    .. math:: \dot g = -g/\tau, \quad g \to g + 1 \text{ at a spike}
+
+    Spikes add without a bound. A spike opens ``w*gmax``, so give ``gmax`` the increment of the script (or
+    ``gmax=1*nS`` and the increment in nS as ``w``). Put two with ``label=`` into one synapse for two time
+    constants.
+
+    References
+    ----------
+    Wang XJ (2002). Neuron 36:955. doi:10.1016/S0896-6273(02)01092-9
+    """
+
+    tau = Parameter(2 * ms, "decay time constant", source=NEST_BW)
+    gmax = Parameter(0.05 * nS, "conductance that a spike opens, recurrent onto pyramidal cells",
+                     source=WANG_2002, sign="nonnegative")  # fmt: skip
+
+    g = states("g", within=(0, None))
+    dg = -g / tau
+    on_spike = {g: g + released}
+    activation = g
+
+    default_label = "AMPA"
+    summary = "AMPA conductance with a jump per spike and one exponential"
+
+
+class ExponentialGABA(ExponentialAMPA):
+    """GABA-A conductance that jumps at a spike and decays; see `ExponentialAMPA`.
+
+    It reverses at -70 mV. Give inhibitory neurons a model of their own; ``post_equations(excitatory,
+    inhibitory)`` puts both on one target.
+
+    References
+    ----------
+    Wang XJ (2002). Neuron 36:955. doi:10.1016/S0896-6273(02)01092-9
+    """
+
+    tau = Parameter(5 * ms, "decay time constant", source=NEST_BW)
+    gmax = Parameter(1.3 * nS, "conductance that a spike opens, onto pyramidal cells", source=WANG_2002,
+                     sign="nonnegative")  # fmt: skip
+    E = Parameter(-70 * mV, "reversal potential", source=NEST_BW, sign="real")
+
+    default_label = "GABA"
+    summary = "GABA-A conductance with a jump per spike and one exponential"
 
 
 class _TwoExponential(Receptor):

@@ -40,14 +40,15 @@ run(pairs*second)
 print(S.plan)
 
 b = float(rule.b)
-efficacy, target = array(S.rho_AMPA), array(S.j)
-up = array([mean(efficacy[target == k] > 0.5) for k in range(len(differences))])
+is_up, target, started = array(S.rho_AMPA) > 0.5, array(S.j), array(S.k) % 2
+ups = array([[mean(is_up[(target == k) & (started == s)]) for k in range(len(differences))] for s in (0, 1)])
+up = ups.mean(axis=0)
 change = (1 + (b - 1)*up)/((1 + b)/2)
 error = (b - 1)*sqrt(up*(1 - up)/synapses)/((1 + b)/2)
 
 
 def expected(difference):
-    """Change of strength if rho obeyed an Ornstein-Uhlenbeck process with the mean rates of a period."""
+    """Fractions UP (of those that were DOWN, UP) if rho obeyed an Ornstein-Uhlenbeck process with mean rates."""
     jumps = sorted([(rule.D % second, rule.Cpre), (difference % second, rule.Cpost)])
     (t1, c1), (t2, c2) = [(float(t), float(c)) for t, c in jumps]
     tau_Ca, tau = float(rule.tau_Ca), float(rule.tau)
@@ -58,18 +59,21 @@ def expected(difference):
     rate = (rule.gamma_p*p + rule.gamma_d*d)/tau
     level, left = rule.gamma_p*p/tau/rate, exp(-rate*pairs)
     spread = sqrt(rule.sigma**2*(d + p)/tau/rate*(1 - left**2))
-    ups = [(1 + erf((level + (start - level)*left - 0.5)/spread))/2 for start in (0, 1)]
-    return (1 + (b - 1)*mean(ups))/((1 + b)/2)
+    return [(1 + erf((level + (start - level)*left - 0.5)/spread))/2 for start in (0, 1)]
 
 
 figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 5.5), layout="constrained")
-theory = [expected(d) for d in differences]
-above.plot(differences/ms, theory, color="gray", label="approximation in the paper")
+theory = array([expected(d) for d in differences]).T
+above.plot(differences/ms, (1 + (b - 1)*theory.mean(axis=0))/((1 + b)/2), color="gray",
+           label="approximation in the paper")
 above.errorbar(differences/ms, change, error, fmt="o", markersize=4, capsize=2, label=f"{synapses} synapses")
 above.axhline(1, color="gray", linestyle=":")
 above.set(ylabel="strength after / before", title=f"{pairs} pairs at 1 Hz, parameters DP")
-above.legend()
-below.plot(differences[target]/ms, efficacy, ".", color="tab:blue", markersize=3, alpha=0.05)
-below.axhline(0.5, color="gray", linestyle=":")
-below.set(xlabel="time of post minus pre (ms)", ylabel="efficacy rho of each synapse")
+above.legend(frameon=False, loc="upper left")
+for start, colour, label in ((1, "tab:red", "UP before"), (0, "tab:blue", "DOWN before")):
+    below.plot(differences/ms, theory[start], color="gray")
+    below.plot(differences/ms, ups[start], "o", color=colour, markersize=4, label=label)
+below.set(xlabel="time of post minus pre (ms)", ylabel="fraction UP afterwards", ylim=(-0.05, 1.35),
+          yticks=(0, 0.5, 1))
+below.legend(frameon=False, loc="upper right", ncols=2)
 figure.savefig("graupner_brunel_stdp.png", dpi=120)

@@ -7,7 +7,7 @@ from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse
 
 seed(1)
 model = GlutamateSynapse([AMPA(gmax=0.5*nS), BioNMDA(gmax=0.3*nS)])
-inputs = PoissonGroup(60, rates=15*Hz)
+inputs = PoissonGroup(60, rates=30*Hz)
 neuron = NeuronGroup(1, "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt" + model.post_equations(),
                      threshold="v > -50*mV", reset="v = -60*mV", method="euler")  # fmt: skip
 neuron.v = -70*mV
@@ -20,10 +20,12 @@ run(500*ms)
 figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 4.5), layout="constrained")
 above.plot(monitor.t/ms, monitor.g_total_NMDA[0]/nS, label="NMDA, before the Mg block")
 above.plot(monitor.t/ms, monitor.g_total_AMPA[0]/nS, label="AMPA")
-above.set(ylabel="conductance (nS)", title="60 inputs at 15 Hz")
-above.legend(frameon=False)
+above.set(ylabel="conductance (nS)", title="60 inputs at 30 Hz")
+above.set_ylim(0, 1.3*monitor.g_total_NMDA[0].max()/nS)
+above.legend(frameon=False, loc="upper right", ncols=2)
 below.plot(monitor.t/ms, monitor.v[0]/mV, color="black")
-below.plot(spikes.t/ms, [-48]*spikes.num_spikes, "|", color="tab:red", label="spikes")
+below.vlines(spikes.t/ms, -50, -30, color="black")  # an integrate-and-fire neuron has no spike to plot
+below.axhline(-50, color="gray", linestyle=":")
+below.text(500, -49, "threshold", ha="right", color="gray")
 below.set(xlabel="time (ms)", ylabel="v (mV)")
-below.legend(frameon=False, loc="lower right")
 figure.savefig("ready_made_synapse.png", dpi=120)

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from brian2 import (
     Hz,
+    Network,
     NeuronGroup,
     SpikeGeneratorGroup,
     StateMonitor,
+    Synapses,
     TimedArray,
     defaultclock,
     kelvin,
@@ -23,6 +25,7 @@ from brian2 import (
     ms,
     mV,
     nS,
+    pA,
     run,
     second,
     seed,
@@ -31,9 +34,20 @@ from brian2 import (
 from scipy.integrate import quad
 
 import brian2_nmda.equations
-from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, Receptor, TransmitterPulse, WangNMDA
+from brian2_nmda import (
+    AMPA,
+    BioNMDA,
+    GlutamateSynapse,
+    ModelError,
+    Receptor,
+    TransmitterPulse,
+    WangNMDA,
+    post_equations,
+)
 from brian2_nmda.equations import (
     DAP5,
+    ExponentialAMPA,
+    ExponentialGABA,
     FirstOrderNMDA,
     FiveStateNMDA,
     GlycineSite,
@@ -296,6 +310,40 @@ def test_two_exponential_presets():
     for name, (rise, decay) in TWO_EXPONENTIAL.items():
         part = TwoExponentialNMDA.preset(name)
         assert abs(part.tau_rise / ms - rise) <= 1e-12 and abs(part.tau_decay / ms - decay) <= 1e-12
+
+
+def test_one_exponential_is_what_a_script_writes():
+    """``g += w*gmax`` at a spike, ``dg/dt = -g/tau``, and the current with its own reversal potential.
+
+    Held against plain Brian2, two populations onto one target, and added at spikes (no state per synapse).
+    """
+    defaultclock.dt = 0.1 * ms
+    source = SpikeGeneratorGroup(2, [0, 1, 0, 0], [1, 2, 4, 4.5] * ms)
+    excitatory, inhibitory = (GlutamateSynapse(c()) for c in (ExponentialAMPA, ExponentialGABA))
+    target = NeuronGroup(1, "v = -60*mV : volt\nI = I_syn : amp" + post_equations(excitatory, inhibitory))
+    plain = NeuronGroup(
+        1,
+        """dge/dt = -ge/(2*ms) : siemens
+        dgi/dt = -gi/(5*ms) : siemens
+        I = ge*(-60*mV) + gi*(-60*mV + 70*mV) : amp""",
+        method="exact",
+    )
+    made = [
+        excitatory.synapses(source, target, w=3.0),
+        inhibitory.synapses(source, target, w=2.0),
+        Synapses(source, plain, on_pre="ge += 3*.05*nS"),
+        Synapses(source, plain, on_pre="gi += 2*1.3*nS"),
+    ]
+    for k, synapses in enumerate(made):
+        synapses.connect(i=k % 2, j=0)
+    assert all("added at spikes" in str(ours.plan) for ours in made[:2])
+    got, expected = StateMonitor(target, "I", record=[0]), StateMonitor(plain, "I", record=[0])
+    network = Network(source, target, plain, made, got, expected)
+    network.run(20 * ms)
+    scale = abs(expected.I[0]).max()
+    assert scale > 5 * pA
+    # totals are set at the start of a step and seen after it: one step later, as the README says
+    assert np.max(np.abs(got.I[0, 1:] - expected.I[0, :-1])) <= 1e-12 * scale
 
 
 # -- release ---------------------------------------------------------------------------------------------

@@ -68,6 +68,15 @@ def wang_jump(s, i, p):
     }
 
 
+def one_exponential(s, i, p):
+    return {
+        "g": -s["g"] / p["tau"],
+        "g at a spike": s["g"] + i["released"],
+        "activation": s["g"],
+        **receptor(i, p),
+    }
+
+
 def two_exponential(s, i, p):
     rise, decay = p["tau_rise"], p["tau_decay"]
     peak = rise * decay / (decay - rise) * math.log(decay / rise)
@@ -418,6 +427,8 @@ TWINS = {
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
     "DAP5": dap5,
+    "ExponentialAMPA": one_exponential,
+    "ExponentialGABA": one_exponential,
     "FirstOrderNMDA": first_order,
     "FiveStateNMDA": five_state,
     "FractionOfCurrent": fraction_of_current,
