@@ -48,7 +48,7 @@ error = (b - 1)*sqrt(up*(1 - up)/synapses)/((1 + b)/2)
 
 
 def expected(difference):
-    """Fractions UP (of those that were DOWN, UP) if rho obeyed an Ornstein-Uhlenbeck process with mean rates."""
+    """Fractions UP (of those DOWN, UP before) if rho were an Ornstein-Uhlenbeck process with mean rates."""
     jumps = sorted([(rule.D % second, rule.Cpre), (difference % second, rule.Cpost)])
     (t1, c1), (t2, c2) = [(float(t), float(c)) for t, c in jumps]
     tau_Ca, tau = float(rule.tau_Ca), float(rule.tau)

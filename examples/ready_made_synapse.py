@@ -6,7 +6,7 @@ from brian2 import *
 from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse
 
 seed(1)
-model = GlutamateSynapse([AMPA(gmax=0.5*nS), BioNMDA(gmax=0.3*nS)])
+model = GlutamateSynapse([AMPA(gmax=0.5*nS), BioNMDA(gmax=0.4*nS)])
 inputs = PoissonGroup(60, rates=30*Hz)
 neuron = NeuronGroup(1, "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt" + model.post_equations(),
                      threshold="v > -50*mV", reset="v = -60*mV", method="euler")  # fmt: skip
