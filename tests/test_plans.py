@@ -32,7 +32,7 @@ from brian2_nmda import (
     post_equations,
 )
 from brian2_nmda.equations.release import TsodyksMarkram
-from brian2_nmda.lowering.places import PRE, SYNAPSE
+from brian2_nmda.lowering.places import NEURON, PRE, SYNAPSE
 
 RTOL_OF_PEAK = 1e-9
 FORMS = NAIVE, OPTIMISED, DEFAULT = "naive", "optimised", "sent"
@@ -305,7 +305,7 @@ def case_linear_plastic(p: Pairs) -> None:
     p.add("linear_plastic", p.generator(), link, watch=tuple(places), places=places)
 
 
-SUMMED = dict(s_NMDA="summed", g_NMDA="summed", s_AMPA="summed", g_AMPA="summed")
+SUMMED = dict(s_NMDA=NEURON, g_NMDA=NEURON, s_AMPA=NEURON, g_AMPA=NEURON)
 
 
 def case_linear_constant(p: Pairs) -> None:
@@ -330,7 +330,7 @@ def case_linear_mixed(p: Pairs) -> None:
     """One receptor summed on the target, the other on the presynaptic neuron."""
     model = GlutamateSynapse([TwoExponentialAMPA(), BioNMDA()])
     link = Link(model, values=dict(w=WEIGHTS), options=dict(w="constant"))
-    places = dict(g_AMPA="summed", g_NMDA=PRE)
+    places = dict(g_AMPA=NEURON, g_NMDA=PRE)
     p.add("linear_mixed", p.generator(), link, places=places)
 
 

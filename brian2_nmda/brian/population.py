@@ -55,7 +55,7 @@ class PopulationSum:
         self.sent, self.source, self.target = list(sent), source, target
         self.form: str | None = None
         lines = [f"{n} : 1" for r in self.sent for n in [*r.totals(), self._open(r)]]
-        self.group = NeuronGroup(1, "\n".join(lines), clock=clock, name=name)
+        self.group = NeuronGroup(1, "\n".join(lines), clock=clock, order=order, name=name)
         self._sum = self.group.run_regularly(
             self.sum_code(), when="groups", order=order, clock=clock, name=f"{name}_sum"
         )

@@ -1,0 +1,373 @@
+"""What this package takes for granted in Brian2 beyond its documentation.
+
+Each function of `brian2_nmda.brian.internals` is held against Brian2 alone. A test that fails with a new
+Brian2 names the one function to mend.
+"""
+
+import ast
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    Synapses,
+    defaultclock,
+    ms,
+    network_operation,
+)
+from brian2.codegen.templates import Templater
+from brian2.core.variables import Subexpression
+from brian2.devices.device import get_device
+from brian2.equations.equations import Expression
+from brian2.groups.group import CodeRunner
+from brian2.synapses.synapses import SynapticPathway
+
+from brian2_nmda.brian import internals
+
+
+@pytest.fixture
+def pair():
+    """Sources that spike at 1 ms, targets, and synapses from one to the other."""
+    source = SpikeGeneratorGroup(2, [0, 1], [1, 1] * ms)
+    target = NeuronGroup(3, "x : 1\ny : 1\nz : 1 (shared)")
+    synapses = Synapses(source, target, "w : 1", on_pre="x_post += w", on_post={})
+    return source, target, synapses
+
+
+def all_pairs(synapses):
+    synapses.connect()
+    synapses.w = 1
+    return synapses
+
+
+# -- variables ---------------------------------------------------------------------------------
+
+
+def test_read_and_write(pair):
+    _, target, _ = pair
+    internals.write(target, "x", np.array([1.0, 2.0, 3.0]))
+    assert list(target.x) == [1, 2, 3]
+    internals.read(target, "x")[1] = 5  # what is stored, not a copy
+    assert target.x[1] == 5
+
+
+def test_write_one_delay_that_is_refused_to_the_user():
+    group = NeuronGroup(1, "x : 1", threshold="x > 1")
+    synapses = Synapses(group, group, on_pre="x += 1", delay=1 * ms)
+    internals.write(synapses.pre, "delay", 0.002)
+    assert float(synapses.pre.delay_[:].item()) == 0.002
+
+
+def test_known_value(pair, on_target):
+    _, target, _ = pair
+    target.x = 2
+    assert list(internals.known_value(target.variables["x"])) == [2, 2, 2]
+    group = NeuronGroup(1, "v = 1 : 1")
+    assert isinstance(group.variables["v"], Subexpression)
+    assert internals.known_value(group.variables["v"]) is None
+
+
+def test_known_value_of_a_binary(on_target):
+    on_target("cpp_standalone")
+    group = NeuronGroup(2, "x : 1")
+    group.x = [1, 2]
+    assert list(internals.known_value(group.variables["x"])) == [1, 2]
+    group.x = "rand()"
+    assert internals.known_value(group.variables["x"]) is None
+
+
+def test_protect(pair):
+    _, target, _ = pair
+    internals.protect(target, "x")
+    assert internals.is_protected(target, "x")
+    with pytest.raises(TypeError, match="read-only"):
+        target.x = 1
+    internals.protect(target, "x", False)
+    target.x = 1
+    assert not internals.is_protected(target, "x")
+
+
+def test_refer(pair):
+    _, target, synapses = pair
+    other = NeuronGroup(3, "a : 1\nb : 1 (shared)")
+    other.a, other.b = [1, 2, 3], 4
+    internals.refer(synapses, "a_there", other, "a", "_postsynaptic_idx")
+    internals.refer(synapses, "b", other, index="0")
+    internals.refer_one_to_one(target, "a_here", other, "a")
+    all_pairs(synapses)
+    assert list(synapses.a_there) == [1, 2, 3, 1, 2, 3]
+    assert synapses.b == 4
+    assert list(target.a_here) == [1, 2, 3]
+
+
+def test_refer_by_an_index_of_the_synapses(pair):
+    """As a synapse refers to its dendrite, also in statements at spikes."""
+    source, target, _ = pair
+    dendrites = NeuronGroup(2, "a : 1")
+    synapses = Synapses(source, target, "dendrite : integer", on_pre="x_post += 1", name="with_dendrites")
+    internals.refer(synapses, "a", dendrites, "a", "dendrite")
+    synapses.connect()
+    synapses.dendrite = [0, 1, 1, 0, 1, 1]
+    dendrites.a = [10, 20]
+    assert list(synapses.a) == [10, 20, 20, 10, 20, 20]
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_set_in_scope(pair, level):
+    _, target, _ = pair
+
+    def caller():
+        if level == 0:
+            factor = 3  # noqa: F841
+        internals.set_in_scope(target, "x", "factor*2", level)
+
+    if level == 1:
+        factor = 5  # noqa: F841
+    caller()
+    assert list(target.x) == [6 + 4 * level] * 3
+
+
+def test_set_where(pair):
+    _, target, _ = pair
+    target.y = [0, 1, 2]
+    internals.set_where(target, "x", "y > 0", 7.5)
+    assert list(target.x) == [0, 7.5, 7.5]
+
+
+# -- time --------------------------------------------------------------------------------------
+
+
+def test_running_and_time_steps(pair):
+    seen = []
+
+    @network_operation(when="end")
+    def look():
+        seen.append((internals.running(), internals.time_step(defaultclock)))
+
+    network = Network(look)
+    assert not internals.running()
+    network.run(0.3 * ms)
+    assert seen == [(True, 0), (True, 1), (True, 2)]
+    assert not internals.running() and internals.time_step(defaultclock) == 3
+
+
+def test_last_step(on_target):
+    on_target("cpp_standalone", build_on_run=False)
+    group = NeuronGroup(1, "x : 1")
+    network = Network(group)
+    network.run(0.3 * ms)
+    network.run(0.2 * ms)
+    assert internals.last_step(group.clock) == 5
+
+
+# -- synapses ----------------------------------------------------------------------------------
+
+
+def test_connected_and_pathways(pair):
+    _, _, synapses = pair
+    assert not internals.connected(synapses)
+    synapses.connect()
+    assert internals.connected(synapses)
+    assert internals.has_pathway(synapses, "pre") and not internals.has_pathway(synapses, "post")
+
+
+def test_orders_of_pathways():
+    group = NeuronGroup(1, "x : 1", threshold="x > 1")
+    synapses = Synapses(group, group, on_pre={"pre": "x += 1", "later": "x += 1"}, on_post="x += 1")
+    assert (synapses.pre.order, synapses.later.order, synapses.post.order) == (-1, -1, 1)
+
+
+def test_one_to_one(pair):
+    source, target, _ = pair
+    synapses = Synapses(source, target, on_pre="x_post = rand()", name="ones")
+    synapses.connect(j="i")
+    assert not synapses.variables["_synaptic_post"].unique
+    internals.one_to_one(synapses)
+    assert synapses.variables["_synaptic_post"].unique
+    Network(source, target, synapses).run(2 * ms)  # without a warning that the order matters
+    assert 0 < target.x[0] < 1 and target.x[2] == 0
+
+
+def test_statements_of_a_pathway(pair):
+    source, target, synapses = pair
+    all_pairs(synapses)
+    network = Network(source, target, synapses)
+    assert internals.statements(synapses.pre) == "x_post += w"
+    network.run(0.5 * ms)
+    internals.set_statements(synapses.pre, "x_post += 10*w")
+    network.run(1 * ms)
+    assert list(target.x) == [20, 20, 20]
+
+
+def test_statements_that_run_regularly(pair):
+    _, target, _ = pair
+    runner = target.run_regularly("x += 1")
+    network = Network(target)
+    network.run(0.2 * ms)
+    internals.set_statements(runner, "x += 10")
+    network.run(0.2 * ms)
+    assert internals.statements(runner) == "x += 10" and list(target.x) == [22, 22, 22]
+
+
+def test_summed_updaters(pair):
+    source, target, _ = pair
+    synapses = Synapses(source, target, "y_post = 2.0 : 1 (summed)", name="summing")
+    (updater,) = internals.summed_updaters(synapses)
+    assert updater.order == target.order - 1
+    assert updater in synapses.contained_objects
+
+
+def test_sum_over_synapses(pair):
+    source, target, synapses = pair
+    totals = NeuronGroup(3, "total : 1")
+    internals.refer(synapses, "total", totals, "total", "_postsynaptic_idx")
+    internals.refer(synapses, "n_totals", totals, "N", "0")
+    updater = internals.sum_over_synapses(synapses, Expression("3*w"), "total", totals, "n_totals")
+    internals.contain(synapses, [updater, totals])
+    all_pairs(synapses)
+    Network(source, target, synapses).run(0.1 * ms)
+    assert list(totals.total) == [6, 6, 6]
+
+
+def test_contain(pair):
+    source, target, synapses = pair
+    helper = NeuronGroup(1, "dx/dt = 1/second : 1")
+    internals.contain(synapses, [helper])
+    all_pairs(synapses)
+    Network(source, target, synapses).run(1 * ms)
+    assert helper.x[0] == pytest.approx(1e-3)
+
+
+# -- what is compiled --------------------------------------------------------------------------
+
+
+def test_templates(pair):
+    internals.add_templates("brian2_nmda.brian")
+    templater = internals.CPPStandaloneCodeObject.templater
+    assert isinstance(templater, Templater) and "brian2_nmda.brian" in templater.package_names
+    internals.add_templates("brian2_nmda.brian")
+    assert internals.CPPStandaloneCodeObject.templater is templater  # known already
+    for name in ("independent_stateupdate", "independent_events", "sent_by_gate", "sums"):
+        assert callable(getattr(templater, name))
+    _, _, synapses = pair
+    assert synapses.pre.template == "synapses" and synapses.pre.template_kwds == {"pathway": synapses.pre}
+    internals.use_template(synapses.pre, "sent_by_gate", driver=synapses)
+    assert synapses.pre.template == "sent_by_gate"
+    assert synapses.pre.template_kwds == {"pathway": synapses.pre, "driver": synapses}
+
+
+def test_declare_to_device(on_target):
+    on_target("cpp_standalone", build_on_run=False)
+    group = NeuronGroup(1, "x : 1", threshold="x > 1")
+    synapses = Synapses(group, group, on_pre="x += 1")
+    internals.declare_to_device(synapses)
+    assert synapses in get_device().synapses
+
+
+def test_run_after(pair, on_target):
+    _, target, _ = pair
+    runner = CodeRunner(target, "stateupdate", code="x += 1")
+    runner.before_run({})
+    internals.run_after(runner.codeobj)
+    assert list(target.x) == [1, 1, 1]
+    on_target("cpp_standalone", build_on_run=False)
+    target = NeuronGroup(1, "x : 1")
+    runner = CodeRunner(target, "stateupdate", code="x += 1")
+    runner.before_run({})
+    internals.run_after(runner.codeobj)
+    assert get_device().main_queue[-1] == ("run_code_object", (runner.codeobj,))
+
+
+def test_state_updaters():
+    assert {"euler", "exact", "integrating_factor", "brainpy_dyn"} <= set(internals.state_updaters())
+
+
+# -- monitors ----------------------------------------------------------------------------------
+
+
+def test_monitors(pair):
+    _, target, _ = pair
+    monitor = StateMonitor(target, ["y", "x"], record=True)
+    assert monitor in internals.monitors()
+    assert set(internals.recorded(monitor, target)) == {"x", "y"}
+    runner = CodeRunner(target, "stateupdate", code="x += 1")
+
+    class BeforeTheMonitor(CodeRunner):
+        def before_run(self, run_namespace):
+            runner.before_run(run_namespace)
+            internals.run_before(monitor, runner.code_objects[0])
+
+    last = BeforeTheMonitor(target, "stateupdate", code="y = y", when="end", order=10)
+    Network(target, monitor, last).run(0.3 * ms)
+    assert list(monitor.x[0]) == [1, 2, 3]
+
+
+# -- methods of Brian2 that are overridden -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("owner", "method", "parameters"),
+    [
+        (Synapses, "_create_variables", ["self", "equations", "user_dtype"]),
+        (Synapses, "before_run", ["self", "run_namespace"]),
+        (Synapses, "after_run", ["self"]),
+        (Synapses, "state", ["self", "name", "use_units", "level"]),
+        (Synapses, "__setattr__", ["self", "key", "value", "level"]),
+        (Synapses, "check_variable_write", ["self", "variable"]),
+        (Synapses, "_full_state", ["self"]),
+        (Synapses, "_restore_from_full_state", ["self", "state"]),
+        (SynapticPathway, "create_code_objects", ["self", "run_namespace"]),
+        (SynapticPathway, "create_default_code_object", ["self", "run_namespace"]),
+        (CodeRunner, "before_run", ["self", "run_namespace"]),
+        (CodeRunner, "after_run", ["self"]),
+    ],
+)
+def test_overridden(owner, method, parameters):
+    assert list(inspect.signature(getattr(owner, method)).parameters) == parameters
+
+
+def test_arguments_of_connect_and_run_regularly():
+    connect = inspect.signature(Synapses.connect).parameters
+    assert {"condition", "i", "j", "p", "n", "namespace", "level"} <= set(connect)
+    regularly = inspect.signature(Synapses.run_regularly).parameters
+    assert {"code", "dt", "clock", "when", "order"} <= set(regularly)
+
+
+def test_every_function_is_held():
+    """A new use of Brian2's internals comes with a test of its own."""
+    here = Path(__file__).read_text()
+    functions = [n for n, f in vars(internals).items() if getattr(f, "__module__", "") == internals.__name__]
+    assert functions and [n for n in functions if f"internals.{n}(" not in here] == []
+
+
+#: Attributes of Brian2's objects that only `internals` may use.
+PRIVATE = (
+    "_synaptic_updaters",
+    "_globally_running",
+    "_connect_called",
+    "_contained_objects",
+    "_i_end",
+    "add_reference",
+    "array_cache",
+    "main_queue",
+    "read_only",
+    "stateupdaters",
+    "templater",
+    "unique",
+)
+
+
+def test_internals_are_used_in_one_module():
+    room = Path(internals.__file__).parent
+    used = {
+        (path.name, node.attr)
+        for path in room.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in PRIVATE
+    }
+    assert {name for name, _ in used} == {"internals.py"}
