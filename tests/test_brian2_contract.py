@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brian2 import (
+    Clock,
+    Hz,
     Network,
     NeuronGroup,
+    PoissonInput,
     SpikeGeneratorGroup,
     StateMonitor,
     Synapses,
@@ -81,6 +84,17 @@ def test_known_value_of_a_binary(on_target):
     assert internals.known_value(group.variables["x"]) is None
 
 
+def test_stop_in_binary(on_target):
+    group = NeuronGroup(1, "x : 1")
+    internals.stop_in_binary(group.variables["x"], 0.0, 2.0, "x is too large", "")
+    on_target("cpp_standalone", build_on_run=False)
+    group = NeuronGroup(1, "x : 1", name="held_within")
+    internals.stop_in_binary(group.variables["x"], 0.0, 2.0, "x is too large", "mV")
+    (kind, arguments) = get_device().main_queue[-1]
+    assert kind == "insert_code" and "x is too large, found" in arguments
+    assert "for (const auto value : _array_held_within_x)" in arguments
+
+
 def test_protect(pair):
     _, target, _ = pair
     internals.protect(target, "x")
@@ -132,6 +146,16 @@ def test_set_in_scope(pair, level):
     assert list(target.x) == [6 + 4 * level] * 3
 
 
+def test_time_of_a_clock(pair):
+    """A group refers to the time of another clock than its own."""
+    _, target, _ = pair
+    clock = Clock(0.2 * ms)
+    internals.refer(target, "t_there", clock, "t")
+    target.run_regularly("x = t_there/ms", when="end")
+    Network(target).run(0.1 * ms)
+    assert list(target.x) == [0, 0, 0]
+
+
 def test_set_where(pair):
     _, target, _ = pair
     target.y = [0, 1, 2]
@@ -174,6 +198,27 @@ def test_connected_and_pathways(pair):
     synapses.connect()
     assert internals.connected(synapses)
     assert internals.has_pathway(synapses, "pre") and not internals.has_pathway(synapses, "post")
+
+
+def test_list_of_pathways():
+    group = NeuronGroup(1, "x : 1", threshold="x > 1")
+    synapses = Synapses(group, group, on_pre={"pre": "x += 1", "later": "x += 2"}, on_post="x += 1")
+    assert {p.name for p in internals.pathways(synapses)} == {
+        synapses.pre.name,
+        synapses.later.name,
+        synapses.post.name,
+    }
+
+
+def test_adding_to(pair):
+    source, target, synapses = pair
+    other = Synapses(source, target[1:], on_pre="y += 2", name="adds_to_y")
+    constant = PoissonInput(target, "x", 1, 1 * Hz, weight=1)
+    reading = Synapses(source, target, "q : 1", on_pre="q = x_post", name="only_reads")
+    found = set(internals.adding_to(target, ["x", "y"], apart_from=None))
+    assert found == {(synapses.name, "x"), (other.name, "y"), (constant.name, "x")}
+    assert reading.name not in {name for name, _ in found}
+    assert (synapses.name, "x") not in set(internals.adding_to(target, ["x"], apart_from=synapses))
 
 
 def test_orders_of_pathways():
@@ -252,6 +297,8 @@ def test_templates(pair):
     assert isinstance(templater, Templater) and "brian2_nmda.brian" in templater.package_names
     internals.add_templates("brian2_nmda.brian")
     assert internals.CPPStandaloneCodeObject.templater is templater  # known already
+    numpy = internals.NumpyCodeObject.templater
+    assert "brian2_nmda.brian" in numpy.package_names
     for name in ("independent_stateupdate", "independent_events", "sent_by_gate", "sums"):
         assert callable(getattr(templater, name))
     _, _, synapses = pair
@@ -259,6 +306,12 @@ def test_templates(pair):
     internals.use_template(synapses.pre, "sent_by_gate", driver=synapses)
     assert synapses.pre.template == "sent_by_gate"
     assert synapses.pre.template_kwds == {"pathway": synapses.pre, "driver": synapses}
+
+
+def test_on_numpy(on_target):
+    assert internals.on_numpy()
+    on_target("cpp_standalone", build_on_run=False)
+    assert not internals.on_numpy()
 
 
 def test_declare_to_device(on_target):
@@ -341,7 +394,11 @@ def test_arguments_of_connect_and_run_regularly():
 def test_every_function_is_held():
     """A new use of Brian2's internals comes with a test of its own."""
     here = Path(__file__).read_text()
-    functions = [n for n, f in vars(internals).items() if getattr(f, "__module__", "") == internals.__name__]
+    functions = [
+        n
+        for n, f in vars(internals).items()
+        if getattr(f, "__module__", "") == internals.__name__ and not n.startswith("_")
+    ]
     assert functions and [n for n in functions if f"internals.{n}(" not in here] == []
 
 

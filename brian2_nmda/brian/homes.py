@@ -371,7 +371,7 @@ class Totals(Home):
         )
         totals = self.group
         clock = defaultclock if setting.clock is None else setting.clock
-        totals.variables.add_reference(_TIME, clock, "t")
+        refer(totals, _TIME, clock, "t")
         self._refer_to_parameters(homes)
         for receptor in assembly.system.receptors:
             refer_one_to_one(totals, f"{receptor.total}_of_target", base, receptor.total)

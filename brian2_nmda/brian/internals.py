@@ -19,6 +19,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner, Group
 from brian2.groups.neurongroup import NeuronGroup
+from brian2.groups.subgroup import Subgroup
 from brian2.input.poissoninput import PoissonInput
 from brian2.monitors.statemonitor import StateMonitor
 from brian2.stateupdaters.base import StateUpdateMethod
@@ -140,11 +141,11 @@ def adding_to(base: Any, variables: Iterable[str], apart_from: Any) -> Iterator[
     variables = list(variables)
     for reference in list(PoissonInput.__instances__()):
         found = reference()
-        if found is not None and _whole(found._group) is base and found.target_var in variables:
+        if found is not None and _is_of(found._group, base) and found.target_var in variables:
             yield found.name, found.target_var
     for reference in list(Synapses.__instances__()):
         found = reference()
-        if found is None or found is apart_from or _whole(found.target) is not base:
+        if found is None or found is apart_from or not _is_of(found.target, base):
             continue
         for pathway in pathways(found):
             for name in variables:
@@ -152,8 +153,11 @@ def adding_to(base: Any, variables: Iterable[str], apart_from: Any) -> Iterator[
                     yield found.name, name
 
 
-def _whole(group: Any) -> Any:
-    return getattr(group, "source", group) if type(group).__name__.endswith("Subgroup") else group
+def _is_of(group: Any, base: Any) -> bool:
+    """Whether a group is ``base`` or a subgroup of it."""
+    # a subgroup knows its group by a weak reference only, so the groups themselves are not comparable
+    whole = group.source if isinstance(group, Subgroup) else group
+    return whole.variables is base.variables
 
 
 def set_statements(runner: CodeRunner, text: str) -> None:
