@@ -1,4 +1,13 @@
-"""Receptors whose conductance can be sent at spikes instead of being summed at each time step."""
+"""Receptors whose conductance can be sent at spikes instead of being summed at each time step.
+
+Linear kinetics come to the target in one of two ways. `linear_receptor` finds those whose *sum* over the
+synapses of a target obeys the same equations, where weights are declared constant or shared: the target steps
+the sum (a state ``x_total``), and a spike adds its jump. `linear_form` finds those that can be sent as
+eigenmodes, with weights of each kind. Neither contains the other. A sum needs no tolerance, no common time
+step and no distinct rates (an alpha function has none), takes any ``method=`` and is what users read as
+``x_total``; but it does not hold once a weight changes between spikes, nor for pulses, which do not add. What
+both ask of a receptor is asked once, by `_apart` and `_coefficients`.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -168,27 +177,42 @@ def linear_receptor(placed: Placed, receptor: ReceptorTerm) -> list[str]:
     """
     system, shared = placed.system, placed.shared
     names = upstream(system, receptor.conductance)
-    if not names or any(system.initial[n] != 0 for n in names):
+    if not names or not _apart(system, receptor, names):
         return []
-    symbols = [symbol(n) for n in names]
-    rates = {n: system.inserted(system.rates[n]) for n in names}
-
-    def homogeneous(expression: sympy.Expr) -> bool:
-        slopes = [sympy.diff(expression, x) for x in symbols]
-        rest = sympy.expand(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
-        return (
-            rest == 0
-            and not any(a.has(*symbols) for a in slopes)
-            and {x.name for a in slopes for x in a.free_symbols} <= shared
-        )
-
     jumps = [
         sympy.expand(system.inserted(system.on_spike[n]) - symbol(n)) for n in names if n in system.on_spike
     ]
-    additive = bool(jumps) and all({x.name for x in j.free_symbols} <= shared for j in jumps)
-    additive = additive and not set(names) & system.spiked_otherwise
-    fits = all(map(homogeneous, [*rates.values(), system.inserted(receptor.conductance)]))
-    return names if additive and fits and not read_elsewhere(system, receptor, names) else []
+    if not jumps or not all(_in(j, shared) for j in jumps):
+        return []
+    for expression in (*(system.rates[n] for n in names), receptor.conductance):
+        found = _coefficients(system.inserted(expression), names)
+        if found is None or found[1] != 0 or not all(_in(a, shared) for a in found[0]):
+            return []
+    return names
+
+
+def _in(expression: sympy.Expr, names: Collection[str]) -> bool:
+    """Whether an expression contains no other names."""
+    return all(x.name in names for x in expression.free_symbols)
+
+
+def _apart(system: System, receptor: ReceptorTerm, names: Collection[str]) -> bool:
+    """Whether states start at 0, no other spikes change them, and only their receptor reads them."""
+    starts = any(system.initial[n] != 0 for n in names)
+    return (
+        not starts
+        and not system.spiked_otherwise & set(names)
+        and not read_elsewhere(system, receptor, names)
+    )
+
+
+def _coefficients(expression: sympy.Expr, names: Iterable[str]) -> tuple[list[sympy.Expr], sympy.Expr] | None:
+    """Coefficients of an expression that is linear in states, and the rest; else nothing."""
+    symbols = [symbol(n) for n in names]
+    slopes = [sympy.diff(expression, x) for x in symbols]
+    if any(a.has(*symbols) for a in slopes):
+        return None
+    return slopes, sympy.simplify(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
 
 
 def read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
@@ -226,19 +250,17 @@ def saturating_form(
         return None
     fast = [n for n, e in system.rates.items() if e != 0]
     drivers = [n for n in upstream(system, system.rates[gate]) if n != gate and n in fast]
-    if len(drivers) != 1 or {gate, *drivers} & system.spiked_otherwise or gate in system.on_spike:
+    if len(drivers) != 1 or gate in system.on_spike:
         return None
     (driver,) = drivers
-    if system.initial[gate] != 0 or system.initial[driver] != 0:
-        return None
-    if read_elsewhere(system, receptor, (gate, driver)):
+    if not _apart(system, receptor, (gate, driver)):
         return None
     form = _between_spikes(placed, gate, driver)
     if form is None:
         return None
     constants, change = form
     names = {s.name for e in change.values() if isinstance(e, sympy.Expr) for s in e.free_symbols}
-    if not {s.name for e in constants.values() for s in e.free_symbols} <= placed.shared:
+    if not all(_in(e, placed.shared) for e in constants.values()):
         return None
     if not names - {driver} <= placed.shared | _held(placed, free):
         return None
@@ -277,11 +299,9 @@ def linear_form(
         and any(system.inserted(system.on_spike[m]).has(symbol(n)) for m in names if m in system.on_spike)
     ]
     jumps = {n: system.inserted(e) for n, e in system.on_spike.items() if n in names}
-    if set(names) & system.spiked_otherwise or any(n not in free or placed.place[n] != place for n in names):
+    if any(n not in free or placed.place[n] != place for n in names):
         return None
-    if any(system.initial[n] != 0 or system.states[n].dim is not DIMENSIONLESS for n in names):
-        return None
-    if read_elsewhere(system, receptor, names):
+    if any(system.states[n].dim is not DIMENSIONLESS for n in names) or not _apart(system, receptor, names):
         return None
     rates = {n: system.inserted(system.rates[n], keep=placed.pulses) for n in names}
     pulses = [n for n in placed.pulses if any(e.has(symbol(n)) for e in rates.values())]
@@ -301,10 +321,9 @@ def linear_form(
         if driven is None or condition:
             return None
         constants |= {n.replace("drive_B", "b"): e for n, e in driven.items()} | {"duration": duration}
-    if not {x.name for a in constants.values() for x in a.free_symbols} <= placed.shared:
+    if not all(_in(e, placed.shared) for e in constants.values()):
         return None
-    known = placed.shared | _held(placed, free) | set(names)
-    if not {x.name for e in jumps.values() for x in e.free_symbols} <= known:
+    if not all(_in(e, placed.shared | _held(placed, free) | set(names)) for e in jumps.values()):
         return None
     form = Linear(tuple(names), place, constants, jumps, pulses[0] if pulses else None)
     return decomposed(form, system.values())
@@ -312,12 +331,12 @@ def linear_form(
 
 def _slopes(lines: Mapping[str, sympy.Expr], names: list[str]) -> dict[str, sympy.Expr] | None:
     """Coefficients ``line_j`` of expressions in the states, and ``drive_line`` of what has none."""
-    symbols, found = [symbol(n) for n in names], {}
+    found: dict[str, sympy.Expr] = {}
     for name, line in lines.items():
-        slopes = [sympy.diff(line, x) for x in symbols]
-        if any(a.has(*symbols) for a in slopes):
+        linear = _coefficients(line, names)
+        if linear is None:
             return None
-        drive = sympy.simplify(line - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
+        slopes, drive = linear
         found |= {f"{name}_{j}": a for j, a in enumerate(slopes) if a != 0}
         if drive != 0:
             found[f"drive_{name}"] = drive
