@@ -49,13 +49,14 @@ Network(spikes, clamped, synapse, blocked).run(12*second, report='text')
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
 for name, monitor in recorded.items():
-    left.plot(monitor.t/ms, monitor.I[0]/monitor.I[0].min(), label=name)
+    on_top = dict(linestyle='--', zorder=3) if name == 'BioNMDA' else {}  # WangNMDA has the same decay
+    left.plot(monitor.t/ms, monitor.I[0]/monitor.I[0].min(), label=name, **on_top)
 left.set(xlabel='time (ms)', ylabel='inward current / its peak', title='one spike, clamped at -20 mV')
 left.legend(fontsize=8)
 right.plot(blocked.t/second, 100*blocked.b_memantine_NMDA[0], 'k')
 right.axvspan(3, 6, color='tab:orange', alpha=0.2)
-right.text(3.1, 0.5, '10 µM\nmemantine', fontsize=9)
-right.text(6.3, 0.5, 'no spikes', fontsize=9)
-right.text(9.3, 0.5, '5 Hz again', fontsize=9)
-right.set(xlabel='time (s)', ylabel='blocked receptors (%)', title='trapping block at 5 Hz, -70 mV')
+for time, text in ((0.1, '5 Hz'), (3.1, '5 Hz, 10 µM\nmemantine'), (6.1, 'no spikes'), (9.1, '5 Hz again')):
+    right.text(time, 10.8, text, fontsize=9, va='top')
+right.set(ylim=(-0.3, 11), xlabel='time (s)',
+          ylabel='blocked receptors (%)', title='trapping block at -70 mV')
 figure.savefig('compare_receptors.png', dpi=100)

@@ -5,6 +5,7 @@ as well. Each rule is shown to bite on a planted line.
 """
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -214,3 +215,20 @@ def test_the_checker_bites(room, line):
 )
 def test_the_checker_lets_pass(room, line):
     assert violations(line, f"brian2_nmda.{room}.planted") == []
+
+
+def test_contributing_names_files_that_exist():
+    root = Path(__file__).parents[1]
+    named = set(re.findall(r"`([\w./]+\.(?:py|md))`", (root / "CONTRIBUTING.md").read_text()))
+    assert len(named) > 20
+    assert [n for n in sorted(named) if not (root / n).exists()] == []
+
+
+def test_what_a_rule_of_ones_own_needs_is_at_the_top():
+    """What ports of public scripts imported from inner modules; names that scripts use are not in __all__."""
+    common = "T v xi Ca Ca_rest I_Ca G_open E_open rand released conductance g_initial"
+    names = """Plasticity Calcium Release Block CoAgonist Antagonist ChannelBlocker define clip Event Pulse
+        Preset Receptor Parameter Reaction states occupancies"""
+    assert set(names.split()) <= set(brian2_nmda.__all__)
+    assert not set(common.split()) & set(brian2_nmda.__all__)
+    assert all(hasattr(brian2_nmda, n) for n in common.split())

@@ -75,7 +75,15 @@ def test_sdist_holds_tests_and_examples(built):
     wanted = [p for d in ("tests", "examples") for p in (root / d).rglob("*") if p.is_file()]
     assert len(wanted) > 5
     expected = {p.relative_to(root).as_posix() for p in wanted if p.suffix != ".pyc"}
-    expected |= {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "setup.py", ".ci/run"}
+    expected |= {
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "setup.py",
+        ".ci/run",
+    }
     assert expected - names == set()
 
 
