@@ -376,3 +376,22 @@ def test_bad_delays_stop_the_binary(on_target, capfd):
             net.run(1 * ms)
         message = "has to be 0 ms or more and at most 1000 s, found -"
         assert message in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_weights_by_run_args(on_target):
+    """One binary, several weights, by ``run_args``; by assignment after the first run they stay refused."""
+    directory = on_target("cpp_standalone", build_on_run=False)
+    S, net = with_delay("per_synapse")
+    monitor = StateMonitor(S.target, "g_total_NMDA", record=True)
+    net.add(monitor)
+    net.run(5 * ms)
+    for assign in (lambda: setattr(S, "w", 2), lambda: S.w.__setitem__(0, 2)):
+        with pytest.raises(ModelError, match="after the first"):
+            assign()
+    b2.device.build(directory=directory, run=False)
+    found = []
+    for w in (1.0, 2.0):
+        b2.device.run(run_args={S.w: w})
+        found.append(np.array(monitor.g_total_NMDA / nS))
+    assert np.max(found[0]) > 0 and np.allclose(found[1], 2 * found[0], rtol=1e-12)

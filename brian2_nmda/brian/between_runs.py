@@ -33,6 +33,7 @@ class BetweenRuns:
         self.assembly, self.homes = pathways.assembly, pathways.homes
         self.where = self.assembly.where
         self.connections = 0
+        self.fixed_in_binary = False  # weights that may not change any more, but for run_args
         self._simulated, self._connections_then = False, 0
         self._weights: int | None = None  # a checksum of those at the end of the last run
         self._until = 0  # the time step at the end of the last run in which the synapses were active
@@ -157,9 +158,16 @@ class BetweenRuns:
         return ModelError(f"{self.where}: the weights {why} if they have to change.")
 
     def protect_weights(self) -> None:
-        """At the start of a run."""
-        if self.weights_are_fixed:
+        """At the start of a run.
+
+        A binary may still be told weights by ``run_args``, which Brian2 refuses for what is protected.
+        """
+        if not self.weights_are_fixed:
+            return
+        if isinstance(get_device(), RuntimeDevice):
             protect(self.synapses, "w")
+        else:
+            self.fixed_in_binary = True
 
     def release_weights(self) -> None:
         """When the user assigns to protected weights; a run may have been refused before it began."""

@@ -336,7 +336,7 @@ class NMDASynapses(Synapses):
                     f"{assembly.where}: '{name}' is one value for all synapses, but {value!r} has another "
                     f"one for each; declare {declare_it}."
                 )
-        if name == "w" and known and is_protected(self, "w"):
+        if name == "w" and known and (is_protected(self, "w") or self._between_runs.fixed_in_binary):
             self._between_runs.release_weights()
         if any(name in sending.form.states for sending in assembly.sent.values()):
             raise ModelError(
@@ -345,7 +345,9 @@ class NMDASynapses(Synapses):
             )
 
     def check_variable_write(self, variable: Any) -> None:
-        """Allow shared parameters to be set before ``connect``."""
+        """Allow shared parameters to be set before ``connect``, and no weights that the binary keeps."""
+        if variable is self.variables["w"] and self._between_runs.fixed_in_binary:
+            raise self._between_runs.fixed_weights()
         if not variable.scalar:
             super().check_variable_write(variable)
 
