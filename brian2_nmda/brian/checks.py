@@ -204,6 +204,28 @@ class BeforeRun(BrianObject):
                 f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called."
             )
         dt = float(self.synapses.clock.dt)
+        values = self._values()
+        for home in self.homes:
+            home.check(self.synapses)
+        parts.exchanges.check_step(values, dt, where)
+        self._check_delays()
+        if parts.optimize:
+            self._check_uniform_delay()
+        else:
+            self._check_late_delays()
+        weights = known_value(self.weights)
+        if weights is not None:
+            check_weights(weights, where)
+        self._check_nothing_else_adds()
+        self._check_pulses(values, dt)
+        self._check_time_step(values, dt)
+        if plan.sent:
+            self.synapses._between_runs.prepare(values)
+        self._warn_of_errors(values, dt)
+
+    def _values(self) -> dict[str, float]:
+        """Parameters at the start of the run, which have to be finite and in their range."""
+        parts, where = self.parts, self.parts.where
         values = dict(parts.system.values())
         for name, var in self.variables_of.items():
             value = known_value(var)
@@ -219,18 +241,11 @@ class BeforeRun(BrianObject):
                 )
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
-        for home in self.homes:
-            home.check(self.synapses)
-        parts.exchanges.check_step(values, dt, where)
-        self._check_delays()
-        if parts.optimize:
-            self._check_uniform_delay()
-        else:
-            self._check_late_delays()
-        weights = known_value(self.weights)
-        if weights is not None:
-            check_weights(weights, where)
-        self._check_nothing_else_adds()
+        return values
+
+    def _check_pulses(self, values: dict[str, float], dt: float) -> None:
+        """A pulse lasts a whole number of time steps."""
+        plan, where = self.parts.plan, self.parts.where
         for name, (_, duration, *_) in plan.pulses.items():
             if not {x.name for x in duration.free_symbols} <= set(values):
                 continue
@@ -247,6 +262,10 @@ class BeforeRun(BrianObject):
                     f"of {dt * 1e3:g} ms; choose a time step of which it is a multiple, e.g. "
                     f"{_part_of(length, dt) * 1e3:g} ms, or another duration."
                 )
+
+    def _check_time_step(self, values: dict[str, float], dt: float) -> None:
+        """The time step is short enough for the integrators of the plan."""
+        plan, where = self.parts.plan, self.parts.where
         size = series_size(plan, values, dt) if plan.declarations.method is None else None
         if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
             raise ModelError(
@@ -265,8 +284,10 @@ class BeforeRun(BrianObject):
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
                 f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
             )
-        if plan.sent:
-            self.synapses._between_runs.prepare(values)
+
+    def _warn_of_errors(self, values: dict[str, float], dt: float) -> None:
+        """Warn where an error bound exceeds what the user accepts."""
+        parts, plan, where = self.parts, self.parts.plan, self.parts.where
         for rule in plan.rules:
             accepted = parts.tolerance or SPLITTING_TOLERANCE
             error = 0.0 if rule.window is None else splitting_error(rule, values, rule.window)

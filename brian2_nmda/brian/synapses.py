@@ -93,28 +93,33 @@ def build_synapses(
     hosts = check_hosts(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
     assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, hosts)
+    _check_assembly(assembly, kwargs.pop("order", None), post_event)
+    initialise_target(model, target)
+    shorten_builds()
+    form = NMDASynapses if optimize else naive_synapses
+    return form(assembly, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs)
+
+
+def _check_assembly(assembly: Assembly, order: Any, post_event: str) -> None:
+    """Check what the user gave against what the model needs."""
+    system, where = assembly.system, assembly.where
     assembly.check_names()
-    if kwargs.get("order") is not None:
+    if order is not None:
         raise ModelError(f"{where}: the order of the synapses is set by the plan; leave out order=.")
-    kwargs.pop("order", None)
-    clash = set(own_delays) & set(assembly.delayed)
+    clash = set(assembly.own_delays) & set(assembly.delayed)
     if clash:
         raise ModelError(
             f"{where}: the delay of '{clash.pop()}' follows from the latency of the model and the delay of "
             "the transmitter; leave it out."
         )
-    if model.system.on_post_spike and post_event not in target.events:
-        first = next(iter(model.system.on_post_spike))
+    if system.on_post_spike and post_event not in assembly.target.events:
+        first = next(iter(system.on_post_spike))
         missing = "never spikes" if post_event == "spike" else f"has no event '{post_event}'"
         write = "a threshold= (and reset=)" if post_event == "spike" else "one"
         raise ModelError(
             f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' "
             f"{missing}; give it {write}."
         )
-    initialise_target(model, target)
-    shorten_builds()
-    form = NMDASynapses if optimize else naive_synapses
-    return form(assembly, delay, own_model, on_pre, on_post, namespace, find_name(name), clock, kwargs)
 
 
 def _check_arguments(kwargs: Mapping[str, Any], where: str) -> None:
