@@ -314,7 +314,7 @@ def test_declarations(source):
     for wrong, words in [
         (dict(delay="rand()*ms"), "per_synapse"),
         (dict(delay=[1, 2] * ms), "delay='per_synapse'"),
-        (dict(delay=-1 * ms), "not negative"),
+        (dict(delay=-1 * ms), "0 ms or more"),
         (dict(w="big"), "shared weight"),
         (dict(w=np.nan), "finite"),
         (dict(w=[1, 2]), "per synapse"),

@@ -466,11 +466,6 @@ def case_tied_delays(p: Pairs) -> None:
     p.add("tied_delay", p.generator(), link, watch=("x_NMDA", "g_NMDA"))
 
 
-def case_negative_weights(p: Pairs) -> None:
-    link = Link(kinetic(), values=dict(w=WEIGHTS - 1))
-    p.add("negative_weights", p.generator(), link)
-
-
 def case_connect_twice(p: Pairs) -> None:
     """The second call leaves earlier weights alone and gives new synapses their first values."""
     model, source = calcium(), p.generator()
