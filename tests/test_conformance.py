@@ -30,6 +30,7 @@ from brian2_nmda.conformance import NUMERICAL, SYMBOLIC, CheckResult, check_mode
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Antagonist, Block, CoAgonist, Plasticity, Receptor
 from brian2_nmda.symbolic.part import (
+    Ca,
     G_open,
     Parameter,
     Reaction,
@@ -291,6 +292,12 @@ class NeverNeeded(CoAgonist):
     summary = "planted"
 
 
+def _doubled():
+    """Binding twice as fast in the second step, unbinding as before."""
+    first, second, *others = library.FiveStateNMDA().template.reactions
+    return [first, Reaction(second.source, second.target, 2 * second.forward, second.backward), *others]
+
+
 PLANTED = [
     ("completeness", UnusedParameter, {}),
     ("completeness", IdleState, {}),
@@ -301,6 +308,7 @@ PLANTED = [
     ("magnitude", SpineCalcium(V=0.1 * mmetre**3), {}),
     ("connectivity", Leaky, {}),
     ("microscopic reversibility", Circulating, {}),
+    ("statistical factors", library.FiveStateNMDA().replace(reactions=_doubled()), {}),
     ("steady state", LeavesRestForEver, {}),
     ("steady state", WrongClosedForm, {}),
     ("invariance", NeverSaturates, {}),
@@ -309,6 +317,8 @@ PLANTED = [
     ("block", WrongExponent, {}),
     ("block", NeverWhole, {}),
     ("current", WrongSign, {}),
+    ("counted once", BioNMDA().replace(activation=symbol("g") * symbol("block")), {}),
+    ("time scales", BioNMDA(beta1=0.01 / second), {}),
     ("calcium", Outflux, {}),
     ("calcium", NoValence, {}),
     ("drug", AlwaysThere, {}),
@@ -342,6 +352,111 @@ def test_table_and_equations_have_to_agree():
     assert failing(wrong, targets=()) == {"reaction table"}
 
 
+class HandEliminated(Receptor):
+    """A scheme C - O - D of which C was eliminated by hand; its states never leave the simplex."""
+
+    a, b = provided(1.1 / (mM * ms), "binding rate"), provided(0.19 / ms, "unbinding rate")
+    k, r = provided(0.1 / ms, "desensitisation"), provided(0.01 / ms, "resensitisation")
+    o, d = states("o d", within=(0, 1))
+    do = a * T * (1 - o - d) - b * o - k * o
+    dd = k * o - r * d
+    activation = o
+    summary = "planted"
+
+
+class WrittenInFull(Receptor):
+    """The same scheme with nothing eliminated; the sum of its states is 1 for ever."""
+
+    _h = HandEliminated
+    a, b = provided(1.1 / (mM * ms), "binding rate"), provided(0.19 / ms, "unbinding rate")
+    k, r = provided(0.1 / ms, "desensitisation"), provided(0.01 / ms, "resensitisation")
+    c = states("c", within=(0, 1), initial=1)
+    o, d = states("o d", within=(0, 1))
+    dc = -a * T * c + b * o
+    do = a * T * c - b * o - k * o + r * d
+    dd = k * o - r * d
+    activation = o
+    summary = "planted"
+
+
+class JumpsIntoShares(Receptor):
+    """A spike opens what is closed; the open and the desensitised fraction share one whole."""
+
+    p, tau = provided(0.5, "release", sign="fraction"), provided(20 * ms, "decay")
+    o, d = states("o d", within=(0, 1))
+    do = -o / tau
+    dd = o / tau - d / (3 * tau)
+    on_spike = {o: o + p * released * (1 - o - d)}
+    activation = o
+    summary = "planted"
+
+
+@pytest.mark.parametrize("model", [HandEliminated, WrittenInFull, JumpsIntoShares])
+def test_shares_of_one_whole_are_recognised(model):
+    """They never reach the corners of the box of their intervals, where a rate would point outwards."""
+    assert failing(model, targets=()) == set()
+
+
+def test_shares_that_exceed_the_whole_are_found():
+    """The state d takes from nowhere: no simplex is invariant; the message names ``occupancies``."""
+    wrong = HandEliminated().replace(dd="k*o + 3*b*o - r*d")
+    with pytest.raises(
+        ModelError, match=r"points outwards .*; if o, d are shares of one whole, .*occupancies"
+    ):
+        check_model(wrong, targets=())
+
+
+MISJUDGED = {
+    "closing in 100 s": (lambda: BioNMDA(beta1=0.01 / second), "time scales", "time constant of 100 s"),
+    "block counted twice": (
+        lambda: BioNMDA().replace(activation="g*block"),
+        "counted once",
+        "more than once",
+    ),
+    "no block at rest": (
+        lambda: JahrStevens().replace(block="1/(1 + Mg/K*exp(-k*(v + 65*mV)))"),
+        "block",
+        "at rest: at -70 mV and 1 mM magnesium 72 %",
+    ),
+    "swapped statistical factors": (
+        lambda: library.VargasCaballeroNMDA().replace(reactions=_swapped()),
+        "statistical factors",
+        "C0 -> C1 -> C2 bind at equal sites, but C1 -> C2 is 2 times as fast",
+    ),
+    "calcium that stays": (
+        lambda: SpineCalcium(tau=100 * second),
+        "time scales",
+        "above rest is still there",
+    ),
+}
+
+
+def _swapped():
+    """The table with the factors of the first two steps exchanged."""
+    first, second, *others = library.VargasCaballeroNMDA().template.reactions
+    one = Reaction(first.source, first.target, first.forward / 2, first.backward * 2)
+    two = Reaction(second.source, second.target, second.forward * 2, second.backward / 2)
+    return [one, two, *others]
+
+
+@pytest.mark.parametrize("what", MISJUDGED)
+def test_plausible_slips_are_found_in_words(what):
+    make, check, text = MISJUDGED[what]
+    found = {r.name: r.message for r in check_model(make(), targets=(), raise_=False) if not r.passed}
+    assert text in found[check]
+
+
+def test_a_magnesium_free_bath_is_no_error():
+    """The block is judged at 1 mM, whatever the experiment has."""
+    assert failing(JahrStevens(Mg=10 * umolar), targets=()) == set()
+
+
+def test_a_time_constant_that_a_user_adds_may_not_vanish():
+    """Nobody said that ``tau_in`` may be 0: dividing by it is no singularity."""
+    slow = AMPA().replace("dh/dt = (1 - h)/tau_in : 1", activation="g*h", tau_in=80 * ms)
+    assert failing(slow, targets=()) == set()
+
+
 # In Brian2: what is planted passes all symbolic checks.
 
 
@@ -359,6 +474,7 @@ class Chatters(AMPA):
     theta = provided(0.1, "threshold")
     dx = AMPA.alpha * T * (1 - x) - AMPA.beta * x
     dg = AMPA.alpha * T * (1 - AMPA.g) * x * Heaviside(theta - AMPA.g) * (1 - AMPA.g) - AMPA.beta * AMPA.g * x
+    slow = "planted"
     summary = "planted"
 
 
@@ -391,14 +507,30 @@ class AlwaysOpen(AMPA):
 
 
 class Drifts(Plasticity):
-    """Forgets within three years."""
+    """Forgets within a day."""
 
-    tau = provided(1e7 * second, "a tenth of forgetting")
+    tau = provided(1e4 * second, "a tenth of forgetting")
     n = states("n", within=(0, None), initial=1)
     dn = -0.1 * n / tau
     on_spike = {n: n + 0.1 * n}
     conductance = conductance * n
     summary = "planted"
+
+
+class Kinase(Plasticity):
+    """A kinase that resting calcium turns on a little: to 1e-5, within seconds."""
+
+    k_on, k_off = provided(5 / second, "activation"), provided(0.1 / second, "inactivation")
+    K, gain = provided(4 * umolar, "half activation"), provided(1.0, "strength")
+    A = states("A", within=(0, 1))
+    dA = k_on * Ca**4 / (K**4 + Ca**4) * (1 - A) - k_off * A
+    conductance = conductance * (1 + gain * A)
+    summary = "planted"
+
+
+def test_a_kinase_that_settles_near_its_start_does_not_drift():
+    model = GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=Kinase())
+    assert failing(model) == set()
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def simulate(names=None, duration=40.0):
         target.v = -65 * mV
         S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}")
         S.connect()
-        monitors[name] = StateMonitor(target, "v", record=True, dt=1 * ms, name=f"M_{name}")
+        totals = [r.total for r in model.system.receptors]
+        monitors[name] = StateMonitor(target, ["v", *totals], record=True, dt=0.5 * ms, name=f"M_{name}")
         synapses[name], targets[name] = S, target
         net.add(target, S, monitors[name])
     net.run(duration * ms)
@@ -140,6 +141,8 @@ def simulate(names=None, duration=40.0):
                 elif state in targets[name].variables:
                     out[name, state] = np.array(getattr(targets[name], state + "_")[:])
             out[name, "v"] = np.array(monitors[name].v / mV)
+            for receptor in model.system.receptors:
+                out[name, receptor.total] = np.array(getattr(monitors[name], receptor.total) / b2.nS)
         return out
 
     return values()
@@ -163,15 +166,26 @@ def test_numpy(reference_values):
     values = on_numpy(reference_values)
     for name, model in made.items():
         for state, s in model.system.states.items():
-            if (name, state) not in values:  # summed on the target
-                assert model.system.states[state] is s
+            if (name, state) not in values:  # summed on the target: only the total conductance is seen
+                assert any(
+                    state in {x.name for x in model.system.inserted(r.conductance).free_symbols}
+                    for r in model.system.receptors
+                ), (name, state)
                 continue
             x = values[name, state]
             assert np.all(np.isfinite(x)), (name, state)
             low, high = (b if isinstance(b, (int, float)) else None for b in s.within)
             assert low is None or x.min() >= low - 1e-12, (name, state)
             assert high is None or x.max() <= high + 1e-12, (name, state)
-        assert values[name, "v"].max() > -60, name
+        for receptor in model.system.receptors:
+            total = values[name, receptor.total]
+            assert np.all(np.isfinite(total)) and total.min() >= -1e-12, (name, receptor.label)
+            # nothing before the first spike (1 ms, delay 1 ms) and something after it, in both targets
+            assert np.all(total[:, :5] == 0), (name, receptor.label)
+            assert total.max(axis=1).min() > 0, (name, receptor.label)
+        # the synapses alone depolarise: the current that is injected comes from 10 ms on
+        before = values[name, "v"][:, :20]
+        assert before.max() > -65 + 1e-4, name  # 5e-4 mV: the weakest, 0.2 nS of a slow scheme, blocked
     assert np.ptp(values["clopath", "W_AMPA"]) > 0 or values["clopath", "W_AMPA"][0] != 0.5
 
 

@@ -8,8 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brian2_nmda.conformance import biology, declarations, invariants, numerical, outside, schemes
-from brian2_nmda.conformance.subject import NotApplicable, Subject, reads
+from brian2_nmda.conformance import (
+    biology,
+    declarations,
+    invariants,
+    numerical,
+    outside,
+    physiology,
+    schemes,
+)
+from brian2_nmda.conformance.reading import reads
+from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.kinds import (
@@ -84,11 +93,14 @@ SYMBOLIC: tuple[tuple[str, Callable[[Subject], bool], Callable[[Subject], Any]],
     ("reaction table", _has_scheme, schemes.reaction_table),
     ("connectivity", _has_scheme, schemes.connectivity),
     ("microscopic reversibility", _has_scheme, schemes.microscopic_reversibility),
+    ("statistical factors", _has_scheme, physiology.statistical_factors),
     ("steady state", _has_states, schemes.steady_state),
     ("invariance", _always, invariants.invariance),
     ("singularities", _always, invariants.singularities),
     ("block", _voltage_block, biology.block),
     ("current", _has(Receptor), biology.current),
+    ("counted once", _has(Receptor), physiology.counted_once),
+    ("time scales", _has((Receptor, Calcium)), physiology.time_scales),
     ("calcium", _has(Calcium), biology.calcium),
     ("drug", _has((Antagonist, ChannelBlocker)), biology.drug),
     ("co-agonist", _has(CoAgonist), biology.coagonist),

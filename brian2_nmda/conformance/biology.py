@@ -12,12 +12,14 @@ import sympy
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.points import MOLAR, Function
+from brian2_nmda.conformance.reading import named, reads
+from brian2_nmda.conformance.regions import draw_states
 from brian2_nmda.conformance.sampling import (
     Failures,
     at_values,
     one_number,
 )
-from brian2_nmda.conformance.subject import NotApplicable, Subject, named, reads
+from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Antagonist, Block, Calcium, ChannelBlocker, CoAgonist, Receptor
 from brian2_nmda.symbolic.part import Part, Template
@@ -70,6 +72,7 @@ def block(subject: Subject) -> Failures:
             )
 
         grid = np.linspace(-0.3, 0.3, 1201)
+        physiological = {n: 1.0 for n, p in t.parameters.items() if p.bath and p.dim is MOLAR}  # 1 mM
         for which, values in at_values(part, subject):
             where = f"{part.name} ({which})"
             B = at(values, grid)
@@ -86,12 +89,7 @@ def block(subject: Subject) -> Failures:
                     "expected 0 to 1."
                 )
             elif which == "published values":
-                half = grid[np.searchsorted(B, 0.5)]
-                if not -0.1 < half < 0.05:
-                    yield (
-                        f"{where}: half of the channels are blocked at {half * 1e3:.3g} mV, expected "
-                        "-100 to 50 mV."
-                    )
+                yield from _blocks_at_rest(part, at({**values, **physiological}, grid), grid)
             for name, p in t.parameters.items():
                 if not p.bath:
                     continue
@@ -104,6 +102,22 @@ def block(subject: Subject) -> Failures:
                     yield f"{where}: more {name} blocks less."
     if not said:
         raise NotApplicable("no block")
+
+
+def _blocks_at_rest(part: Part, B: np.ndarray, grid: np.ndarray) -> Failures:
+    """In 1 mM magnesium most channels are blocked at rest and most conduct at the peak of a spike."""
+    rest, peak = np.interp([-0.07, 0.05], grid, B)
+    if rest > 0.5:
+        yield (
+            f"{part.name}: there is no block at rest: at -70 mV and 1 mM magnesium {100 * rest:.0f} % of the "
+            "open channels conduct, expected less than half (Jahr & Stevens: 4 %); check the sign and the "
+            "size of what is added to the voltage."
+        )
+    if peak < 0.5:
+        yield (
+            f"{part.name}: there is no relief of the block: at 50 mV and 1 mM magnesium {100 * peak:.0f} % "
+            "of the open channels conduct, expected more than half."
+        )
 
 
 def current(subject: Subject) -> Failures:
@@ -155,9 +169,7 @@ def calcium(subject: Subject) -> Failures:
             point = {**points.draw_inputs(points.ALL_INPUTS, subject.rng(), 200), **values}
             point["G_open"] = point["G_open"] + 1e-11
             point["v"] = -0.03 - 0.07 * subject.rng().random(200)  # below any reversal potential in use
-            point.update(
-                points.draw_states(t, {k: one_number(x) for k, x in point.items()}, subject.rng(), 200)
-            )
+            point.update(draw_states(part, {k: one_number(x) for k, x in point.items()}, subject.rng(), 200))
             resting = Function({"rest": t.roles["resting"]}, named(part))(point)["rest"]
             if "Ca" in t.states:
                 point["Ca"] = resting * 1.3

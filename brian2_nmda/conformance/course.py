@@ -36,27 +36,29 @@ class Course:
             n: d.expression.args[0] * symbol(f"is_on_{n}") if n in self.pulses else d.expression
             for n, d in system.definitions.items()
         }
+        self._named.update({n: t.expression for n, t in system.totals.items()})  # one synapse at each place
         self._noise = {
             s: sympy.S.Zero for e in system.rates.values() for s in e.free_symbols if s.name.startswith("xi")
         }
         self._reads = [*system.rates, "v", *(f"is_on_{n}" for n in self.pulses), "t"]
         self._rates = self._compiled(system.rates.values())
         self._slopes = self._compiled(
-            sympy.diff(self._whole(e), symbol(n)).replace(
+            sympy.diff(self.whole(e), symbol(n)).replace(
                 lambda x: isinstance(x, sympy.DiracDelta), lambda x: sympy.S.Zero
             )
             for n, e in system.rates.items()
         )
 
-    def _whole(self, expression: sympy.Expr) -> sympy.Expr:
+    def whole(self, expression: sympy.Expr) -> sympy.Expr:
+        """An expression with definitions inserted, pulses as inputs, and without noise."""
         return plain(expression, self._named).xreplace(self._noise)
 
     def _compiled(self, expressions: Iterable[sympy.Expr]) -> Any:
-        return numeric(sympy.Tuple(*(self._whole(e) for e in expressions)), self._reads, self.values)
+        return numeric(sympy.Tuple(*(self.whole(e) for e in expressions)), self._reads, self.values)
 
     def function(self, expressions: Mapping[str, sympy.Expr]) -> Function:
         """Named expressions of states, ``v`` and parameters as a NumPy function."""
-        return Function({k: self._whole(e) for k, e in expressions.items()})
+        return Function({k: self.whole(e) for k, e in expressions.items()})
 
     def fastest(self, v: float) -> float:
         """A bound of the relaxation rates (1/s) with and without transmitter, at the start."""

@@ -5,33 +5,29 @@ nothing to say. Tolerances are relative to the size of the terms that are compar
 """
 
 import re
-from typing import Any
 
 import numpy as np
-import sympy
-from brian2.units import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, get_dimensions
+from brian2.units.fundamentalunits import Dimension, Quantity
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.points import Function
+from brian2_nmda.conformance.reading import expressions, jumps
 from brian2_nmda.conformance.sampling import (
     SAME,
     Failures,
 )
-from brian2_nmda.conformance.subject import Subject, written
+from brian2_nmda.conformance.subject import Subject
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import check_name
 from brian2_nmda.symbolic.parameter import STATUSES
-from brian2_nmda.symbolic.part import INPUTS, Part, Pulse
+from brian2_nmda.symbolic.part import INPUTS, Part
 
 
 def completeness(subject: Subject) -> Failures:
     """Each parameter is used, each state has an equation and matters, nothing is undefined."""
     for part in subject.parts:
         t, where = part.template, part.name
-        expressions = [*written(part).values(), *t.start_at.values()]
-        limits = [sympy.sympify(b, strict=True) for s in t.states.values() for b in s.within if b is not None]
-        used = {s.name for e in [*expressions, *limits] for s in e.free_symbols}
+        used = {s.name for w in expressions(part) for s in w.expression.free_symbols}
         for name in t.parameters:
             if name not in used:
                 yield f"{where}: the parameter '{name}' is used by no equation; use it or remove it."
@@ -41,12 +37,12 @@ def completeness(subject: Subject) -> Failures:
         for name in t.rates:
             if name not in t.states:
                 yield f"{where}: there is an equation of '{name}', which is no state."
-        known = {*t.names, *INPUTS, *type(part)._roles, "t", "dt"}
-        for what, e in written(part).items():
-            for s in e.free_symbols:
+        known = {*t.names, *t.needs, *t.gives, *INPUTS, *type(part)._roles, "t", "dt"}
+        for w in expressions(part):
+            for s in w.expression.free_symbols:
                 if s.name not in known and not _is_unit(s.name):
-                    yield f"{where}: '{s.name}' in '{what}' is not defined."
-        if t.roles:
+                    yield f"{where}: '{s.name}' in '{w.name}' is not defined."
+        if t.roles or t.gives:
             yield from _idle_states(part)
     if not subject.is_fragment:
         yield from _undefined(subject)
@@ -59,22 +55,25 @@ def _is_unit(name: str) -> bool:
 def _idle_states(part: Part) -> Failures:
     """States that nothing the part provides depends on, and that are not exposed by their own name."""
     t = part.template
+    sources: dict[str, set[str]] = {}
+    for w in expressions(part):
+        if w.kind in ("rate", "definition", "gift", "jump"):
+            sources.setdefault(w.of, set()).update(s.name for s in w.expression.free_symbols)
+    for jump in jumps(part):
+        if jump.condition is not None:
+            for name in jump.changes:
+                sources[name].update(s.name for s in jump.condition.free_symbols)
     matter: set[str] = set()
-    reached = {s.name for e in t.roles.values() for s in e.free_symbols}
-    equations = {**t.rates, **{n: d.expression for n, d in t.definitions.items()}}
-    jumps = [*t.on_spike.items(), *t.on_post_spike.items(), *t.on_late_spike.items()]
-    jumps += [item for e in t.events for item in e.changes.items()]
-    jumps += [(n, e.condition) for e in t.events for n in e.changes]
+    provided = {**t.roles, **{n: g.expression for n, g in t.gives.items()}}
+    reached = {s.name for e in provided.values() for s in e.free_symbols}
     while reached - matter:
         name = min(reached - matter)
         matter.add(name)
-        sources = [equations[name]] if name in equations else []
-        sources += [e for n, e in jumps if n == name]
-        reached |= {s.name for e in sources for s in e.free_symbols}
+        reached |= sources.get(name, set())
     for name, state in t.states.items():
         if name not in matter and not state.bare:
             yield (
-                f"{part.name}: nothing that the part provides ({', '.join(t.roles)}) depends on the state "
+                f"{part.name}: nothing that the part provides ({', '.join(provided)}) depends on the state "
                 f"'{name}'; remove it, declare it with bare=True, or correct the equations."
             )
 
@@ -84,7 +83,7 @@ def _undefined(subject: Subject) -> Failures:
     system = subject.model.system
     known = {*system.names, "v", "t", "dt", *(r.total for r in system.receptors)}
     texts = {f"d{n}/dt": e for n, e in system.rates.items()}
-    texts.update({n: d.expression for n, d in system.definitions.items()})
+    texts.update({n: d.expression for n, d in (*system.definitions.items(), *system.totals.items())})
     texts.update({f"{n} at a spike": e for n, e in system.on_spike.items()})
     texts.update({f"{n} at a postsynaptic spike": e for n, e in system.on_post_spike.items()})
     for late in system.on_late_spike:
@@ -143,9 +142,12 @@ def dimensions(subject: Subject) -> Failures:
         known = {n: p.dim for n, p in t.parameters.items()}
         known.update({n: s.dim for n, s in t.states.items()})
         known.update({n: d.dim for n, d in t.definitions.items()})
+        known.update({n: x.dim for kind in (t.needs, t.gives) for n, x in kind.items()})
         known.update({n: d for n, d in type(part)._roles.items() if n not in known})
-        wanted = _wanted_dimensions(part)
-        for what, (expression, dim) in wanted.items():
+        for w in expressions(part):
+            what, expression, dim = w.name, w.expression, w.dim
+            if dim is None or expression == 0:
+                continue
             written_as = points.plain(expression)
             function = Function({"f": written_as})
             base, scaled, factors = {}, {}, _factors(rng)
@@ -170,39 +172,6 @@ def _factors(rng: np.random.Generator) -> np.ndarray:
 
 def _factor(dim: Dimension, factors: np.ndarray) -> float:
     return float(np.prod(factors ** np.asarray(dim._dims, float)))
-
-
-def _wanted_dimensions(part: Part) -> dict[str, tuple[Any, Dimension]]:
-    """Expressions with the dimensions that they have to have."""
-    t = part.template
-    per_second = get_dimensions(1 / second)
-    out: dict[str, tuple[Any, Dimension]] = {}
-    for name, e in t.rates.items():
-        if name in t.states:
-            out[f"d{name}/dt"] = (e, get_dimensions(Quantity(1, dim=t.states[name].dim) / second))
-    out.update({n: (d.expression, d.dim) for n, d in t.definitions.items()})
-    out.update({n: (e, type(part)._roles[n]) for n, e in t.roles.items() if n in type(part)._roles})
-    for what, e in written(part).items():
-        state = t.states.get(what.split(" at ")[0]) if " at " in what else None
-        if state is not None:
-            out[what] = (e, state.dim)
-        elif what.startswith("rate of "):
-            out[what] = (e, per_second)
-        elif what == "latency":
-            out[what] = (e, second.dim)
-        elif what.startswith("condition of "):
-            out[what] = (e, DIMENSIONLESS)
-    for name, state in t.states.items():
-        out[f"initial value of {name}"] = (state.initial, state.dim)
-        for side, b in zip(("lower", "upper"), state.within, strict=True):
-            if b is not None:
-                out[f"{side} bound of {name}"] = (sympy.sympify(b, strict=True), state.dim)
-    for name, e in t.roles.items():
-        for pulse in e.atoms(Pulse):
-            out[f"duration of the pulse in {name}"] = (pulse.args[1], second.dim)
-            if len(pulse.args) > 2:
-                out[f"condition of the pulse in {name}"] = (pulse.args[2], DIMENSIONLESS)
-    return {n: (e, d) for n, (e, d) in out.items() if sympy.sympify(e, strict=True) != 0}
 
 
 #: What counts as a pointer that a reader can follow.

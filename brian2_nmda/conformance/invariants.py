@@ -10,19 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from brian2_nmda.conformance import points
+from brian2_nmda.conformance import points, regions
 from brian2_nmda.conformance.points import FRACTIONS, Function
+from brian2_nmda.conformance.reading import named, needed, written
+from brian2_nmda.conformance.regions import sample
 from brian2_nmda.conformance.sampling import (
+    POINTS,
     Failures,
     at_values,
-    bounded_fractions,
-    one_number,
-    sample,
-    scale_of,
     variables_in,
     worst,
 )
-from brian2_nmda.conformance.subject import NotApplicable, Subject, named, written
+from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.part import Part
 
@@ -37,85 +36,64 @@ def invariance(subject: Subject) -> Failures:
         said = True
         for which, values in at_values(part, subject):
             rng = subject.rng()
-            yield from _flow_inwards(part, values, rng, which)
-            yield from _jumps_inside(part, values, rng, which)
+            for what, leaves in (
+                ("equation", regions.flow_outwards(part, values, rng, which=which)),
+                ("jump", regions.jumps_outwards(part, values, rng, which=which)),
+            ):
+                for name, found in leaves:
+                    yield f"{part.name}: {found}. Correct the {what} or within={_hint(part, name)}."
             yield from _roles_inside(part, values, rng, which)
+    if not subject.is_fragment and any(p.template.needs for p in subject.parts):
+        yield from _coupled_inside(subject)
     if not said:
         raise NotApplicable("no state and no fraction")
 
 
-def _limits(part: Part, values: Mapping[str, float], point: Mapping[str, Any], name: str) -> list[Any]:
-    out = []
-    for b in part.template.states[name].within:
-        out.append(None if b is None else Function({"b": b})({**values, **point})["b"])
-    return out
-
-
-def _flow_inwards(part: Part, values: Mapping[str, float], rng: np.random.Generator, which: str) -> Failures:
-    t = part.template
-    scheme = points.occupied(t)
-    for name in t.states:
-        if t.rates[name] == 0:
-            continue
-        point = sample(part, values, rng)
-        for side, limit in zip((1, -1), _limits(part, values, point, name), strict=True):
+def _coupled_inside(subject: Subject) -> Failures:
+    """The same for the rates that read what other parts give, in the whole synapse."""
+    system = subject.model.system
+    readers = {
+        name
+        for part in subject.parts
+        for n, e in part.template.rates.items()
+        if needed(part, e)
+        for name in (n, f"{n}_{part.label or part.name}")
+        if name in system.states
+    }
+    known = {n: d.expression for n, d in (*system.definitions.items(), *system.totals.items())}
+    values, rng = {n: points.size_of(p) for n, p in system.parameters.items()}, subject.rng()
+    point: dict[str, Any] = {**points.draw_inputs(points.ALL_INPUTS, rng, POINTS), **values}
+    intervals = {n: points.bounds(system, values, n) for n in system.states}
+    for name, (low, high) in intervals.items():
+        size = 4 * points.TYPICAL.get(system.states[name].dim, 1.0)
+        low = (-size if high is None else high - size) if low is None else low
+        high = low + max(size, 4 * abs(system.initial[name])) if high is None else high
+        point[name] = rng.uniform(low, high, POINTS)
+    for name in sorted(readers):
+        rate = Function({"r": system.rates[name]}, known)
+        for side, limit in zip((1, -1), intervals[name], strict=True):
             if limit is None:
                 continue
-            here = {**point, name: np.broadcast_to(limit, np.shape(point["v"]))}
-            if name in scheme:  # the others keep their proportions
-                rest = np.maximum(sum(point[n] for n in scheme if n != name), 1e-300)
-                here.update({n: point[n] / rest * (1 - limit) for n in scheme if n != name})
-            rate = Function({"r": t.rates[name]}, named(part))(here)["r"]
-            slack = 1e-12 * scale_of(t.rates[name], part, here)
-            bad = ~(side * rate >= -slack)
+            found = rate({**point, name: np.full(POINTS, limit)})["r"]
+            bad = ~(side * found >= -1e-12 * np.max(np.abs(found)))
             if np.any(bad):
                 yield (
-                    f"{part.name}: at its {'lower' if side > 0 else 'upper'} bound "
-                    f"{one_number(limit):.4g} the rate of "
-                    f"'{name}' points outwards ({which}; d{name}/dt = {np.ravel(rate)[np.argmax(bad)]:.3g}, "
-                    f"{worst(bad, here, variables_in(part, t.rates[name]))}). Correct the equation or "
-                    "within=."
+                    f"{system.owner[name]}: at its {'lower' if side > 0 else 'upper'} bound {limit:.4g} the "
+                    f"rate of '{name}' points outwards (d{name}/dt = {found[np.argmax(bad)]:.3g}, "
+                    f"{worst(bad, point, [n for n in rate.reads if n in system.states])}). Correct the "
+                    "equation, or within=."
                 )
 
 
-def _jumps_inside(part: Part, values: Mapping[str, float], rng: np.random.Generator, which: str) -> Failures:
-    t = part.template
-    kinds = [("a spike", t.on_spike, None), ("a postsynaptic spike", t.on_post_spike, None)]
-    kinds += [("a late spike", t.on_late_spike, None)]
-    kinds += [(f"event {k}", e.changes, e.condition) for k, e in enumerate(t.events, 1)]
-    for what, changes, condition in kinds:
-        if not changes:
-            continue
-        point = sample(part, values, rng)
-        here = dict(point)
-        if condition is None:
-            for name, change in changes.items():  # in the order in which they are written
-                here[name] = Function({"new": change}, named(part))(here)["new"]
-            happens = True
-        else:
-            here.update(Function(changes, named(part))(point))
-            happens = Function({"c": condition}, named(part))(point)["c"] != 0
-        for name in changes:
-            low, high = _limits(part, values, point, name)
-            size = np.maximum(np.abs(here[name]), np.max(np.abs(here[name]), initial=0.0))
-            finite = np.isfinite(here[name])
-            bad = ~finite
-            if low is not None:
-                bad = bad | ~(here[name] >= low - 1e-12 * size)
-            if high is not None:
-                bad = bad | ~(here[name] <= high + 1e-12 * size)
-            bad = bad & happens
-            if np.any(bad):
-                yield (
-                    f"{part.name}: '{name}' leaves its interval at {what} ({which}): it becomes "
-                    f"{np.broadcast_to(here[name], bad.shape)[np.argmax(bad)]:.4g} from "
-                    f"{worst(bad, point, variables_in(part, changes[name]))}. Correct the jump or within=."
-                )
-        limited = bounded_fractions(part)
-        if limited and happens is True:
-            for name, x in Function({n: t.roles[n] for n in limited}, named(part))(here).items():
-                if np.any(~((x >= -1e-12) & (x <= 1 + 1e-12))):
-                    yield f"{part.name}: '{name}' is no fraction any more after {what} ({which})."
+def _hint(part: Part, name: str) -> str:
+    """What to write where states may be shares of one whole."""
+    together = regions.mutual(part, name)
+    if not together or part.template.reactions:
+        return ""
+    return (
+        f"; if {', '.join(together)} are shares of one whole, declare them with occupancies('rest "
+        f"{' '.join(together)}') and reactions, which keep their sum"
+    )
 
 
 def _roles_inside(part: Part, values: Mapping[str, float], rng: np.random.Generator, which: str) -> Failures:
@@ -159,7 +137,13 @@ def singularities(subject: Subject) -> Failures:
             typical = points.generic(t.parameters, subject.rng(), 0.0)
             usual = {**point, **{n: typical[n] for n, x in values.items() if x == 0}}
             size = {k: np.max(np.abs(x[np.isfinite(x)]), initial=0.0) for k, x in function(usual).items()}
-            positive = [n for n, p in t.parameters.items() if p.sign == "positive" and n in function.reads]
+            positive = [
+                n
+                for n, p in t.parameters.items()
+                if n in function.reads
+                and values[n] > 0
+                and (p.sign == "positive" or not points.may_vanish(p))
+            ]
             pairs = [
                 (a, b) for a, b in combinations(positive, 2) if t.parameters[a].dim is t.parameters[b].dim
             ]
@@ -167,7 +151,7 @@ def singularities(subject: Subject) -> Failures:
                 near = [function({**point, b: values[a] * (1 + delta)})]
                 at = function({**point, b: values[a]})
                 yield from _jump(part, at, near, size, f"at {a} = {b} ({which})")
-            zero = [n for n, p in t.parameters.items() if p.sign != "positive" and n in function.reads]
+            zero = [n for n, p in t.parameters.items() if points.may_vanish(p) and n in function.reads]
             for name in zero:
                 near = [function({**point, name: d * typical[name]}) for d in (1e-9, 1e-12)]
                 at = function({**point, name: 0.0})

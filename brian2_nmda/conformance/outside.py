@@ -11,16 +11,20 @@ import numpy as np
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.points import Function
+from brian2_nmda.conformance.reading import expressions, named
+from brian2_nmda.conformance.regions import sample
 from brian2_nmda.conformance.sampling import (
     SAME,
     Failures,
     at_values,
-    sample,
     variables_in,
     worst,
 )
-from brian2_nmda.conformance.subject import NotApplicable, Subject, named, written
+from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.part import Part
+
+#: What a reference may state; rates by the name of the state.
+STATED = ("rate", "role", "jump", "condition")
 
 
 def against_reference(subject: Subject, reference: Any) -> Failures:
@@ -29,11 +33,10 @@ def against_reference(subject: Subject, reference: Any) -> Failures:
         raise NotApplicable("a reference states the equations of one part")
     part = subject.given
     t = part.template
-    expressions = {**t.rates}
-    expressions.update(
-        {n: e for n, e in written(part).items() if n in t.roles or " at a " in n or " event " in n}
-    )
-    function = Function(expressions, named(part))
+    stated = {
+        w.of if w.kind == "rate" else w.name: w.expression for w in expressions(part) if w.kind in STATED
+    }
+    function = Function(stated, named(part))
     definitions = Function(named(part), named(part)) if t.definitions else None
     for which, values in at_values(part, subject, draws=3):
         point = sample(part, values, subject.rng(), 40)
@@ -66,7 +69,7 @@ def against_reference(subject: Subject, reference: Any) -> Failures:
                 what = f"d{key}/dt" if key in t.rates else key
                 yield (
                     f"{part.name}: '{what}' differs from the reference ({which}): found {x[i]:.9g}, expected "
-                    f"{wanted[i]:.9g} at {worst(bad, point, variables_in(part, expressions[key]))}."
+                    f"{wanted[i]:.9g} at {worst(bad, point, variables_in(part, stated[key]))}."
                 )
 
 

@@ -20,7 +20,7 @@ from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import int_of, numeric, symbol, value_of
 from brian2_nmda.symbolic.parameter import Value
-from brian2_nmda.symbolic.part import INPUTS, Part, Pulse, rand
+from brian2_nmda.symbolic.part import INPUTS, Part, Pulse, rand, without_totals
 
 MOLAR, PER_VOLT = get_dimensions(mole / metre**3), get_dimensions(1 / volt)
 
@@ -71,6 +71,7 @@ def plain(expression: Any, named: Mapping[str, sympy.Expr] | None = None) -> sym
         expression = insert(expression, named)
     expression = expression.replace(lambda e: isinstance(e, Pulse), lambda e: e.args[0] * ON)
     expression = expression.replace(lambda e: isinstance(e, rand), lambda e: DRAW)
+    expression = without_totals(expression)  # one synapse at each place
 
     def condition(e: sympy.Expr) -> sympy.Expr:
         (c,) = e.args
@@ -132,6 +133,12 @@ def size_of(value: Value) -> float:
     if isinstance(value.value, str):
         return TYPICAL.get(value.dim, 1.0)
     return value.base()
+
+
+def may_vanish(p: Value) -> bool:
+    """Whether a parameter may be 0: its author says so by a sign; of one that a user added nobody says it."""
+    added = p.status == "user" and not p.source
+    return p.sign != "positive" and not added
 
 
 def published(parameters: Mapping[str, Value]) -> dict[str, float]:
@@ -208,6 +215,7 @@ def generic_model(
                 "release": generic_part(model.release, rng, spread, baths, dt),
                 "calcium": model.calcium and generic_part(model.calcium, rng, spread, baths, dt),
                 "plasticity": [generic_part(p, rng, spread, baths, dt) for p in model.plasticity] or None,
+                "parts": [generic_part(p, rng, spread, baths, dt) for p in model.parts] or None,
             }
             candidate = type(model)(**parts)
             if suits(candidate):
@@ -281,37 +289,24 @@ def draw_inputs(names: Iterable[str], rng: np.random.Generator, n: int) -> dict[
     return {k: x for k, x in ranges.items() if k in names or k in ("v", "T")}
 
 
-ALL_INPUTS = (*INPUTS, "conductance", ON.name, DRAW.name, "t", "dt")
-
-
-def draw_states(
-    template: Any, values: Mapping[str, float], rng: np.random.Generator, n: int
+def draw_needs(
+    template: Any, inputs: Mapping[str, Any], rng: np.random.Generator, n: int
 ) -> dict[str, np.ndarray]:
-    """States anywhere in their intervals; the occupancies of a scheme sum to one."""
+    """What other parts give: an input under another name, or a size of its dimension that is not negative."""
     found = {}
-    scheme = occupied(template)
-    if scheme:
-        shares = rng.dirichlet(np.full(len(scheme), 0.7), n).T
-        found.update(zip(scheme, shares, strict=True))
-    for name, state in template.states.items():
-        if name in found:
-            continue
-        low, high = bounds(template, values, name)
-        size = 4 * TYPICAL.get(state.dim, 1.0)
-        if low is None and high is None:
-            low, high = -size, size
-        elif high is None:
-            high = low + max(size, abs(low))
-        elif low is None:
-            low = high - max(size, abs(high))
-        found[name] = rng.uniform(low, high, n)
+    for name, need in template.needs.items():
+        size = 1.0 if need.dim is DIMENSIONLESS else 4 * TYPICAL.get(need.dim, 1.0)
+        found[name] = inputs[need.port] if need.port in inputs else size * rng.random(n)
     return found
+
+
+ALL_INPUTS = (*INPUTS, "conductance", ON.name, DRAW.name, "t", "dt")
 
 
 def all_parts(model: Any) -> list[Part]:
     """The parts of a model and what they contain."""
     if isinstance(model, SynapseModel):
-        own = [*model.receptors, model.release, model.calcium, *model.plasticity]
+        own = [*model.receptors, model.release, model.calcium, *model.plasticity, *model.parts]
     else:
         own = [model]
     found: list[Part] = []

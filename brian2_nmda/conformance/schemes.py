@@ -11,17 +11,18 @@ import numpy as np
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.points import ON, Function
+from brian2_nmda.conformance.reading import named, reads
+from brian2_nmda.conformance.regions import sample
 from brian2_nmda.conformance.sampling import (
     SAME,
     Failures,
     at_values,
     one_number,
-    sample,
     scale_of,
     variables_in,
     worst,
 )
-from brian2_nmda.conformance.subject import NotApplicable, Subject, named, reads
+from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.part import Part, Reaction

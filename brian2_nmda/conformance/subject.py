@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from brian2_nmda.conformance import points
+from brian2_nmda.conformance.reading import reads
 from brian2_nmda.equations.calcium import ShouvalCalcium, SpineCalcium
 from brian2_nmda.equations.receptors import AMPA, BioNMDA, WangNMDA
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import (
     Antagonist,
     Block,
@@ -77,6 +77,8 @@ class Subject:
     def stochastic(self) -> bool:
         """Whether a run depends on random numbers."""
         system = self.model.system
+        if system.drawn:  # molecules that react one by one
+            return True
         expressions = [*system.rates.values(), *system.on_spike.values(), *system.on_post_spike.values()]
         expressions += [e for late in system.on_late_spike for e in late.changes.values()]
         expressions += [d.expression for d in system.definitions.values()]
@@ -115,38 +117,6 @@ def synapse_for(part: Part) -> GlutamateSynapse:
         if reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
             return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
         return GlutamateSynapse(target, plasticity=part)
-    return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
-
-
-def written(part: Part) -> dict[str, Any]:
-    """Each expression of a part, by the name under which a message shows it."""
-    t = part.template
-    found = {f"d{n}/dt": e for n, e in t.rates.items()}
-    found.update({n: d.expression for n, d in t.definitions.items()})
-    found.update(t.roles)
-    for when, jumps in (
-        ("a spike", t.on_spike),
-        ("a postsynaptic spike", t.on_post_spike),
-        ("a late spike", t.on_late_spike),
-    ):
-        found.update({f"{n} at {when}": e for n, e in jumps.items()})
-    if t.latency is not None:
-        found["latency"] = t.latency
-    for r in t.reactions:
-        found[f"rate of {r.source} -> {r.target}"] = r.forward
-        found[f"rate of {r.target} -> {r.source}"] = r.backward
-    found.update({f"initial value of {n}": s.initial for n, s in t.states.items()})
-    for number, event in enumerate(t.events, 1):
-        found[f"condition of event {number}"] = event.condition
-        found.update({f"{n} at event {number}": e for n, e in event.changes.items()})
-    return found
-
-
-def reads(part: Part, *names: str) -> bool:
-    """Whether a part reads one of the names."""
-    return any(e.has(*map(symbol, names)) for e in written(part).values())
-
-
-def named(part: Part) -> dict[str, Any]:
-    """Definitions of a part, for insertion."""
-    return {n: d.expression for n, d in part.template.definitions.items()}
+    if type(part).__mro__[1] is not Part and not part.template.gives and not part.template.needs:
+        return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
+    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=part)

@@ -112,6 +112,10 @@ class Part:
     dt: ClassVar[Quantity | None] = None
     #: Why its states move at rest, for a part that is meant to.
     relaxes: ClassVar[str] = ""
+    #: Why it is back at rest only after half a minute, for a receptor or a pool that is meant to be slow.
+    slow: ClassVar[str] = ""
+    #: Why its reactions break detailed balance, for a scheme that is meant to.
+    irreversible: ClassVar[str] = ""
     #: One line for the list of models.
     summary: ClassVar[str] = ""
     #: Published sets of values, by name; see `preset`.
