@@ -29,7 +29,16 @@ from brian2_nmda.lowering.plan import Plan
 from brian2_nmda.lowering.sent import AT_SPIKES, STEPPED, SUMMED, split
 from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import numeric, read, symbol, to_text, unit_text
+from brian2_nmda.symbolic.expressions import (
+    dimensions_of,
+    numeric,
+    read,
+    symbol,
+    to_text,
+    unit_symbol,
+    unit_text,
+)
+from brian2_nmda.symbolic.pieces import assignments, in_pieces
 
 
 class Assembly:
@@ -238,9 +247,16 @@ class Assembly:
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""
         shared, rest = split(self.plan, receptor, self.plan.efficacy)
-        if receptor.label in self.plan.sent:  # the target knows no definitions of the gate
-            rest = self.system.inserted(rest)
+        if receptor.label in self.plan.sent or receptor in self.summed:
+            rest = self.system.inserted(rest)  # the target knows no definitions of the gate
+        if receptor.label in self.plan.efficacy:
+            rest *= self._unit_of_efficacy(receptor.label)
         return shared, rest
+
+    def _unit_of_efficacy(self, label: str) -> sympy.Expr:
+        """The unit of what a spike is scaled by: what is summed of the kinetics has none of its own."""
+        factor = self.plan.efficacy[label]
+        return unit_symbol(dimensions_of(factor, self.system.dimensions(), self.where))
 
     # -- texts ---------------------------------------------------------------------------------
 
@@ -256,13 +272,26 @@ class Assembly:
         return f"{name} : {unit} ({flags})"
 
     def definition(self, name: str) -> str:
-        """The line that defines a named expression."""
+        """The line that defines a named expression, after those of its parts if it is deep."""
         d = self.system.definitions[name]
         if name in self.plan.pulses:
             height = self.plan.pulses[name][0]
             on = f"int(t_in_timesteps < {counter(name)})"
             return f"{name} = {to_text(self.on_synapse(height))}*{on} : {unit_text(d.dim)}"
-        return f"{name} = {to_text(self.on_synapse(d.expression))} : {unit_text(d.dim)}"
+        lines, text = self._parts(name, d.expression)
+        return "\n".join([*lines, f"{name} = {text} : {unit_text(d.dim)}"])
+
+    def _parts(self, name: str, expression: sympy.Expr) -> tuple[list[str], str]:
+        """Lines that define the parts of a deep expression, and its text in terms of them."""
+        parts, rest = in_pieces(name, expression)
+        dims, lines = self.system.dimensions(), []
+        for part, e in {**self.factors, **parts}.items() if parts else ():
+            if part in self.factors:
+                dims = {**dims, part: dimensions_of(e, dims, self.where)}
+                continue
+            dims = {**dims, part: dimensions_of(e, dims, f"{self.where}, part of '{name}'")}
+            lines.append(f"{part} = {to_text(self.on_synapse(e))} : {unit_text(dims[part])}")
+        return lines, to_text(self.on_synapse(rest))
 
     def on_synapse(self, expression: sympy.Expr) -> sympy.Expr:
         """With the names under which a synapse sees the variables of its target."""
@@ -281,8 +310,8 @@ class Assembly:
         unit = unit_text(self.system.states[name].dim)
         if self.system.rates[name] == 0 or name in self.at_spikes:  # changed by events only
             return f"{name} : {unit}"
-        text = to_text(self.on_synapse(self.hoisted.get(name, self.system.rates[name])))
-        return f"d{name}/dt = {text} : {unit}{flag}"
+        lines, text = self._parts(name, self.hoisted.get(name, self.system.rates[name]))
+        return "\n".join([*lines, f"d{name}/dt = {text} : {unit}{flag}"])
 
     def pulse_starts(self, pulses: Iterable[str], suffix: str) -> list[str]:
         """Statements at a spike: the pulse acts in the first ``duration/dt`` steps after it."""
@@ -353,7 +382,7 @@ class Assembly:
                 (added,) = sympy.expand(e - symbol(n)).args
                 lines.append(f"{n} += {to_text(self.on_synapse(added))}")
             elif n in states:
-                lines.append(set_to(f"{n}{suffix}", to_text(self._with_suffix(e, suffix))))
+                lines += _assign(f"{n}{suffix}", self._with_suffix(e, suffix))
         return lines
 
     def corrected(self, given: Any, pathway: str) -> Any:
@@ -383,7 +412,7 @@ class Assembly:
         """What a rule of plasticity multiplies into the jump of a state that is summed on the target."""
         for label, factor in self.plan.efficacy.items():
             if state in self.plan.sent_scaled[label]:
-                return factor
+                return factor / self._unit_of_efficacy(label)
         return sympy.S.One
 
     def synapse_equations(self, own: str | Equations | None) -> Equations:
@@ -451,9 +480,9 @@ class Assembly:
             if {self.system.place.get(n, "") for n in event.changes} != {place}:
                 continue
             flag = f"event_{number}"
-            lines.append(f"{flag} = {to_text(rename(event.condition))}")
+            lines += _assign(flag, rename(event.condition))
             for name, new in event.changes.items():
-                lines.append(set_to(f"{flag}_{name}", to_text(rename(new))))
+                lines += _assign(f"{flag}_{name}", rename(new))
             for name in event.changes:
                 lines.append(f"{name} = {name} + {flag}*({flag}_{name} - {name})")
         return "\n".join(lines)
@@ -520,6 +549,12 @@ _ASSIGNS_W = re.compile(r"^\s*w\s*(\*\*|//|[-+*/%])?=(?!=)", re.MULTILINE)
 _NONE: Mapping[str, str] = MappingProxyType({})
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
+
+
+def _assign(name: str, value: sympy.Expr) -> list[str]:
+    """Statements that give ``name`` a value: its parts first, if it is deep."""
+    *parts, last = assignments(name, value)
+    return [*parts, set_to(name, last.removeprefix(f"{name} = "))]
 
 
 def changes_w(given: str | Mapping[str, str] | None) -> bool:

@@ -15,6 +15,7 @@ from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays, with_events
 from brian2_nmda.brian.places import bring_together, places_of
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.text import check_connection
 
 
 def naive_synapses(
@@ -73,6 +74,7 @@ def naive_synapses(
     connect = synapses.connect
 
     def connect_and_fill(*args: Any, **kw: Any) -> None:
+        check_connection([*args, *kw.values()], f"{assembly.where}, connect")
         kw["level"] = kw.get("level", 0) + 1
         filler.before(synapses)
         connect(*args, **kw)

@@ -37,6 +37,7 @@ from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text
+from brian2_nmda.symbolic.text import check_connection, check_equations, check_expression, check_statements
 
 
 def build_synapses(
@@ -73,6 +74,10 @@ def build_synapses(
     on_event = kwargs.get("on_event", "spike")
     event, post_event = (event_of(on_event, side) for side in ("pre", "post"))
     check_groups(source, target, event, where)
+    check_statements(on_pre, f"{where}, on_pre")
+    check_statements(on_post, f"{where}, on_post")
+    if own_model is not None:
+        check_equations(own_model, f"{where}, model")
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
@@ -257,6 +262,7 @@ class NMDASynapses(Synapses):
         order: float = 0,
         **kwargs: Any,
     ) -> Any:
+        check_statements(code, f"{self._assembly.where}, run_regularly")
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
         lines = updates(self._assembly.plan.rules, code, present(when, order, self.order))
@@ -267,6 +273,7 @@ class NMDASynapses(Synapses):
     run_regularly.__doc__ = Synapses.run_regularly.__doc__
 
     def connect(self, *args: Any, level: int = 0, **kwargs: Any) -> None:  # noqa: D102
+        check_connection([*args, *kwargs.values()], f"{self._assembly.where}, connect")
         self._filler.before(self)
         super().connect(*args, level=level + 1, **kwargs)
         first = self._filler.connected == 1
@@ -322,6 +329,8 @@ class NMDASynapses(Synapses):
 
     def _check_assignment(self, name: str, value: Any, assembly: Assembly) -> None:
         known = name in self.variables
+        if isinstance(value, str) and (known or name == "delay"):
+            check_expression(value, f"{assembly.where}, '{name}'")
         if name in assembly.system.parameters and not known:
             raise ModelError(
                 f"{assembly.where}: '{name}' acts on the target; write post_equations(variable=['{name}']) "

@@ -267,7 +267,8 @@ def _check_sign(base: Any, currents: list[str], where: str) -> None:
 
 def _sign(coefficient: sympy.Expr) -> float:
     """Sign of a coefficient for plausible values (positive, below 1); 0 if it cannot be told."""
-    value = coefficient.replace(lambda e: isinstance(e, int_of), lambda e: sympy.S.One)
+    value = coefficient.replace(sympy.DiracDelta, lambda *_: sympy.S.Zero)
+    value = value.replace(lambda e: isinstance(e, (int_of, sympy.Heaviside)), lambda e: sympy.S.One)
     value = value.xreplace({s: sympy.Rational(1, 2) for s in value.free_symbols})
     return float(sympy.sign(value)) if value.is_number and value.is_real else 0.0
 

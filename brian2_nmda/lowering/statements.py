@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sympy
 
 from brian2_nmda.symbolic.expressions import int_of, symbol, to_text
+from brian2_nmda.symbolic.pieces import assignments
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,22 @@ class Brian2Printer:
             if isinstance(statement, When):
                 lines += self._when(statement, len(lines))
             else:
-                lines.append(self._simple(statement))
+                lines += self._simple(statement)
         return lines
 
-    def _simple(self, statement: Assign | Add) -> str:
-        sign = "+=" if isinstance(statement, Add) else "="
-        return f"{statement.name} {sign} {to_text(statement.value)}"
+    def _simple(self, statement: Assign | Add) -> list[str]:
+        """One line, after those of the parts of a value that nests too deeply for Brian2."""
+        return assignments(statement.name, statement.value, "+=" if isinstance(statement, Add) else "=")
 
     def _when(self, when: When, number: int) -> Iterator[str]:
         flag = when.condition
         if not flag.is_Symbol:  # the statements may change what the condition reads
             flag = symbol(f"_when_{number}")
             condition = when.condition if isinstance(when.condition, sympy.Expr) else int_of(when.condition)
-            yield self._simple(Assign(flag.name, condition))
+            yield from self._simple(Assign(flag.name, condition))
         for statement in when.statements:
             if isinstance(statement, Add):
-                yield self._simple(Add(statement.name, flag * statement.value))
+                yield from self._simple(Add(statement.name, flag * statement.value))
             else:
                 # written by hand: SymPy would multiply out or sort what is subtracted
                 old, new = statement.name, to_text(statement.value)

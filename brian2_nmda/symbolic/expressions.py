@@ -7,11 +7,13 @@ read from text, or taken from the library are the same objects.
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from typing import Any
 
 import numpy as np
 import sympy
-from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import EquationError, Equations
@@ -25,9 +27,12 @@ from brian2.units.fundamentalunits import (
     get_dimensions,
     get_unit,
 )
+from sympy.core.relational import Relational
 from sympy.core.sympify import converter as _converter
+from sympy.logic.boolalg import Boolean
 
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.text import check_equations, check_expression
 
 #: Names that pass Brian2's own check and work in NumPy and Cython, but fail to compile in C++.
 CPP_KEYWORDS = frozenset(
@@ -111,15 +116,36 @@ def check_name(name: str, where: str) -> str:
 
 
 def read(text: str, where: str) -> sympy.Expr:
-    """Read an expression written in Brian2's syntax."""
+    """Read an expression written in Brian2's syntax: the one way by which a user's text reaches SymPy."""
+    check_expression(text, where)
     try:
-        return parse(text)
+        return _as_steps(parse(text))
     except (SyntaxError, NotImplementedError, RecursionError) as error:
         raise ModelError(f"{where}: cannot read '{text}': {error}") from error
 
 
+def _as_steps(expression: sympy.Expr) -> sympy.Expr:
+    """Conditions and bounds as the library writes them: what `to_text` has printed reads as it was."""
+
+    def step(e: sympy.Expr) -> sympy.Expr:
+        return sympy.Heaviside(e.args[0].gts - e.args[0].lts)
+
+    def bounded(e: sympy.Expr) -> sympy.Expr:
+        value, low, high = e.args
+        if e.args[0].has(clip, sympy.Min, sympy.Max):
+            return e  # SymPy takes long for bounds in bounds
+        if low in (value, -sympy.oo):
+            return sympy.Min(value, high)
+        return sympy.Max(value, low) if high in (value, sympy.oo) else e
+
+    expression = expression.replace(
+        lambda e: isinstance(e, int_of) and isinstance(e.args[0], (sympy.Gt, sympy.Lt)), step
+    )
+    return expression.replace(lambda e: isinstance(e, clip), bounded)
+
+
 def parse(text: str) -> sympy.Expr:
-    """Read Brian2 text, without letting Brian2 rewrite ``exprel``; see `exprel`."""
+    """Read Brian2 text of our own, without letting Brian2 rewrite ``exprel``; see `exprel`."""
     return normalise(str_to_sympy(re.sub(r"\bexprel\b", "_exprel", text)))
 
 
@@ -146,6 +172,11 @@ class int_of(sympy.Function):
 
     nargs = 1
 
+    @classmethod
+    def eval(cls, condition: sympy.Basic) -> sympy.Expr | None:
+        """A condition that is known."""
+        return {sympy.true: sympy.S.One, sympy.false: sympy.S.Zero}.get(condition)
+
     def _eval_derivative(self, s: sympy.Symbol) -> sympy.Expr:
         return sympy.S.Zero  # a condition has no derivative to multiply with
 
@@ -160,6 +191,12 @@ class clip(sympy.Function):
 
     nargs = 3
 
+    @classmethod
+    def eval(cls, x: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr | None:
+        """Of numbers."""
+        known = all(e.is_number and e.is_comparable for e in (x, low, high))
+        return sympy.Min(sympy.Max(x, low), high) if known else None
+
     def _eval_is_real(self) -> bool:
         return True
 
@@ -169,16 +206,17 @@ class clip(sympy.Function):
 #: Functions that Brian2 has under another name.
 _RENAMED = frozenset(("Abs", "ceiling"))
 _OPAQUE = {"int_": int_of, "sqrt": sympy.sqrt, "exp": sympy.exp, "log": sympy.log}
-_OPAQUE |= {"exprel": exprel, "_exprel": exprel}
+_OPAQUE |= {"clip": clip, "exprel": exprel, "_exprel": exprel}
 
 
 def to_text(expression: sympy.Expr) -> str:
     """Print a SymPy expression in Brian2's syntax.
 
     ``Heaviside(x)`` becomes ``int(x > 0)``; ``Min`` and ``Max`` become sums of products with
-    ``int``; functions that Brian2 does not have are refused.
+    ``int``, or ``clip`` where that would put a condition into a condition, which Brian2 cannot read;
+    functions that Brian2 does not have are refused.
     """
-    expression = _without_piecewise(sympy.sympify(expression, strict=True))
+    expression = without_piecewise(sympy.sympify(expression, strict=True))
     for function in expression.atoms(sympy.Function):
         name = function.func.__name__
         if isinstance(function, (sympy.exp, sympy.log, exprel, int_of, clip)):
@@ -189,26 +227,87 @@ def to_text(expression: sympy.Expr) -> str:
     return sympy_to_str(expression).replace("int_of(", "int(")
 
 
-def _without_piecewise(expression: sympy.Expr) -> sympy.Expr:
-    def choose(arguments: tuple, better: type) -> sympy.Expr:
+#: What becomes a condition in text, or may hold one.
+_WITH_CONDITION = (sympy.Heaviside, int_of, sympy.Min, sympy.Max)
+#: Conditions within one condition whose values are all written down.
+_MOST_NESTED = 4
+
+
+def without_piecewise(expression: sympy.Expr) -> sympy.Expr:
+    """With ``int`` of conditions that hold no ``int`` themselves, and ``clip``."""
+    if not expression.has(*_WITH_CONDITION):
+        return expression
+    if not expression.args:
+        return expression
+    if isinstance(expression, (sympy.Min, sympy.Max)):
+        lower = isinstance(expression, sympy.Min)
+        arguments = [without_piecewise(a) for a in expression.args]
+        if any(a.has(int_of, clip) for a in arguments):
+            return _clipped(arguments, lower)
         first, *rest = arguments
         for other in rest:
-            first = first * int_of(better(first, other)) + other * (1 - int_of(better(first, other)))
+            if first.has(int_of):  # of three and more
+                return _clipped(arguments, lower)
+            better = int_of((sympy.Lt if lower else sympy.Gt)(first, other))
+            first = first * better + other * (1 - better)
         return first
+    if isinstance(expression, sympy.Heaviside):
+        return _by_cases(without_piecewise(expression.args[0]), lambda e: int_of(_positive(e)))
+    if isinstance(expression, int_of):
+        condition = expression.args[0]
+        if not isinstance(condition, (Relational, Boolean)):
+            return int_of(without_piecewise(condition))
+        sides = condition.func(*map(without_piecewise, condition.args), evaluate=False)
+        return _by_cases(sides, int_of)
+    return expression.func(*map(without_piecewise, expression.args))
 
-    expression = expression.replace(
-        lambda e: isinstance(e, sympy.Heaviside), lambda e: int_of(_positive(e.args[0]))
-    )
-    expression = expression.replace(lambda e: isinstance(e, sympy.Min), lambda e: choose(e.args, sympy.Lt))
-    return expression.replace(lambda e: isinstance(e, sympy.Max), lambda e: choose(e.args, sympy.Gt))
+
+def _by_cases(condition: sympy.Basic, flag: Callable[[sympy.Basic], sympy.Expr]) -> sympy.Expr:
+    """``flag(condition)`` with the flags in the condition taken out: their values are gone through."""
+    inner = sorted((f for f in condition.atoms(int_of) if _is_truth(f.args[0])), key=str)
+    if not inner:
+        return flag(condition)
+    if len(inner) > _MOST_NESTED:
+        raise ModelError(
+            f"'{condition}' holds {len(inner)} conditions within a condition, more than {_MOST_NESTED}; give "
+            "some of them a name of their own."
+        )
+    total = sympy.S.Zero
+    for values in product((0, 1), repeat=len(inner)):
+        here = flag(condition.xreplace(dict(zip(inner, map(sympy.Integer, values), strict=True))))
+        total += here * sympy.Mul(*(f if v else 1 - f for f, v in zip(inner, values, strict=True)))
+    return total
+
+
+def _is_truth(expression: sympy.Basic) -> bool:
+    return isinstance(expression, (Relational, Boolean))
+
+
+def _clipped(arguments: Iterable[sympy.Expr], lower: bool) -> sympy.Expr:
+    """The smallest (or largest) of some expressions as ``clip``, which keeps a NaN of the longest."""
+    value, *bounds = sorted(arguments, key=lambda e: (-e.count_ops(), str(e)))
+    for bound in bounds:
+        free = (-sympy.oo if lower else sympy.oo) if bound.is_number else value
+        value = clip(value, free, bound) if lower else clip(value, bound, free)
+    return value
 
 
 def _positive(expression: sympy.Expr) -> sympy.Expr:
     """``a - b > 0`` as ``a > b``, so that both sides keep their dimensions."""
     terms = sympy.Add.make_args(expression)
-    negative = [x for x in terms if x.could_extract_minus_sign()]
+    negative = [x for x in terms if x.as_coeff_Mul()[0].is_negative]
+    if not negative and len(terms) > 1:  # a + 50*mV > 0
+        negative = [min(terms, key=lambda x: (not _is_constant(x), str(x)))]
     positive = [x for x in terms if x not in negative]
+    if not positive and len(terms) > 1:
+        positive = [min(terms, key=lambda x: (not _is_constant(x), str(x)))]
+        negative = [x for x in terms if x not in positive]
     return sympy.Gt(sympy.Add(*positive), -sympy.Add(*negative))
+
+
+def _is_constant(expression: sympy.Expr) -> bool:
+    """Whether it is made of numbers and units."""
+    return all(s.name in DEFAULT_UNITS for s in expression.free_symbols)
 
 
 def is_external(name: str) -> bool:
@@ -226,6 +325,7 @@ def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], w
     """
     variables: dict[str, object] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
     variables.update({n: u for n, u in DEFAULT_UNITS.items() if n not in variables})
+    variables.update({n: c for n, c in DEFAULT_CONSTANTS.items() if n not in variables})
     variables = {
         n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
         for n, v in variables.items()
@@ -275,7 +375,9 @@ def number(value: object) -> sympy.Float:
     return sympy.Float(text, max(15, sum(c.isdigit() for c in text)))
 
 
-def numeric(expression: sympy.Expr, arguments: Iterable[str], values: Mapping[str, float]) -> "callable":
+def numeric(
+    expression: sympy.Expr, arguments: Iterable[str], values: Mapping[str, float]
+) -> Callable[..., Any]:
     """A NumPy function of ``arguments``; all other symbols take their ``values`` (base SI).
 
     Symbols are replaced by anonymous ones first: no name reaches ``lambdify``.
@@ -290,6 +392,8 @@ def numeric(expression: sympy.Expr, arguments: Iterable[str], values: Mapping[st
         {
             "exprel": lambda z: np.where(np.abs(z) < 1e-16, 1.0, np.expm1(z) / np.where(z == 0, 1.0, z)),
             "Heaviside": lambda z, *_: (np.asarray(z) > 0) * 1.0,
+            "int_of": lambda z: np.asarray(z).astype(int) * 1.0,
+            "clip": lambda z, low, high: np.minimum(np.maximum(z, low), high),
         },
         "numpy",
     ]
@@ -307,6 +411,7 @@ def value_of(name: str, values: Mapping[str, float]) -> float:
 
 def parse_equations(text: str, where: str) -> Equations:
     """Parse a block of Brian2 equations, with ``where`` in front of Brian2's message."""
+    check_equations(text, where)
     try:
         return Equations(text)
     except (SyntaxError, ValueError, EquationError, DimensionMismatchError) as error:

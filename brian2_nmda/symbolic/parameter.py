@@ -17,6 +17,7 @@ from sympy.core.function import AppliedUndef
 
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import dimensions_of, numeric, read
+from brian2_nmda.symbolic.text import check_expression
 
 STATUSES = ("reported", "converted", "fitted", "assumed", "user")
 SIGNS = ("positive", "nonnegative", "fraction", "real")
@@ -76,6 +77,7 @@ class Value:
     def check(self, where: str, name: str) -> None:
         """Check dimensions, size, finiteness and sign."""
         if isinstance(self.value, str):
+            check_expression(self.value, f"{where}, '{name}'")
             return
         if isinstance(self.value, TimedArray):
             numbers, dim = self.value.values, self.value.dim
