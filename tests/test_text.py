@@ -41,7 +41,7 @@ a, b, c, d = SYMBOLS = [symbol(n) for n in NAMES]
 
 
 def synapses(
-    model: GlutamateSynapse, spikes: list[float], post: list[float] = (), n: int = 1, **declared: Any
+    model: GlutamateSynapse, spikes: list[float], /, post: list[float] = (), n: int = 1, **declared: Any
 ):
     """One source, ``n`` targets that spike at given times (ms), all to all."""
     source = b2.SpikeGeneratorGroup(1, [0] * len(spikes), np.array(spikes) * ms)
@@ -303,7 +303,7 @@ def test_a_huge_power_is_refused_at_once(case):
     start = time.process_time()
     with pytest.raises(ModelError, match=r"exponent .* largest|too large"):
         HUGE_IN[case]()
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10  # most of it builds the objects; it would never end
 
 
 NASTY = [
@@ -352,6 +352,7 @@ def test_ordinary_statements_and_connections_pass():
     S.run_regularly("w = w*0.5")
     S.w = "0.5 + 0.1*rand()"
     S.connect(j="k for k in range(0, 1) if i == 0")
+    S.connect(j="k for k in sample(N_post, p=0.5)")
     S.connect(condition="i == j and i < 5", p="0.5")
 
 

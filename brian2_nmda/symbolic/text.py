@@ -36,7 +36,7 @@ _EXPRESSIONS = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.N
 _SYMBOLS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 #: A name, perhaps an operator, "=", a value, and perhaps a unit and a comment.
 _STATEMENT = re.compile(r"\s*\w+\s*(?:\*\*|//|[-+*/%])?=(?!=)([^:#]*)(?::([^(#]*)[^#]*)?(?:#.*)?")
-_GENERATOR = (ast.GeneratorExp, ast.comprehension)
+_GENERATOR = (ast.GeneratorExp, ast.comprehension, ast.keyword)  # as in sample(N_post, p=0.1)
 
 
 def check_expression(text: str, where: str, also: tuple[type, ...] = ()) -> None:
@@ -126,9 +126,8 @@ def _check(tree: ast.AST, text: str, where: str, known: tuple[type, ...]) -> Non
 
 def _value(node: ast.AST, text: str, where: str) -> float | None:
     """The number that a text stands for, or None if it depends on variables."""
-    inner = [
-        _value(child, text, where) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
-    ]
+    children = [c for c in ast.iter_child_nodes(node) if isinstance(c, (ast.expr, *_GENERATOR))]
+    inner = [_value(child, text, where) for child in children]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         exponent = inner[1]
         if exponent is not None and abs(exponent) > LARGEST_EXPONENT:
