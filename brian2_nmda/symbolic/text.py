@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from textwrap import dedent
 from typing import Any
 
-from brian2.equations.equations import EQUATIONS, Equations
-from pyparsing import ParseBaseException
+from brian2.equations.equations import EQUATIONS, Equations, ParseException
 
 from brian2_nmda.symbolic.errors import ModelError
 
@@ -86,7 +85,7 @@ def check_equations(equations: str | Equations, where: str) -> None:
         return
     try:
         parsed = EQUATIONS.parse_string(equations, parse_all=True)
-    except (ParseBaseException, RecursionError):
+    except (ParseException, RecursionError):
         return  # Brian2 says what it cannot read
     for eq in parsed:
         content = dict(eq.items())
