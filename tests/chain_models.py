@@ -30,6 +30,7 @@ from brian2_nmda import (
 # 1. A kinase that an insertion rule reads.
 class Kinase(Part):
     """Calcium activates a kinase with a Hill curve."""
+
     relaxes = "resting calcium keeps a little of the kinase active"
 
     k_on = Parameter(40 / second, "activation")
@@ -43,6 +44,7 @@ class Kinase(Part):
 
 class KinaseInsertion(Plasticity):
     """Receptors are inserted in proportion to the active kinase."""
+
     relaxes = "it follows the kinase"
 
     k_in = Parameter(50 / second, "insertion at full activity")
@@ -56,6 +58,7 @@ class KinaseInsertion(Plasticity):
 # 2. Kinase against phosphatase: each inhibits the other's substrate, so the pair is bistable.
 class Switch(Part):
     """A kinase that activates itself and a phosphatase that it has to overcome."""
+
     relaxes = "resting calcium phosphorylates a little"
 
     k_auto = Parameter(8 / second, "autophosphorylation")
@@ -77,6 +80,8 @@ class Switch(Part):
 class Phosphatase(Part):
     """Calcium activates it at once, the kinase inactivates it slowly."""
 
+    relaxes = "it follows the kinase"
+
     tau = Parameter(0.2 * second, "relaxation")
     kinase = needs("kinase")
     A = states("A", initial=1, meaning="active fraction")
@@ -87,6 +92,7 @@ class Phosphatase(Part):
 # 3. A pool of receptors that the synapses of a dendrite share.
 class Pool(Part):
     """Receptors in the dendrite, which exchange with all of its synapses."""
+
     relaxes = "the start is not the balance of insertion and removal"
 
     place = "dendrite"
@@ -100,6 +106,7 @@ class Pool(Part):
 
 class PooledInsertion(Plasticity):
     """Insertion takes receptors from the pool."""
+
     relaxes = "the start is not the balance of insertion and removal"
 
     k_in = Parameter(0.02 / second, "insertion per receptor of the pool")
@@ -142,6 +149,7 @@ class GlialRelease(TransmitterPulse):
 # 5. A protein of the neuron, made when tags ask for it, which the tagged synapses use.
 class Tag(Part):
     """A tag that calcium sets."""
+
     relaxes = "resting calcium sets it a little"
 
     k_tag = Parameter(30 / second, "setting")
@@ -155,6 +163,7 @@ class Tag(Part):
 
 class Protein(Part):
     """Made in the soma in proportion to all tags and to the neuron's own spikes."""
+
     relaxes = "it follows the tags"
 
     place = "neuron"
@@ -169,6 +178,7 @@ class Protein(Part):
 
 class LatePhase(Plasticity):
     """Tagged synapses capture protein."""
+
     relaxes = "it follows tags and protein"
 
     k = Parameter(1 / second, "capture")

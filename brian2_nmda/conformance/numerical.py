@@ -156,7 +156,9 @@ def _held_upstream(system: Any, plan: Any, name: str) -> list[str]:
         seen.add(n)
         read = _read(system, system.rates[n])
         elsewhere = {r for r in read if r in system.rates and plan.place[r] != plan.place[n]}
-        held += [h for h in sorted({*plan.steps[n].held, *elsewhere}) if h != "v" and system.rates[h] != 0]
+        held += [
+            h for h in sorted({*plan.steps[n].held, *elsewhere}) if h != "v" and system.rates.get(h, 1) != 0
+        ]
         for jumps in (
             system.on_spike,
             system.on_post_spike,

@@ -27,8 +27,8 @@ class Written:
     dim : Dimension or None
         What it has to have; ``None`` if the part does not say.
     kind : str
-        ``rate``, ``definition``, ``gift``, ``role``, ``jump``, ``condition``, ``latency``, ``reaction``, ``initial``,
-        ``bound``, ``start`` or ``pulse``.
+        ``rate``, ``definition``, ``gift``, ``role``, ``jump``, ``condition``, ``latency``, ``reaction``,
+        ``initial``, ``bound``, ``start`` or ``pulse``.
     of : str
         Name of the variable whose value, rate or change it is; empty where there is none.
     """

@@ -117,6 +117,6 @@ def synapse_for(part: Part) -> GlutamateSynapse:
         if reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
             return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
         return GlutamateSynapse(target, plasticity=part)
-    if type(part).__mro__[1] is not Part and not part.template.gives and not part.template.needs:
+    if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=part)
