@@ -682,7 +682,10 @@ def words(error):
     return str(error)
 
 
-@pytest.mark.parametrize("name", MODELS)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in MODELS if name not in ("pool", "counts")]
+
+
+@pytest.mark.parametrize("name", ["pool", "counts", *SLOW])
 def test_check_model_passes(name):
     """The suite that every shipped model passes."""
     check_model(MODELS[name]())
@@ -704,6 +707,11 @@ def test_what_is_printed_of_ports_and_places():
     assert "G at a spike: G -> G + Total(0.05*released)" in chain.Astrocyte().difference(other)
     with pytest.raises(ModelError, match="can only be added to"):
         GlutamateSynapse(receptors(), release=chain.GlialRelease(), parts=other)
+
+
+def test_check_model_of_a_part_alone():
+    """What it needs and nothing gives in a synapse is given as a constant."""
+    assert all(r.passed for r in check_model(chain.Kinase()))
 
 
 def test_ports_combine():

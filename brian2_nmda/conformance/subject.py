@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.reading import reads
@@ -24,7 +25,7 @@ from brian2_nmda.symbolic.kinds import (
     Receptor,
     Release,
 )
-from brian2_nmda.symbolic.part import Part, rand
+from brian2_nmda.symbolic.part import INPUTS, Parameter, Part, gives, rand
 
 #: All random numbers of the checks come from here, so that a failure repeats.
 SEED = 20261121
@@ -119,4 +120,21 @@ def synapse_for(part: Part) -> GlutamateSynapse:
         return GlutamateSynapse(target, plasticity=part)
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
-    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=part)
+    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[part, *_givers(part)])
+
+
+#: What a receptor gives to other parts.
+_OF_RECEPTORS = ("activation", "conductance", "block")
+
+
+def _givers(part: Part) -> list[Part]:
+    """Parts that give constants to the ports that nothing else gives in a synapse."""
+    standing = {*INPUTS, *(f"{what}_{label}" for what in _OF_RECEPTORS for label in ("AMPA", "NMDA"))}
+    found: dict[str, Part] = {}
+    for need in part.template.needs.values():
+        if need.port not in standing and need.port not in found:
+            unit = Quantity(1, dim=need.dim)
+            level = Parameter(points.TYPICAL.get(need.dim, 1.0) * unit, "a constant", sign="real")
+            body = {"level": level, need.port: gives(level, unit=unit), "__doc__": "It gives a constant."}
+            found[need.port] = type(f"Given{len(found)}", (Part,), body)()
+    return list(found.values())
