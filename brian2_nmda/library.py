@@ -1,6 +1,7 @@
 """The models of `brian2_nmda.equations` as a list, and one of them by its name."""
 
 import difflib
+from typing import Any
 
 import brian2_nmda.equations
 from brian2_nmda.symbolic.errors import ModelError
@@ -59,13 +60,13 @@ def _kind(part: type[Part]) -> str:
     return next(name for base, name in _KINDS.items() if issubclass(part, base))
 
 
-def find_model(name: str, preset: str | None = None) -> Part:
+def find_model(name: str, preset: str | None = None) -> Any:
     """A model with its default parameters, or those of a preset.
 
     Parameters
     ----------
     name : str
-        As listed by `models`.
+        As listed by `models`, or ``GlutamateSynapse``: one with an AMPA and an NMDA receptor.
     preset : str, optional
 
     Raises
@@ -73,6 +74,10 @@ def find_model(name: str, preset: str | None = None) -> Part:
     ModelError
         If there is no such model or preset.
     """
+    if name == "GlutamateSynapse" and preset is None:
+        from brian2_nmda.model import GlutamateSynapse  # late: a model knows Brian2 objects
+
+        return GlutamateSynapse([brian2_nmda.equations.AMPA(), brian2_nmda.equations.BioNMDA()])
     known = brian2_nmda.equations.__all__
     if name not in known:
         lower = {n.lower(): n for n in known}

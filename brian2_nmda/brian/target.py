@@ -44,6 +44,12 @@ class TargetEquations(Equations):
     def __add__(self, other: str | Equations) -> "TargetEquations":
         if isinstance(other, str):
             other = Equations(other)
+        both = sorted(set(self) & set(other))
+        if both and isinstance(other, TargetEquations):
+            raise ModelError(
+                f"the equations of two models for one target both define {', '.join(both)}; write "
+                "post_equations(a, b) instead of a.post_equations() + b.post_equations()."
+            )
         return TargetEquations([*self.values(), *other.values()])
 
 

@@ -1,14 +1,16 @@
 """A sheet of equations, parameters and sources."""
 
 import inspect
+import re
 from typing import Any
 
 import numpy as np
 import sympy
+from brian2.units import hertz
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.symbolic.expressions import symbol, to_text
-from brian2_nmda.symbolic.kinds import NeuronFragment
+from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
 
@@ -40,6 +42,8 @@ def sheet(model: Any) -> str:
     else:
         lines += _equations(part) + _ports(part) + _spikes(part) + _reactions(part) + _states(part)
     lines += _parameters(model)
+    if part is not None:
+        lines += _notes(part)
     if part is not None:
         lines += _presets(part)
     return "\n".join(lines) + "\n"
@@ -86,19 +90,28 @@ def _states(part: Part) -> list[str]:
     lines = ["", "| state | on the synapses | start | interval | meaning |", "|---|---|---|---|---|"]
     occupied = {x.name for r in t.reactions for x in r.states}
     label = part.label or ("" if isinstance(part, NeuronFragment) else part.name)
+    if isinstance(part, (CoAgonist, Antagonist, ChannelBlocker)):  # named after its receptor, too
+        label = f"{part.default_label}_NMDA"
     for name, s in t.states.items():
-        seen = name if s.bare or not label else f"{name}_{label}"
+        seen = f"S.{name}" if s.bare or not label else f"S.{name}_{label}"
+        if isinstance(part, NeuronFragment):
+            seen = f"{name} of the neuron"
         start = "in equilibrium" if name in occupied else _text(s.initial)
         low, high = ("" if b is None else str(b) for b in s.within)
         kind = "; a whole number" * (s.count and not t.deterministic)
         kind += f"; at '{s.place}'" * bool(s.place)
-        lines.append(f"| {name} | S.{seen} | {start} | {low} ... {high} | {s.meaning}{kind} |")
+        lines.append(f"| {name} | {seen} | {start} | {low} ... {high} | {s.meaning}{kind} |")
     return lines
 
 
 def _value(value: Any) -> str:
     """A value in volt, second and molar where Brian2 would print kilogram and metre."""
+    if isinstance(value, Quantity) and value.dim is hertz.dim and np.size(value) == 1:
+        rate = float(np.asarray(value))  # in these fields nobody reads mHz and kHz as rate constants
+        return f"{rate / 1000:.6g}/ms" if abs(rate) >= 1000 else f"{rate:.6g}/s"
     text = f"{value:g}" if isinstance(value, float) and not isinstance(value, Quantity) else str(value)
+    text = re.sub(r"\(([^()]*)\)\^-1$", r"/(\1)", text).replace(" /(", "/(")
+    text = f"1{text}" if text.startswith("/") else text
     if not isinstance(value, Quantity) or not ("kg" in text or "mol" in text):
         return text
     by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), value.dim._dims, strict=True))
@@ -150,6 +163,14 @@ def _parameters(model: Any) -> list[str]:
         f"| {r['name']} | {_value(r['value'])} | {r['meaning']} | {r['source']} | {r['status']} |"
         for r in rows
     ]
+
+
+def _notes(part: Part) -> list[str]:
+    """What the documentation of a model says beyond its first line and its formulas, caveats included."""
+    text = (inspect.getdoc(type(part)) or "").partition("\n\n")[2]
+    text = re.split(r"(?m)^\w[\w ]*\n-{3,}$", text)[0]  # its sections are shown elsewhere
+    paragraphs = [p for p in text.split("\n\n") if p.strip() and not p.startswith((".. math", " "))]
+    return [x for p in paragraphs for x in ("", p.strip())]
 
 
 def _presets(part: Part) -> list[str]:

@@ -76,11 +76,15 @@ class SynapseModel:
     def _parts(self, given: Any, kind: type, argument: str) -> list[Any]:
         if given is None:
             return []
-        parts = [given] if isinstance(given, Part) or not isinstance(given, Iterable) else given
+        one = isinstance(given, (Part, str, type))
+        parts = [given] if one or not isinstance(given, Iterable) else given
         parts = [p() if isinstance(p, type) and issubclass(p, Part) else p for p in parts]
         for part in parts:
             if not isinstance(part, kind):
-                raise ModelError(f"{self.name}: {argument}= expects a {kind.__name__}, found {part!r}.")
+                write = f"; write {part}(), without quotes" if isinstance(part, str) else ""
+                raise ModelError(
+                    f"{self.name}: {argument}= expects a {kind.__name__}, found {part!r}{write}."
+                )
         return list(parts)
 
     # -- reading -----------------------------------------------------------------------------

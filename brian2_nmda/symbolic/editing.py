@@ -9,6 +9,7 @@ import sympy
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 from brian2.input.timedarray import TimedArray
 from brian2.units.fundamentalunits import Dimension, DimensionMismatchError, Quantity, get_dimensions
+from sympy.core.function import AppliedUndef
 
 from brian2_nmda.symbolic.collecting import eliminated, with_exchanges, with_table
 from brian2_nmda.symbolic.errors import ModelError
@@ -19,6 +20,7 @@ from brian2_nmda.symbolic.template import (
     Definition,
     Later,
     On,
+    Pulse,
     State,
     Template,
     postsynaptic,
@@ -117,7 +119,7 @@ class _Editor:
             self._not_derived(name)
             if name in self.parameters or name in self.definitions:
                 raise ModelError(f"{where}: '{name}' is no state; give the new state another name.")
-            self.rates[name] = read(eq.expr.code, where)
+            self.rates[name] = _read(eq.expr.code, where)
             self.states.setdefault(name, State(eq.dim, (None, None), sympy.S.Zero))
             if self.states[name].dim is not eq.dim:
                 raise DimensionMismatchError(
@@ -129,12 +131,12 @@ class _Editor:
                 f"{name}=<value with unit>."
             )
         elif name in self.role_dims:
-            self.roles[name] = read(eq.expr.code, where)
+            self.roles[name] = _read(eq.expr.code, where)
         else:
-            self.definitions[name] = Definition(read(eq.expr.code, where), eq.dim)
+            self.definitions[name] = Definition(_read(eq.expr.code, where), eq.dim)
 
     def _expression(self, value: Any) -> sympy.Expr:
-        return read(value, self.where) if isinstance(value, str) else normalise(value)
+        return _read(value, self.where) if isinstance(value, str) else normalise(value)
 
     @staticmethod
     def _is_expression(value: Any, numbers: bool = True) -> bool:
@@ -273,3 +275,10 @@ class _Editor:
                 f"{self.where}: the equation of '{name}' follows from the reaction table; write "
                 "replace(reactions=[Reaction(source, target, forward, backward), ...])."
             )
+
+
+def _read(text: str, where: str) -> sympy.Expr:
+    """Text as the library prints it, pulses of transmitter included."""
+    return read(text, where).replace(
+        lambda e: isinstance(e, AppliedUndef) and e.func.__name__ == "Pulse", lambda e: Pulse(*e.args)
+    )

@@ -26,7 +26,7 @@ def expression_latex(expression: sympy.Expr) -> str:
     step = sympy.Function("H")  # SymPy prints Heaviside as theta, the name of our thresholds
     expression = expression.replace(lambda e: isinstance(e, sympy.Heaviside), lambda e: step(e.args[0]))
     names = {s: _name(s.name) for s in expression.free_symbols}
-    return sympy.latex(expression, symbol_names=names, order="none")
+    return sympy.latex(expression, symbol_names=names, order="none", mul_symbol=r" \, ")
 
 
 def latex(model: Any) -> str:
