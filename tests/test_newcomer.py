@@ -1,6 +1,9 @@
 """What new users met and was silent or cryptic: each is refused in words, before the run, or works."""
 
+import gc
+
 import brian2 as b2
+import numpy as np
 import pytest
 from brian2 import (
     Cylinder,
@@ -16,7 +19,7 @@ from brian2 import (
     um,
 )
 
-from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, WangNMDA
+from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, WangNMDA
 
 
 def words(error):
@@ -122,3 +125,20 @@ def test_states_at_postsynaptic_spikes_refuse_a_delay_that_they_would_not_see():
     assert "was given a delay, but o1_AMPA, o2_AMPA live once per neuron" in refused(
         Network(source, target, S)
     )
+
+
+def test_no_warnings_about_what_the_user_has_not_made():
+    """A script may have a ``tau_x_NMDA`` of its own, and a refused run speaks of no helper object."""
+    tau_x_NMDA = 3 * ms  # noqa: F841
+    with b2.utils.logger.catch_logs() as logs:
+        net, *_ = made(GlutamateSynapse([WangNMDA(), AMPA()]), tolerance=None)
+        net.run(1 * ms)
+        net, S, target = made()
+        helpers = [o.name for o in S.contained_objects if o.name.startswith(f"{S.name}_")]
+        S.w = np.nan
+        assert "not finite" in refused(net)
+        del net, S, target
+        gc.collect()
+    assert helpers
+    texts = [text for _, _, text in logs]
+    assert not [t for t in texts if "tau_x_NMDA" in t or any(f"'{n}'" in t for n in helpers)], texts

@@ -116,6 +116,9 @@ class UpdateForMonitors(BrianObject):
         self.synapses, self.rules = proxy(synapses), list(rules)
         self.runners: list[CodeRunner] = []
 
+    def __del__(self) -> None:
+        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+
     def before_run(self, run_namespace: Any) -> None:
         """Put the update in front of the code of the monitors."""
         self.runners = []

@@ -373,6 +373,9 @@ class BeforeRun(BrianObject):
                 "the synapses with delay='per_synapse'."
             )
 
+    def __del__(self) -> None:
+        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+
     def before_run(self, run_namespace: Any) -> None:
         """Check; called by the network."""
         self.check()

@@ -15,7 +15,6 @@ import numpy as np
 import sympy
 from brian2.core.clocks import Clock, defaultclock
 from brian2.equations.equations import Equations
-from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 from brian2.units.fundamentalunits import Quantity
@@ -23,6 +22,7 @@ from brian2.units.fundamentalunits import Quantity
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.compiled import SIZE_OF_TOTALS, take_in_turn
+from brian2_nmda.brian.helpers import HelperGroup, HelperSynapses
 from brian2_nmda.brian.internals import one_to_one, refer, refer_one_to_one
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import Sending
@@ -244,7 +244,7 @@ class Gate(Home):
         lines += [line for s in assembly.sent_by_gate for line in s.declarations()]
         integers = [*map(counter, assembly.gate_pulses)]
         integers += [n for s in assembly.sent_by_gate for n in s.integers]
-        self.group = NeuronGroup(
+        self.group = HelperGroup(
             len(base_group(assembly.source)),
             Equations("\n".join(lines)),
             method=assembly.updater(),
@@ -264,7 +264,7 @@ class Gate(Home):
         first = getattr(assembly.source, "start", 0) if isinstance(assembly.source, Subgroup) else 0
         n = len(assembly.source)
         ends = [s for s in assembly.sent_by_gate if s.end is not None]
-        self.driver = Synapses(
+        self.driver = HelperSynapses(
             assembly.source,
             self.group if n == len(self.group) else self.group[first : first + n],
             model=None if homes.population is None else homes.population.equations,
@@ -328,7 +328,7 @@ class Kinetics(Home):
         assembly = self.assembly
         lines = [assembly.declaration(n) for n in self.parameters]
         lines += [assembly.rate(n) for n in assembly.summed_states]
-        self.group = NeuronGroup(
+        self.group = HelperGroup(
             len(assembly.base),
             Equations("\n".join(lines)),
             method=assembly.updater(),
@@ -360,7 +360,7 @@ class Totals(Home):
     def build(self, setting: Setting, homes: Homes) -> None:
         """Make one element per neuron of the target's whole group."""
         assembly, base = self.assembly, self.assembly.base
-        self.group = NeuronGroup(
+        self.group = HelperGroup(
             len(base),
             Equations("\n".join(self._declarations(homes))),
             clock=base.clock,

@@ -23,6 +23,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, index_name
+from brian2_nmda.brian.helpers import HelperGroup, HelperSynapses
 from brian2_nmda.brian.homes import (
     POSTSYNAPTIC,
     Gate,
@@ -264,7 +265,7 @@ class Place(Home):
         lines += [f"{n} : {total_unit(system, n)}" for n in self.totals]
         lines += assembly.exchanges.declarations(self.place)
         step = system.steps.get(self.place)
-        self.group = NeuronGroup(
+        self.group = HelperGroup(
             self.size,
             Equations("\n".join(lines)),
             method=assembly.updater(),
@@ -329,7 +330,7 @@ class Place(Home):
             )
         if self.totals:
             lines = [f"{n} : {total_unit(system, n)}" for n in self.totals]
-            self._accumulators = NeuronGroup(
+            self._accumulators = HelperGroup(
                 len(host), "\n".join(lines), clock=host.clock, name=f"{setting.name}_{self.place}_totals"
             )
             for n in self.totals:
@@ -464,7 +465,7 @@ def _driver(source: Any, group: Any, jumps: Mapping[str, sympy.Expr], **more: An
         units = {x for x in e.free_symbols if is_external(x.name)}
         renamed = e.xreplace({x: symbol(f"{x.name}_post") for x in e.free_symbols - units})
         lines.append(f"{n}_post = {to_text(renamed)}")
-    driver = Synapses(source, group, on_pre="\n".join(lines), **more)
+    driver = HelperSynapses(source, group, on_pre="\n".join(lines), **more)
     driver.connect(i=np.arange(len(source)), j=np.arange(len(source)))
     one_to_one(driver)
     driver.pre.order = schedule.TRACES

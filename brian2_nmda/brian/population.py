@@ -16,6 +16,7 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 
+from brian2_nmda.brian.helpers import HelperGroup
 from brian2_nmda.brian.internals import refer, set_statements, write
 from brian2_nmda.brian.sending import Sending, set_to
 from brian2_nmda.brian.target import base_group
@@ -55,7 +56,7 @@ class PopulationSum:
         self.sent, self.source, self.target = list(sent), source, target
         self.form: str | None = None
         lines = [f"{n} : 1" for r in self.sent for n in [*r.totals(), self._open(r)]]
-        self.group = NeuronGroup(1, "\n".join(lines), clock=clock, order=order, name=name)
+        self.group = HelperGroup(1, "\n".join(lines), clock=clock, order=order, name=name)
         self._sum = self.group.run_regularly(
             self.sum_code(), when="groups", order=order, clock=clock, name=f"{name}_sum"
         )

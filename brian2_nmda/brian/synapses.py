@@ -178,6 +178,9 @@ class NMDASynapses(Synapses):
         self.plan = assembly.plan
         self._filler = Filler(assembly)
         self._catch_up: CatchUp | None = None
+        own = Equations(own_model) if isinstance(own_model, str) else own_model or {}
+        self._written_by_user = {x for e in own.values() for x in e.identifiers}
+        self._written_by_user |= _names_in(on_pre) | _names_in(on_post)
         namespace = assembly.namespace(namespace)
         self._homes = homes_of(assembly)
         start = 0 * ms if delay is None or isinstance(delay, str) else delay
@@ -253,6 +256,13 @@ class NMDASynapses(Synapses):
 
     # -- what a user does with it ------------------------------------------------------------
 
+    def _resolve(
+        self, identifier: str, run_namespace: Any, user_identifier: bool = True, *args: Any, **kwargs: Any
+    ) -> Any:
+        """As for any group; a name that only the model writes may stand for something else in the script."""
+        user_identifier = user_identifier and identifier in self._written_by_user
+        return super()._resolve(identifier, run_namespace, user_identifier, *args, **kwargs)
+
     def run_regularly(  # noqa: D102
         self,
         code: str,
@@ -265,6 +275,7 @@ class NMDASynapses(Synapses):
         check_statements(code, f"{self._assembly.where}, run_regularly")
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
+        self._written_by_user |= _names_in(code)
         lines = updates(self._assembly.plan.rules, code, present(when, order, self.order))
         return super().run_regularly(
             "\n".join([*lines, code]), dt=dt, clock=clock, when=when, order=order, **kwargs
