@@ -15,7 +15,7 @@ import sympy
 from brian2 import Quantity
 
 from brian2_nmda.symbolic.expressions import symbol
-from brian2_nmda.symbolic.part import Reaction, T, v
+from brian2_nmda.symbolic.part import On, Reaction, T, v
 
 mM = symbol("mM")  # as Brian2 resolves it in an equation
 
@@ -56,6 +56,14 @@ def expressions(part):
 
 def changed(part, field, name, expression):
     """A function that makes ``part`` with one expression replaced."""
+    t = part.template
+    if field in ("on_spike", "on_post_spike", "on_late_spike"):
+        old = getattr(t, field)[name]
+        jumps = tuple(
+            On(on.trigger, {**on.changes, name: expression}) if on.changes.get(name) is old else on
+            for on in t.on
+        )
+        return lambda: rebuilt(part, on=jumps)
     return lambda: rebuilt(part, **{field: {**getattr(part.template, field), name: expression}})
 
 
