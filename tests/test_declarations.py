@@ -58,7 +58,7 @@ class Case:
             self.drug = False
         self.event = rng.choice(["spike", "burst"], p=[0.75, 0.25])
         n = SOURCES + 3
-        self.raster = rng.random((STEPS, n)) < 0.03
+        self.raster = rng.random((STEPS, n)) < (0.15 if self.kind == "jump" else 0.03)
         if self.kind == "jump":  # holds up to x = 4
             self.raster[np.arange(STEPS) % 12 != 0] = False
         self.other = rng.random((STEPS, n)) < 0.03
