@@ -73,6 +73,7 @@ class GlutamateSynapse(SynapseModel):
         """Equations that the target needs; see `post_equations` for several models."""
         return post_equations(self, v=v, block=block, variable=variable, per_neuron=per_neuron)
 
+    # Longer than 60 lines because it documents all its arguments; it does nothing but pass them on.
     def synapses(
         self,
         source: Any,

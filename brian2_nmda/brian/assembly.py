@@ -12,14 +12,12 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.input.timedarray import TimedArray
-from brian2.synapses.synapses import Synapses
 from brian2.units import second
 from brian2.utils.stringtools import get_identifiers
 
 from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING
 from brian2_nmda.brian.exchanges import Exchanges
-from brian2_nmda.brian.internals import connected, set_where, write
-from brian2_nmda.brian.internals import read as read_values
+from brian2_nmda.brian.internals import write
 from brian2_nmda.brian.relaxation import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS, set_to
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
@@ -585,32 +583,3 @@ def merge_code(ours: list[str], given: Any, pathway: str, others: Mapping[str, s
     if ours:
         merged[pathway] = "\n".join([*ours, merged[pathway]] if pathway in merged else ours)
     return {**merged, **others}
-
-
-class Filler:
-    """Gives new synapses their first values after each ``connect``."""
-
-    def __init__(self, parts: Assembly) -> None:
-        self.values, self.marker, self.done = parts.first_values(), parts.marker, 0
-        self.connected = 0
-
-    def before(self, synapses: Synapses) -> None:
-        """Mark the synapses that exist already."""
-        self.connected += 1
-        if self.marker and connected(synapses):
-            setattr(synapses, MARKER, True)
-
-    def after(self, synapses: Synapses) -> None:
-        """Fill the new ones."""
-        if not self.marker:
-            new = slice(self.done, len(synapses))
-            for name, value in self.values.items():
-                read_values(synapses, name)[new] = value
-            self.done = len(synapses)
-        elif self.done:
-            for name, value in self.values.items():
-                set_where(synapses, name, f"not {MARKER}", value)
-        else:
-            for name, value in self.values.items():
-                setattr(synapses, name + "_", value)
-            self.done = 1

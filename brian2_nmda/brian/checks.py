@@ -92,38 +92,9 @@ def declare(
     where: str,
 ) -> tuple[Declarations, float | None]:
     """What the arguments of `GlutamateSynapse.synapses` declare, and the shared weight if any."""
-    if isinstance(delay, str):
-        if delay != "per_synapse":
-            raise ModelError(
-                f"{where}: delay={delay!r} is not understood; write delay=2*ms for one delay, or "
-                "delay='per_synapse' and set S.delay afterwards."
-            )
-        kind = "per_synapse"
-    else:
-        kind = "uniform"
-        if delay is not None:
-            check_scalar_delay(delay, where)
-    weight = None
-    if isinstance(w, str):
-        if w not in ("per_synapse", "constant"):
-            raise ModelError(
-                f"{where}: w={w!r} is not understood; write a number for one shared weight, "
-                "'per_synapse' (default), or 'constant' for weights that do not change during a run."
-            )
-    else:
-        if get_dimensions(w).is_dimensionless is False or np.size(w) != 1 or not np.isfinite(w):
-            raise ModelError(
-                f"{where}: w has to be one finite number without units, found {w!r}; for a weight per "
-                "synapse leave w out and set S.w after connect()."
-            )
-        weight, w = float(w), "shared"
-        check_weights(weight, where)
-    if isinstance(method, str) and method not in state_updaters():
-        close = difflib.get_close_matches(method, list(state_updaters()))
-        raise ModelError(
-            f"{where}: no state updater is called '{method}'; Brian2 knows "
-            f"{', '.join(sorted(state_updaters()))}." + (f" Did you mean '{close[0]}'?" if close else "")
-        )
+    kind = _declared_delay(delay, where)
+    weight, w = _declared_weight(w, where)
+    _check_method(method, where)
     if isinstance(per_synapse, str):
         raise ModelError(f"{where}: per_synapse expects a list, e.g. ['{per_synapse}'].")
     if tolerance is not None and not (np.size(tolerance) == 1 and 0 < tolerance <= 1):
@@ -148,6 +119,50 @@ def declare(
         ),
         weight,
     )
+
+
+def _declared_delay(delay: Any, where: str) -> str:
+    """Whether there is one delay, or one for each synapse."""
+    if not isinstance(delay, str):
+        if delay is not None:
+            check_scalar_delay(delay, where)
+        return "uniform"
+    if delay != "per_synapse":
+        raise ModelError(
+            f"{where}: delay={delay!r} is not understood; write delay=2*ms for one delay, or "
+            "delay='per_synapse' and set S.delay afterwards."
+        )
+    return delay
+
+
+def _declared_weight(w: Any, where: str) -> tuple[float | None, str]:
+    """The shared weight if there is one, and what is declared of weights."""
+    weight = None
+    if isinstance(w, str):
+        if w not in ("per_synapse", "constant"):
+            raise ModelError(
+                f"{where}: w={w!r} is not understood; write a number for one shared weight, "
+                "'per_synapse' (default), or 'constant' for weights that do not change during a run."
+            )
+    else:
+        if get_dimensions(w).is_dimensionless is False or np.size(w) != 1 or not np.isfinite(w):
+            raise ModelError(
+                f"{where}: w has to be one finite number without units, found {w!r}; for a weight per "
+                "synapse leave w out and set S.w after connect()."
+            )
+        weight, w = float(w), "shared"
+        check_weights(weight, where)
+    return weight, w
+
+
+def _check_method(method: Any, where: str) -> None:
+    """Check that Brian2 knows a state updater of this name."""
+    if isinstance(method, str) and method not in state_updaters():
+        close = difflib.get_close_matches(method, list(state_updaters()))
+        raise ModelError(
+            f"{where}: no state updater is called '{method}'; Brian2 knows "
+            f"{', '.join(sorted(state_updaters()))}." + (f" Did you mean '{close[0]}'?" if close else "")
+        )
 
 
 def check_weights(weights: Any, where: str) -> None:

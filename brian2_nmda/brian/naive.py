@@ -7,9 +7,10 @@ from brian2.synapses.synapses import Synapses
 from brian2.units import ms
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.assembly import Assembly, Filler, merge_code
+from brian2_nmda.brian.assembly import Assembly, merge_code
 from brian2_nmda.brian.checks import BeforeRun
 from brian2_nmda.brian.compiled import take_in_turn
+from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.homes import Homes, Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays, with_events
@@ -70,6 +71,15 @@ def naive_synapses(
     code = assembly.event_code()
     if code:
         synapses.run_regularly(code, when="groups", order=assembly.base.order + schedule.EVENTS)
+    _fill_after_connect(synapses, assembly)
+    synapses.add_attribute("plan")
+    synapses.plan = assembly.plan
+    contain(synapses, [BeforeRun(synapses, assembly, f"{name}_checks", homes)])
+    return synapses
+
+
+def _fill_after_connect(synapses: Synapses, assembly: Assembly) -> None:
+    """Let ``connect`` give new synapses their first values."""
     filler = Filler(assembly)
     connect = synapses.connect
 
@@ -82,7 +92,3 @@ def naive_synapses(
 
     connect_and_fill.__doc__ = connect.__doc__
     synapses.connect = connect_and_fill
-    synapses.add_attribute("plan")
-    synapses.plan = assembly.plan
-    contain(synapses, [BeforeRun(synapses, assembly, f"{name}_checks", homes)])
-    return synapses

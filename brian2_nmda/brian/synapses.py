@@ -22,12 +22,13 @@ from brian2.units import ms
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.assembly import Assembly, Filler, changes_w, counter
+from brian2_nmda.brian.assembly import Assembly, changes_w, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare, event_of
 from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
+from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, write
 from brian2_nmda.brian.naive import naive_synapses
@@ -82,10 +83,7 @@ def build_synapses(
     read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
     check_target(model, target, where)
-    if dt is not None and clock is not None:
-        raise ModelError(f"{where}: give dt= or clock=, not both.")
-    if dt is not None:
-        clock = Clock(dt)
+    clock = _clock(dt, clock, where)
     step = float((defaultclock if clock is None else clock).dt)
     declarations = replace(
         declarations,
@@ -125,6 +123,13 @@ def _check_assembly(assembly: Assembly, order: Any, post_event: str) -> None:
             f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' "
             f"{missing}; give it {write}."
         )
+
+
+def _clock(dt: Quantity | None, clock: Clock | None, where: str) -> Clock | None:
+    """The clock that is given as such or as a time step."""
+    if dt is not None and clock is not None:
+        raise ModelError(f"{where}: give dt= or clock=, not both.")
+    return clock if dt is None else Clock(dt)
 
 
 def _check_arguments(kwargs: Mapping[str, Any], where: str) -> None:

@@ -208,19 +208,7 @@ def check_target(model: Any, target: Any, where: str) -> None:
     if missing:
         raise ModelError(f"{where}: the target '{base.name}' has no variable {', '.join(missing)}; {advice}.")
     seen = equations[VOLTAGE]
-    for name in sorted(seen.identifiers):
-        if name not in base.variables:
-            raise ModelError(
-                f"{where}: the target '{base.name}' has no voltage '{name}'; its variables are "
-                f"{', '.join(sorted(equations.names))}. Write model.post_equations(v='<its name>')."
-            )
-        if base.variables[name].dim is not volt.dim:
-            raise DimensionMismatchError(
-                f"{where}: '{name}' of the target '{base.name}' has to be a voltage in volt; "
-                "found and expected are",
-                base.variables[name].dim,
-                volt.dim,
-            )
+    _check_voltage(base, equations, where)
     for name, eq in expected.items():
         if name == "I_syn" or eq.type == PARAMETER:
             continue
@@ -254,6 +242,23 @@ def check_target(model: Any, target: Any, where: str) -> None:
             f"{', '.join('I_' + m for m in missing)}; use post_equations(model1, model2, ...) for "
             "several models."
         )
+
+
+def _check_voltage(base: Any, equations: Equations, where: str) -> None:
+    """Check that what the receptors are to see as the voltage exists, and is one."""
+    for name in sorted(equations[VOLTAGE].identifiers):
+        if name not in base.variables:
+            raise ModelError(
+                f"{where}: the target '{base.name}' has no voltage '{name}'; its variables are "
+                f"{', '.join(sorted(equations.names))}. Write model.post_equations(v='<its name>')."
+            )
+        if base.variables[name].dim is not volt.dim:
+            raise DimensionMismatchError(
+                f"{where}: '{name}' of the target '{base.name}' has to be a voltage in volt; "
+                "found and expected are",
+                base.variables[name].dim,
+                volt.dim,
+            )
 
 
 def _check_sign(base: Any, currents: list[str], where: str) -> None:
