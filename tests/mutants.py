@@ -29,6 +29,7 @@ class Mutant(NamedTuple):
 def rebuilt(part, checked=True, **fields):
     """``part`` with fields of its template replaced, through the checks of construction or past them."""
     new = object.__new__(type(part))
+    new.__dict__.update(part.__dict__)  # the target of a rule, too: a mutant differs in one thing alone
     template = replace(part.template, **fields)
     if checked:
         new._fill(template, part.label, part.children)

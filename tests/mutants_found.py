@@ -18,9 +18,17 @@ tests = run_path(str(Path(__file__).with_name("test_conformance.py")))
 NUMBERS = ("value +5 %", "x1000", "swapped")
 
 
+def _bites(check):
+    """Whether a check says what is wrong; one that stops by an error of Python has found nothing."""
+    found = check.result()
+    return not found.passed and not any(
+        e in found.message for e in ("AttributeError", "TypeError", "KeyError")
+    )
+
+
 def failing(part, allowed=()):
     """Names of the checks that fail, each when it is asked for."""
-    return (n for n, check in checks_for(part, targets=()) if n not in allowed and not check.result().passed)
+    return (n for n, check in checks_for(part, targets=()) if n not in allowed and _bites(check))
 
 
 def finder(mutant, allowed):
