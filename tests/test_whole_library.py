@@ -84,6 +84,7 @@ def library():
         "clopath": GlutamateSynapse(ampa(), plasticity=lib.ClopathSTDP()),
         "bcm": GlutamateSynapse(ampa(), plasticity=lib.BCM()),
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
+        "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
     }
     return made, {"noisy", "failures"}

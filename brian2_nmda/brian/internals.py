@@ -157,7 +157,10 @@ def _is_of(group: Any, base: Any) -> bool:
     """Whether a group is ``base`` or a subgroup of it."""
     # a subgroup knows its group by a weak reference only, so the groups themselves are not comparable
     whole = group.source if isinstance(group, Subgroup) else group
-    return whole.variables is base.variables
+    try:
+        return whole.variables is base.variables
+    except ReferenceError:  # the group of an object that a script has left behind no longer exists
+        return False
 
 
 def set_statements(runner: CodeRunner, text: str) -> None:
