@@ -253,6 +253,7 @@ def test_only_what_was_replaced_differs() -> None:
         "dg/dt",
         "dz/dt",
         "gmax",
+        "initial value of z",
         "tau_z",
     ]
     # the shipped part is as it was
