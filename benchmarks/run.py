@@ -36,13 +36,14 @@ COLUMNS = [
 
 
 class Running:
-    """A program in its own process, built; see `worker`."""
+    """A program in its own process, built; see `worker`. ``python`` runs programs that need no peer."""
 
-    def __init__(self, program: Program, folder: Path) -> None:
+    def __init__(self, program: Program, folder: Path, python: Path | str = sys.executable) -> None:
         self.program, self.seconds, self.problem, self.process = program, [], None, None
         self.file = Path(tempfile.mkstemp(suffix=".npz", dir=folder)[1])
         self.log = self.file.with_suffix(".log")
-        python = sys.executable if program.peer is None else peers.python_of(program.peer)
+        if program.peer is not None:
+            python = peers.python_of(program.peer)
         if python is None:
             self.problem = f"not installed: python {HERE.name}/peers.py {program.peer}"
             return
@@ -181,9 +182,9 @@ def verdicts(workload: Workload, running: list[Running], errors: list[dict]) -> 
     return lines
 
 
-def plain(rows: list[list[str]]) -> str:
-    rows = [COLUMNS, *rows]
-    widths = [max(len(row[c]) for row in rows if len(row[c]) < 40) for c in range(len(COLUMNS))]
+def plain(rows: list[list[str]], columns: list[str] = COLUMNS) -> str:
+    rows = [columns, *rows]
+    widths = [max(len(row[c]) for row in rows if len(row[c]) < 40) for c in range(len(columns))]
     return "\n".join("  ".join(x.ljust(w) for x, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 

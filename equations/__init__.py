@@ -19,6 +19,7 @@ from brian2_nmda.equations.calcium import (
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.late_phase import EarlyPhase, LatePhase, ProteinSynthesis
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
@@ -49,6 +50,7 @@ from brian2_nmda.equations.receptors import (
 )
 from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
 
 __all__ = [
     "AMPA",
@@ -59,6 +61,7 @@ __all__ = [
     "CalciumIntegrator",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "EarlyPhase",
     "ExponentialAMPA",
     "ExponentialGABA",
     "FirstOrderNMDA",
@@ -69,16 +72,20 @@ __all__ = [
     "JahrStevens",
     "KampaNMDA",
     "Ketamine",
+    "LatePhase",
     "MagnesiumBlock",
     "Memantine",
     "NearestTripletSTDP",
     "NoBlock",
     "PopescuNMDA",
+    "ProteinSynthesis",
     "ReceptorInsertion",
+    "ReceptorPool",
     "ShouvalCalcium",
     "ShouvalNMDA",
     "ShouvalPlasticity",
     "SlidingConductance",
+    "SlotInsertion",
     "SlowGlycineSite",
     "SpineCalcium",
     "StochasticRelease",

@@ -43,3 +43,8 @@ VARGAS_CABALLERO_2005 = "github:ModelDBRepository/150538 NMDAr.mod (Vargas Cabal
 ANTAGONIST_KI = "order of magnitude; 0.28 to 3.7 uM are quoted for GluN2A to GluN2D"
 GLYCINE_2B = "doi:10.7554/eLife.67555 (EC50 of glycine at GluN1/GluN2B 0.23 uM)"
 GLYCINE_TAU = "glycine deactivates in 0.66 to 0.82 s (Mol Pharmacol, AICP study, Table 2; year not recorded)"
+LUBOEINSKI = (
+    "doi:10.1038/s42003-021-01778-y; values as in github:jlubo/brian_synaptic_plasticity_stc "
+    "config_basic_late.json"
+)
+TRIESCH = "doi:10.7554/eLife.37836; values as in github:triesch/synaptic-competition"

@@ -40,7 +40,7 @@ def test_printed_equations_are_accepted_by_replace(name):
         if left in part.template.roles:
             again = part.replace(**{left: text})
         else:
-            records = part.template.states if state else part.template.definitions
+            records = {**part.template.definitions, **part.template.gives, **part.template.states}
             again = part.replace(f"{left} = {text} : {unit_text(records[state or left].dim)}")
         assert same(again.own_equations[left], expression)
 

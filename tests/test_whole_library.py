@@ -83,15 +83,20 @@ def library():
         "nearest": GlutamateSynapse(ampa(), plasticity=lib.NearestTripletSTDP()),
         "clopath": GlutamateSynapse(ampa(), plasticity=lib.ClopathSTDP()),
         "bcm": GlutamateSynapse(ampa(), plasticity=lib.BCM()),
+        "late": GlutamateSynapse(
+            ampa(), plasticity=lib.LatePhase(sigma=0 * mV, theta_d=0.1), parts=lib.ProteinSynthesis()
+        ),
+        "early": GlutamateSynapse(ampa(), plasticity=lib.EarlyPhase()),
+        "slots": GlutamateSynapse(ampa(), plasticity=lib.SlotInsertion(), parts=lib.ReceptorPool()),
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
     }
-    return made, {"noisy", "failures"}
+    return made, {"noisy", "early", "failures"}
 
 
 def used(model):
-    parts = [*model.receptors, model.release, *model.plasticity, model.calcium]
+    parts = [*model.receptors, model.release, *model.plasticity, model.calcium, *model.parts]
     for part in parts:
         if part is not None:
             yield part
@@ -125,8 +130,11 @@ def simulate(names=None, duration=40.0):
             name=f"target_{name}",
         )  # fmt: skip
         target.v = -65 * mV
-        S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}")
+        places = {p: 2 for p in model.system.places if p != "neuron"}
+        S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}", places=places)
         S.connect()
+        for place in places:
+            setattr(S, f"{place}_index", "j")
         totals = [r.total for r in model.system.receptors]
         monitors[name] = StateMonitor(target, ["v", *totals], record=True, dt=0.5 * ms, name=f"M_{name}")
         synapses[name], targets[name] = S, target

@@ -296,6 +296,51 @@ def graupner_brunel(s, i, p):
     }
 
 
+def early_phase(s, i, p):
+    c, h = s["c"], s["h"]
+    up, down = step(c - p["theta_p"]), step(c - p["theta_d"])
+    drift = p["k"] * (p["h_0"] - h) + p["gamma_p"] * (p["h_max"] - h) * up - p["gamma_d"] * h * down
+    noise = math.sqrt(p["tau_h"] * (up + down)) * p["sigma"] * i["xi"]
+    return {
+        "h": (drift + noise) / p["tau_h"],
+        "c": -c / p["tau_Ca"],
+        "c at a late spike": c + p["Cpre"],
+        "c at a postsynaptic spike": c + p["Cpost"],
+        "conductance": i["conductance"] * h / p["h_0"],
+    }
+
+
+def late_phase(s, i, p):
+    change, tag = s["h"] - p["h_0"], p["theta_tag"]
+    rate = (1 - s["z"]) * (change > tag) - (s["z"] + 0.5) * (-change > tag)
+    return {
+        **early_phase(s, i, p),
+        "z": p["capture"] * i["protein"] * rate / p["tau_z"],
+        "early_change": abs(change),
+        "conductance": i["conductance"] * (s["h"] / p["h_0"] + s["z"]),
+    }
+
+
+def protein_synthesis(s, i, p):
+    made = p["synthesis"] * step(i["early_change"] - p["theta_pro"])
+    return {"p": (made - s["p"]) / p["tau_p"], "protein": s["p"]}
+
+
+def receptor_pool(s, i, p):
+    made = p["delta"] * p["F"] * p["slots"] * p["phi"]
+    return {
+        "p": made - p["delta"] * s["p"] - i["entering"],
+        "pool": s["p"],
+        "affinity": 1 / (p["phi"] * p["slots"] * (1 - p["F"])),
+    }
+
+
+def slot_insertion(s, i, p):
+    n = s["n"]
+    entering = p["k_off"] * (p["a"] * i["affinity"] * i["pool"] * (p["slots"] - n) - n)
+    return {"n": entering, "entering": entering, "conductance": i["conductance"] * n / p["n_ref"]}
+
+
 def triplet(s, i, p, nearest=False):
     def grown(name):
         return 1.0 if nearest else s[name] + 1
@@ -427,6 +472,7 @@ TWINS = {
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
     "DAP5": dap5,
+    "EarlyPhase": early_phase,
     "ExponentialAMPA": one_exponential,
     "ExponentialGABA": one_exponential,
     "FirstOrderNMDA": first_order,
@@ -437,16 +483,20 @@ TWINS = {
     "JahrStevens": magnesium,
     "KampaNMDA": kampa,
     "Ketamine": open_blocker,
+    "LatePhase": late_phase,
     "MagnesiumBlock": magnesium,
     "Memantine": open_blocker,
     "NearestTripletSTDP": nearest_triplet,
     "NoBlock": no_block,
     "PopescuNMDA": popescu,
+    "ProteinSynthesis": protein_synthesis,
     "ReceptorInsertion": insertion,
+    "ReceptorPool": receptor_pool,
     "ShouvalCalcium": calcium_above_rest,
     "ShouvalNMDA": shouval_nmda,
     "ShouvalPlasticity": shouval_plasticity,
     "SlidingConductance": sliding,
+    "SlotInsertion": slot_insertion,
     "SlowGlycineSite": slow_glycine_site,
     "SpineCalcium": spine_calcium,
     "StochasticRelease": stochastic_release,

@@ -112,12 +112,14 @@ def synapse_for(part: Part) -> GlutamateSynapse:
             target, others = BioNMDA(label=part.label), []
         else:
             others = [BioNMDA()]
-        if reads(part, "Ca") and not reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
-            # such rules count calcium above rest; a rule that does not can be given in a whole synapse
-            return GlutamateSynapse([target, *others], calcium=ShouvalCalcium(), plasticity=part)
+        calcium: Calcium | None = None
         if reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
-            return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
-        return GlutamateSynapse(target, plasticity=part)
+            calcium = SpineCalcium()
+        elif reads(part, "Ca"):
+            # such rules count calcium above rest; a rule that does not can be given in a whole synapse
+            calcium = ShouvalCalcium()
+        receptors = [target] if calcium is None else [target, *others]
+        return GlutamateSynapse(receptors, calcium=calcium, plasticity=part, parts=_givers(part))
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[part, *_givers(part)])

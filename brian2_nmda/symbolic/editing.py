@@ -15,7 +15,7 @@ from brian2_nmda.symbolic.collecting import eliminated, with_exchanges, with_tab
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import check_name, normalise, parse_equations, read, symbol
 from brian2_nmda.symbolic.parameter import Value
-from brian2_nmda.symbolic.ports import INPUTS
+from brian2_nmda.symbolic.ports import INPUTS, Gift, Total
 from brian2_nmda.symbolic.template import (
     Definition,
     Later,
@@ -58,12 +58,14 @@ class _Editor:
     rates: dict[str, sympy.Expr] = field(init=False)
     roles: dict[str, sympy.Expr] = field(init=False)
     definitions: dict[str, Definition] = field(init=False)
+    gives: dict[str, Gift] = field(init=False)
     on: tuple[On, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         t = self.template
         self.parameters, self.states, self.rates = dict(t.parameters), dict(t.states), dict(t.rates)
         self.roles, self.definitions, self.on = dict(t.roles), dict(t.definitions), t.on
+        self.gives = dict(t.gives)
 
     def apply(self, equations: tuple[str, ...], changes: dict[str, Any]) -> Template:
         """Carry out all changes."""
@@ -78,7 +80,7 @@ class _Editor:
             if editor is None and not self._new_parameter(name, value, added):
                 raise ModelError(
                     f"{self.where}.replace: do not know what to do with {name}={value!r}; the part has "
-                    f"{', '.join([*self.parameters, *self.roles, *self.definitions])}, "
+                    f"{', '.join([*self.parameters, *self.roles, *self.definitions, *self.gives])}, "
                     f"{', '.join(f'd{s}' for s in self.states)}, {', '.join(_AT_SPIKES)}, on_late_spike, "
                     "latency, events, reactions, initial and within."
                 )
@@ -89,6 +91,7 @@ class _Editor:
             rates=self.rates,
             roles=self.roles,
             definitions=self.definitions,
+            gives=self.gives,
             on=self.on,
         )
         if table is not None:
@@ -105,7 +108,15 @@ class _Editor:
 
     def _editors(self) -> list[Any]:
         """What may know a keyword, in the order in which they are asked."""
-        return [self._child, self._parameter, self._role, self._definition, self._rate, self._event]
+        return [
+            self._child,
+            self._parameter,
+            self._role,
+            self._definition,
+            self._gift,
+            self._rate,
+            self._event,
+        ]
 
     def _equation(self, name: str, eq: Any) -> None:
         """One line of Brian2 equations."""
@@ -132,6 +143,14 @@ class _Editor:
             )
         elif name in self.role_dims:
             self.roles[name] = _read(eq.expr.code, where)
+        elif name in self.gives:
+            self._gift(name, eq.expr.code)
+            if eq.dim is not self.gives[name].dim:
+                raise DimensionMismatchError(
+                    f"{where}: what it gives as '{name}' changes its dimensions",
+                    self.gives[name].dim,
+                    eq.dim,
+                )
         else:
             self.definitions[name] = Definition(_read(eq.expr.code, where), eq.dim)
 
@@ -164,6 +183,12 @@ class _Editor:
         if name not in self.definitions or not self._is_expression(value, numbers=False):
             return False
         self.definitions[name] = replace(self.definitions[name], expression=self._expression(value))
+        return True
+
+    def _gift(self, name: str, value: Any) -> bool:
+        if name not in self.gives or not self._is_expression(value):
+            return False
+        self.gives[name] = replace(self.gives[name], expression=self._expression(value))
         return True
 
     def _rate(self, name: str, value: Any) -> bool:
@@ -278,7 +303,9 @@ class _Editor:
 
 
 def _read(text: str, where: str) -> sympy.Expr:
-    """Text as the library prints it, pulses of transmitter included."""
+    """Text as the library prints it, pulses of transmitter and sums over synapses included."""
+    known = {"Pulse": Pulse, "Total": Total}
     return read(text, where).replace(
-        lambda e: isinstance(e, AppliedUndef) and e.func.__name__ == "Pulse", lambda e: Pulse(*e.args)
+        lambda e: isinstance(e, AppliedUndef) and e.func.__name__ in known,
+        lambda e: known[e.func.__name__](*e.args),
     )
