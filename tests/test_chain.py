@@ -634,6 +634,14 @@ def test_planted_errors(name):
         make()
 
 
+@pytest.mark.parametrize("place", ["pre", "post", "gate", "kinetics", "totals"])
+def test_reserved_places(place):
+    """A model with these names stopped with a KeyError, or spoke of other things."""
+    made = type("Pool", (chain.Pool,), {"place": place, "__doc__": "A pool elsewhere."})
+    with pytest.raises(ModelError, match=f"Pool.*place = '{place}', a word that the planner has"):
+        pooled(made())
+
+
 def test_wrong_dimension():
     with pytest.raises(b2.DimensionMismatchError, match="needs 'pool' with other dimensions than InVolt"):
         pooled(InVolt())

@@ -12,6 +12,9 @@ from brian2_nmda.symbolic.ports import NEURON, Total
 from brian2_nmda.symbolic.system import Summed, System
 from brian2_nmda.symbolic.template import On, Template, postsynaptic
 
+#: Places that the planner finds by itself, or keeps groups of its own for.
+RESERVED = frozenset(("pre", "post", "gate", "kinetics", "totals"))
+
 
 def name_totals(
     flat: Template,
@@ -96,6 +99,11 @@ def check_places(system: System, where: str) -> None:
         Naming the part, what it reads, where that lives, and what to write.
     """
     for name, place in system.place.items():
+        if place in RESERVED:
+            raise ModelError(
+                f"{where}: {system.owner[name]} states place = '{place}', a word that the planner has for "
+                "places of its own; choose another, such as 'dendrite'."
+            )
         if name in system.rates:
             _check(system, f"d{name}/dt", system.rates[name], place, system.owner[name], where)
             if name in system.on_post_spike:
@@ -138,7 +146,8 @@ def _check(system: System, what: str, expression: sympy.Expr, place: str, owner:
             there = "on each synapse" if name != "v" else "at the target"
             raise ModelError(
                 f"{where}: {owner} at '{place}' reads '{name}' in {what}, which lives {there}; write "
-                f"Total(...) around what the synapses of one {place} bring together, e.g. Total({name})."
+                f"Total(...) around what the synapses of one {place} bring together: around the name that "
+                f"needs(...) has in the class, or e.g. Total({name})."
             )
         if system.definitions.get(name) is not None:
             raise ModelError(f"{where}: {owner} at '{place}' reads '{name}' in {what}; write Total(...).")
