@@ -332,6 +332,7 @@ def test_cython_agrees():
     """The same for Cython."""
     first_60_ms()
     b2.prefs.codegen.target = "cython"
+    b2.prefs.codegen.loop_invariant_optimisations = True
     made, _ = in_one_program()
     check_agreement({(m, n): np.array(getattr(g[-1], n)) for m, (g, names) in made.items() for n in names})
 

@@ -114,6 +114,7 @@ def simulate(names=None, duration=40.0):
     made, _ = library()
     made = {n: m for n, m in made.items() if names is None or n in names}
     defaultclock.dt = 0.05 * ms
+    b2.prefs["codegen.loop_invariant_optimisations"] = True  # as users have it; see conftest.py
     b2.seed(5)
     source = SpikeGeneratorGroup(2, [0, 1, 0, 1, 0], [1, 4, 9, 9.5, 20] * ms)
     spike = lib.BackPropagatingSpike()
