@@ -8,6 +8,7 @@ read from text, or taken from the library are the same objects.
 import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -315,6 +316,21 @@ def is_external(name: str) -> bool:
     return name in DEFAULT_UNITS or name in ("t", "dt", "t_in_timesteps", "inf", "pi", "e")
 
 
+@cache
+def _units_and_constants() -> dict[str, object]:
+    """What a name stands for if nothing else has it."""
+    found: dict[str, object] = dict(DEFAULT_CONSTANTS)
+    found |= {n: Constant(n, float(u), dimensions=get_dimensions(u)) for n, u in DEFAULT_UNITS.items()}
+    return found
+
+
+@cache
+def _time() -> dict[str, object]:
+    """The time and its step."""
+    found: dict[str, object] = {n: Variable(n, dimensions=_SECOND) for n in ("t", "dt")}
+    return {**found, "t_in_timesteps": Variable("t_in_timesteps", dimensions=DIMENSIONLESS)}
+
+
 def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str) -> Dimension:
     """Dimensions of ``expression``, checked by Brian2.
 
@@ -323,17 +339,8 @@ def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], w
     DimensionMismatchError
         If a sum, an exponent or a function argument is inconsistent.
     """
-    variables: dict[str, object] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
-    variables.update({n: u for n, u in DEFAULT_UNITS.items() if n not in variables})
-    variables.update({n: c for n, c in DEFAULT_CONSTANTS.items() if n not in variables})
-    variables = {
-        n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
-        for n, v in variables.items()
-    }
-    for name in ("t", "dt"):
-        variables[name] = Variable(name, dimensions=get_dimensions(Quantity(1, dim=_SECOND)))
-    variables["t_in_timesteps"] = Variable("t_in_timesteps", dimensions=DIMENSIONLESS)
-    variables.update(DEFAULT_FUNCTIONS)
+    own = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
+    variables = {**_units_and_constants(), **own, **_time(), **DEFAULT_FUNCTIONS}
     for function in expression.atoms(sympy.core.function.AppliedUndef):
         if function.func.__name__ not in variables:
             raise ModelError(f"{where}: unknown function '{function.func.__name__}'.")
