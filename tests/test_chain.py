@@ -519,6 +519,101 @@ def test_neuron_of_the_users():
     assert np.max(abs(found[0] - found[1])) < 1e-12 * np.max(found[0])
 
 
+class Counter(Part):
+    """Counts the postsynaptic events of a neuron."""
+
+    place = "neuron"
+    n = states("n", within=(0, None))
+    dn = 0
+    on = On(postsynaptic, {n: n + 1})
+    counted = gives(n)
+
+
+class Weighed(Plasticity):
+    """Reads the count, so that the synapses see it."""
+
+    relaxes = "it adds up without end"
+
+    k = Parameter(1 / second, "rate")
+    counted = needs("counted")
+    m = states("m", within=(0, None))
+    dm = k * counted
+    conductance = conductance * (1 + m)
+
+
+def bursting(model, own=False):
+    """A target with spikes at 3 and 4 ms and one burst at 6 ms."""
+    equations = "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations()
+    equations += model.equations_at("neuron") if own else ""
+    return NeuronGroup(
+        1,
+        equations,
+        threshold="timestep(t, dt) == 30 or timestep(t, dt) == 40",
+        reset="",
+        events={"burst": "timestep(t, dt) == 60"},
+        method="euler",
+    )
+
+
+def counting(S, target, own):
+    """What is counted in the first 10 ms, and the first time step at which it is seen."""
+    S.connect()
+    where = target if own else S
+    n = next(name for name in where.variables if name.startswith("n_Counter"))
+    monitor = StateMonitor(where, n, record=True, when="end")
+    Network(S.source, target, S, monitor).run(10 * ms)
+    n = np.array(getattr(monitor, n))[0]
+    return n[-1], int(np.argmax(n > 0))
+
+
+@pytest.mark.parametrize("form", ["optimised", "naive", "own group"])
+@pytest.mark.parametrize("delay", [None, {"post": 1.5 * ms}])
+@pytest.mark.parametrize(
+    ("on_event", "times"), [("spike", (30, 40)), ({"pre": "spike", "post": "burst"}, (60,))]
+)
+def test_part_of_a_neuron_follows_the_event_and_delay_that_are_stated(form, delay, on_event, times):
+    """At the stated event, and as late as stated."""
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    own = form == "own group"
+    target = bursting(model, own)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    S = model.synapses(
+        source,
+        target,
+        on_event=on_event,
+        delay=delay,
+        optimize=form != "naive",
+        places={"neuron": target} if own else None,
+    )
+    found = counting(S, target, own)
+    assert found == (len(times), times[0] + (15 if delay else 0))
+
+
+def test_events_of_a_shared_neuron_have_to_agree():
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    target = bursting(model, own=True)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    model.synapses(source, target, places={"neuron": target})
+    for other in ({"on_event": {"post": "burst"}}, {"delay": {"post": 1 * ms}}):
+        with pytest.raises(ModelError, match="change at its event 'spike', 0 ms later, for other synapses"):
+            model.synapses(source, target, places={"neuron": target}, **other)
+
+
+def test_delay_that_a_part_of_a_neuron_would_not_see():
+    """``S.post.delay`` set later moves the user's own statements only."""
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    target = bursting(model)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    S = model.synapses(source, target, on_post="w = 1", delay={"post": 1 * ms})
+    S.connect()
+    net = Network(source, target, S)
+    net.run(0.1 * ms)
+    S.post.delay = 2 * ms
+    with pytest.raises(Exception) as caught:
+        net.run(0.1 * ms)
+    assert "n_Counter live once per neuron" in words(caught.value)
+
+
 # -- what is refused, in words --------------------------------------------------------------------
 
 

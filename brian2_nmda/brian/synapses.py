@@ -189,8 +189,8 @@ class NMDASynapses(Synapses):
         namespace = assembly.namespace(namespace)
         self._homes = homes_of(assembly)
         start = 0 * ms if delay is None or isinstance(delay, str) else delay
-        event = event_of(kwargs.get("on_event", "spike"), "pre")
-        self._homes.build(Setting(name, clock, namespace, start, event))
+        events = (event_of(kwargs.get("on_event", "spike"), side) for side in ("pre", "post"))
+        self._homes.build(Setting(name, clock, namespace, start, *events))
         self._event_pathways = Pathways(assembly, self._homes, on_pre, on_post)
         self._transmitter_delay = Delays(self._event_pathways, delay)
         self._between_runs = BetweenRuns(self, self._event_pathways, self._transmitter_delay)
