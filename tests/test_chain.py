@@ -697,6 +697,26 @@ class Leak(chain.CountedReceptors):
     on_post_spike = {chain.CountedReceptors.n: chain.CountedReceptors.n + 1}
 
 
+class OwnClock(Part):
+    """Numbers at a place with a time step of its own."""
+
+    place = "dendrite"
+    dt = 5 * ms
+    k = Parameter(1 / second, "rate")
+    a = counts("a", initial=10)
+    b = counts("b")
+    reactions = (Reaction(a, b, k, k),)
+
+
+class ClockOfNoPlace(Part):
+    """A time step, but of what lives on each synapse."""
+
+    dt = 5 * ms
+    k = Parameter(1 / second, "rate")
+    q = states("q")
+    dq = -k * q
+
+
 PLANTED = {
     "missing Total": (lambda: pooled(Reader()),
                       r"Reader .*at 'dendrite' reads 'n_AMPA'.*each synapse; write Total"),
@@ -717,6 +737,10 @@ PLANTED = {
                  r"PooledInsertion.*needs 'pool', which no part gives.*pool = gives"),
     "circle": (lambda: pooled(Circle()),
                "pool <- pool of Circle.*circle without a state between"),
+    "own clock": (lambda: GlutamateSynapse(receptors(), parts=OwnClock()),
+                  r"'a_OwnClock' of OwnClock.*'dendrite'.*of its own, dt = 5\. ms.*deterministic=True"),
+    "clock of no place": (lambda: GlutamateSynapse(receptors(), parts=ClockOfNoPlace()),
+                          r"ClockOfNoPlace.*dt = 5\. ms.*lives on each synapse.*synapses\(\.\.\., dt="),
     "not conserved": (lambda: GlutamateSynapse(receptors(), plasticity=Leak()),
                       "'n_AMPA' is a number of molecules that reactions conserve, but changes at spikes"),
 }  # fmt: skip
@@ -736,6 +760,18 @@ def test_reserved_places(place):
     made = type("Pool", (chain.Pool,), {"place": place, "__doc__": "A pool elsewhere."})
     with pytest.raises(ModelError, match=f"Pool.*place = '{place}', a word that the planner has"):
         pooled(made())
+
+
+def test_means_of_numbers_may_have_a_clock_of_their_own():
+    """Nothing is drawn: 10 to 5 with the rate of both directions, by steps of 5 ms."""
+    model = GlutamateSynapse(AMPA(), parts=OwnClock(deterministic=True))
+    target = NeuronGroup(1, "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations())
+    S = model.synapses(SpikeGeneratorGroup(1, [0], [1] * ms), target, places={"dendrite": 1})
+    S.connect()
+    monitor = StateMonitor(S, "a_OwnClock", record=True, when="end")
+    Network(S.source, target, S, monitor).run(100 * ms)
+    exact = 5 + 5 * np.exp(-2 * 0.1)
+    assert abs(monitor.a_OwnClock[0, -1] - exact) < 1e-7
 
 
 def test_wrong_dimension():

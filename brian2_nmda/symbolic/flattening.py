@@ -185,6 +185,12 @@ class _Flattener:
                 s.place[new] = place
         if by_chance:
             s.exchanges += flat.exchanges
+        if part.dt is not None and part.place in ("", "synapse"):
+            raise ModelError(
+                f"{self.model.name}: {owner} has a time step of its own, dt = {part.dt}, but lives on each "
+                "synapse; say where it lives, e.g. place = 'neuron', or give one time step to all that the "
+                "synapses have, model.synapses(..., dt=...)."
+            )
         if part.dt is not None and s.steps.setdefault(part.place, part.dt) != part.dt:
             raise ModelError(
                 f"{self.model.name}: '{part.place}' has a time step of {s.steps[part.place]} in one part "
