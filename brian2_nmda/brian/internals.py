@@ -5,7 +5,8 @@ What is here is no documented interface of Brian2, so a new version may change i
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from brian2.input.poissoninput import PoissonInput
 from brian2.monitors.statemonitor import StateMonitor
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
+
+from brian2_nmda.symbolic.errors import ModelError
 
 # -- variables ---------------------------------------------------------------------------------
 
@@ -244,6 +247,48 @@ def run_after(code_object: CodeObject) -> None:
 def state_updaters() -> Mapping[str, Any]:
     """The state updaters that Brian2 knows by a name."""
     return StateUpdateMethod.stateupdaters
+
+
+# -- words for what Brian2 refuses ----------------------------------------------------------------
+
+
+def advise_on_unknown_names(advice: Callable[[NeuronGroup, str], str | None]) -> None:
+    """Let an error that a neuron group has no such variable say what ``advice(group, name)`` knows of it.
+
+    A target is the user's own `NeuronGroup`, so this can only be told where Brian2 refuses the assignment.
+    Nothing changes but the words of that error, and these only for groups of which the advice knows.
+    """
+    assign = NeuronGroup.__setattr__
+
+    @wraps(assign)
+    def assign_or_advise(self: NeuronGroup, key: str, value: Any, level: int = 0) -> None:
+        try:
+            assign(self, key, value, level=level + 1)
+        except AttributeError as error:
+            found = advice(self, key)
+            if found is None:
+                raise
+            raise AttributeError(found) from error
+
+    NeuronGroup.__setattr__ = assign_or_advise  # type: ignore[method-assign]
+
+
+def advise_on_recording(advice: Callable[[Group, str], str | None]) -> None:
+    """The same for what a `StateMonitor` cannot record: ``advice(group, name)`` of each of its names."""
+    prepare = StateMonitor.__init__
+
+    @wraps(prepare)
+    def prepare_or_advise(self: StateMonitor, source: Group, variables: Any, *args: Any, **more: Any) -> None:
+        try:
+            prepare(self, source, variables, *args, **more)
+        except (KeyError, TypeError) as error:
+            names = [variables] if isinstance(variables, str) else list(variables)
+            found = next(filter(None, (advice(source, n) for n in names)), None)
+            if found is None:
+                raise
+            raise ModelError(found) from error
+
+    StateMonitor.__init__ = prepare_or_advise  # type: ignore[method-assign]
 
 
 # -- monitors ----------------------------------------------------------------------------------
