@@ -341,6 +341,30 @@ def test_state_updaters():
     assert {"euler", "exact", "integrating_factor", "brainpy_dyn"} <= set(internals.state_updaters())
 
 
+def test_stored_as(pair):
+    _, target, synapses = pair
+    assert internals.stored_as(target, "x") == f"{target.name}.x"
+    assert internals.stored_as(synapses, "x_post") == f"{target.name}.x"
+    assert internals.stored_as(target, "nothing") is None
+    view = target.x
+    assert internals.stored_as(target, "x") == f"{view.group_name}.{view.name}"
+
+
+def test_check_text(pair, on_target):
+    """Text is shown to the check, then read by Brian2 with the names of its caller."""
+    synapses = all_pairs(pair[2])
+    seen, number_of_mine = [], 4
+    internals.check_text(synapses.w, seen.append)["j > 0"] = "number_of_mine*j"
+    assert seen == ["j > 0", "number_of_mine*j"] and number_of_mine
+    assert list(internals.check_text(synapses.w, seen.append)["i == 0"]) == [1, 4, 8]
+    assert internals.check_text(3, seen.append) == 3
+    view = internals.check_text(synapses.w, seen.append, of_delays=True)
+    assert view in {view}
+    on_target("cpp_standalone")
+    with pytest.raises(ModelError, match="run_args cannot set a delay"):
+        hash(view)  # as for a key of run_args
+
+
 # -- words for what Brian2 refuses ----------------------------------------------------------------
 
 

@@ -173,6 +173,25 @@ def test_recording_an_expression_of_the_synapses(optimize):
     np.testing.assert_allclose(seen.I_Ca_seen[0] / b2.amp, expected / b2.amp, rtol=1e-12)
 
 
+@pytest.mark.parametrize("delay", [2 * ms, "per_synapse"], ids=str)
+def test_delays_in_run_args(on_target, delay):
+    """Brian2 names it otherwise than its binary, which would stop at an unknown variable."""
+    on_target("cpp_standalone", build_on_run=False)
+    _, S, _ = made(delay=delay)
+    with pytest.raises(ModelError, match=r"run_args cannot set a delay; set S\.delay before the run"):
+        b2.device.run(run_args={S.delay: 3 * ms})
+
+
+def test_names_of_the_binary():
+    """As Brian2 builds them from ``run_args={S.gmax_NMDA: ...}``."""
+    _, S, target = made(GlutamateSynapse(BioNMDA()))
+    names = S.binary_names()
+    for n in ("w", "gmax_NMDA", "beta1_NMDA", "duration_T"):
+        view = getattr(S, n)
+        assert names[n] == f"{view.group_name}.{view.name}"
+    assert "Mg" not in names and f"{target.name}.v" not in names.values()
+
+
 def test_no_warnings_about_what_the_user_has_not_made():
     """A script may have a ``tau_x_NMDA`` of its own, and a refused run speaks of no helper object."""
     tau_x_NMDA = 3 * ms  # noqa: F841

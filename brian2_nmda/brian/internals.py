@@ -14,7 +14,7 @@ from brian2.codegen.codeobject import CodeObject
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
-from brian2.core.variables import ArrayVariable
+from brian2.core.variables import ArrayVariable, VariableView
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
@@ -47,6 +47,12 @@ def known_value(var: Any) -> Any:
         return None
     device = get_device()
     return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
+
+
+def stored_as(group: Any, name: str) -> str | None:
+    """The name of the array in which a group sees a variable, as the binary of C++ standalone calls it."""
+    variable = group.variables.get(name)
+    return f"{variable.owner.name}.{variable.name}" if isinstance(variable, ArrayVariable) else None
 
 
 def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: str) -> None:
@@ -91,6 +97,45 @@ def set_where(group: Any, name: str, condition: str, value: float) -> None:
     """Set a variable without units where a condition holds, also in C++ standalone."""
     view = getattr(group, name + "_")
     view.set_with_expression_conditional(condition, repr(value), run_namespace={}, check_units=False)
+
+
+class _CheckedView(VariableView):
+    """A view that looks at text before Brian2 reads it."""
+
+    _check: Callable[[str], None]
+
+    def get_item(self, item: Any, level: int = 0, namespace: Any = None) -> Any:
+        self._check_all(item)
+        return super().get_item(item, level=level + 1, namespace=namespace)
+
+    def set_item(self, item: Any, value: Any, level: int = 0, namespace: Any = None) -> None:
+        self._check_all(item, value)
+        super().set_item(item, value, level=level + 1, namespace=namespace)
+
+    def _check_all(self, *given: Any) -> None:
+        for text in given:
+            if isinstance(text, str):
+                self._check(text)
+
+
+class _CheckedViewOfDelays(_CheckedView):
+    """Brian2 calls a delay by another name in ``run_args`` than in the binary, which then knows of none."""
+
+    def __hash__(self) -> int:
+        if not isinstance(get_device(), RuntimeDevice):
+            raise ModelError(
+                f"'{self.group_name}': run_args cannot set a delay; set S.delay before the run and build the "
+                "binary for each delay."
+            )
+        return super().__hash__()
+
+
+def check_text(view: Any, check: Callable[[str], None], of_delays: bool = False) -> Any:
+    """A view such as ``S.w`` that calls ``check`` with each text by which it is indexed or set."""
+    if isinstance(view, VariableView):
+        view.__class__ = _CheckedViewOfDelays if of_delays else _CheckedView
+        view._check = check
+    return view
 
 
 # -- time --------------------------------------------------------------------------------------
