@@ -12,6 +12,7 @@ if find_spec("brian2_nmda.equations") is None:
         "'python -m pip install -e .' in it (or leave its directory)."
     )
 
+from brian2_nmda.brian.advice import register as _register_advice
 from brian2_nmda.brian.compiled import register as _register_templates
 from brian2_nmda.brian.updaters import register as _register
 from brian2_nmda.conformance import check_model
@@ -132,4 +133,5 @@ __all__ = [
 ]
 
 _register()
+_register_advice()
 _register_templates()

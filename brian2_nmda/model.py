@@ -109,7 +109,8 @@ class GlutamateSynapse(SynapseModel):
         delay : Quantity or 'per_synapse', optional
             One delay for all synapses (a scalar, may be changed later by ``S.delay = 2*ms``), or
             delays that are set by ``S.delay`` after ``connect``. A mapping gives delays to your own
-            pathways as in `Synapses`; the transmitter takes that of ``'pre'``.
+            pathways as in `Synapses`; the transmitter takes that of ``'pre'``, and what the model does at
+            postsynaptic spikes that of ``'post'``.
         w : 'per_synapse', 'constant' or float
             Weight that multiplies the open conductance. Per synapse it starts at 1. A number is shared
             by all synapses. ``'constant'``: per synapse, but fixed once a simulation has run.

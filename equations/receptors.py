@@ -164,8 +164,11 @@ class WangJumpNMDA(Receptor):
 
     .. math:: \dot s = -s/\tau_s, \quad s \to s + k_0 + k_1 s \text{ at a spike}
 
-    ``k_0`` and ``k_1`` are those for which s agrees with `WangNMDA` long after an isolated spike. The
-    rise is lost (5.6 % too high 5 ms after a spike), x is taken as 0 at each spike, and s can exceed 1
+    ``k_0`` and ``k_1`` are those for which s agrees with `WangNMDA` long after an isolated spike. With
+    ``z = alpha*tau_x`` and ``r = tau_x/tau_s``, ``k_0`` is z exp(-z) (1/(1-r) + z/((1-r)(2-r)) +
+    z**2/((1-r)(2-r)(3-r)) + ...) to its 41st term, and ``k_1`` is exp(-z) - 1.
+
+    The rise is lost (5.6 % too high 5 ms after a spike), x is taken as 0 at each spike, and s can exceed 1
     by 2.6 % at very high rates. ``alpha*tau_x`` may be at most 10 (series), ``tau_x`` has to be
     below ``tau_s``.
 

@@ -30,6 +30,7 @@ from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner
 from brian2.synapses.synapses import SynapticPathway
 
+from brian2_nmda import ModelError
 from brian2_nmda.brian import internals
 
 
@@ -338,6 +339,58 @@ def test_run_after(pair, on_target):
 
 def test_state_updaters():
     assert {"euler", "exact", "integrating_factor", "brainpy_dyn"} <= set(internals.state_updaters())
+
+
+def test_stored_as(pair):
+    _, target, synapses = pair
+    assert internals.stored_as(target, "x") == f"{target.name}.x"
+    assert internals.stored_as(synapses, "x_post") == f"{target.name}.x"
+    assert internals.stored_as(target, "nothing") is None
+    view = target.x
+    assert internals.stored_as(target, "x") == f"{view.group_name}.{view.name}"
+
+
+def test_check_text(pair, on_target):
+    """Text is shown to the check, then read by Brian2 with the names of its caller."""
+    synapses = all_pairs(pair[2])
+    seen, number_of_mine = [], 4
+    internals.check_text(synapses.w, seen.append)["j > 0"] = "number_of_mine*j"
+    assert seen == ["j > 0", "number_of_mine*j"] and number_of_mine
+    assert list(internals.check_text(synapses.w, seen.append)["i == 0"]) == [1, 4, 8]
+    assert internals.check_text(3, seen.append) == 3
+    view = internals.check_text(synapses.w, seen.append, of_delays=True)
+    assert view in {view}
+    on_target("cpp_standalone")
+    with pytest.raises(ModelError, match="run_args cannot set a delay"):
+        hash(view)  # as for a key of run_args
+
+
+# -- words for what Brian2 refuses ----------------------------------------------------------------
+
+
+def test_advise_on_unknown_names(pair, monkeypatch):
+    """Only the words of the error change; names in a string are still those of the caller."""
+    _, target, _ = pair
+    monkeypatch.setattr(NeuronGroup, "__setattr__", NeuronGroup.__setattr__)  # to be put back
+    internals.advise_on_unknown_names(lambda group, name: f"{name} of {group.N}" if name == "q" else None)
+    with pytest.raises(AttributeError, match="q of 3"):
+        target.q = 1
+    with pytest.raises(AttributeError, match="Could not find a state variable"):
+        target.r = 1
+    number_of_mine = 2
+    target.x = "number_of_mine*i"
+    assert list(target.x) == [0, 2, 4] and number_of_mine
+
+
+def test_advise_on_recording(pair, monkeypatch):
+    _, target, _ = pair
+    monkeypatch.setattr(StateMonitor, "__init__", StateMonitor.__init__)
+    internals.advise_on_recording(lambda group, name: f"{name} of {group.N}" if name == "q" else None)
+    with pytest.raises(ModelError, match="q of 3"):
+        StateMonitor(target, ["x", "q"], record=True)
+    with pytest.raises(KeyError):
+        StateMonitor(target, "r", record=True)
+    assert StateMonitor(target, "x", record=True, dt=1 * ms).record_variables == ["x"]
 
 
 # -- monitors ----------------------------------------------------------------------------------

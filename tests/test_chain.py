@@ -519,6 +519,101 @@ def test_neuron_of_the_users():
     assert np.max(abs(found[0] - found[1])) < 1e-12 * np.max(found[0])
 
 
+class Counter(Part):
+    """Counts the postsynaptic events of a neuron."""
+
+    place = "neuron"
+    n = states("n", within=(0, None))
+    dn = 0
+    on = On(postsynaptic, {n: n + 1})
+    counted = gives(n)
+
+
+class Weighed(Plasticity):
+    """Reads the count, so that the synapses see it."""
+
+    relaxes = "it adds up without end"
+
+    k = Parameter(1 / second, "rate")
+    counted = needs("counted")
+    m = states("m", within=(0, None))
+    dm = k * counted
+    conductance = conductance * (1 + m)
+
+
+def bursting(model, own=False):
+    """A target with spikes at 3 and 4 ms and one burst at 6 ms."""
+    equations = "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations()
+    equations += model.equations_at("neuron") if own else ""
+    return NeuronGroup(
+        1,
+        equations,
+        threshold="timestep(t, dt) == 30 or timestep(t, dt) == 40",
+        reset="",
+        events={"burst": "timestep(t, dt) == 60"},
+        method="euler",
+    )
+
+
+def counting(S, target, own):
+    """What is counted in the first 10 ms, and the first time step at which it is seen."""
+    S.connect()
+    where = target if own else S
+    n = next(name for name in where.variables if name.startswith("n_Counter"))
+    monitor = StateMonitor(where, n, record=True, when="end")
+    Network(S.source, target, S, monitor).run(10 * ms)
+    n = np.array(getattr(monitor, n))[0]
+    return n[-1], int(np.argmax(n > 0))
+
+
+@pytest.mark.parametrize("form", ["optimised", "naive", "own group"])
+@pytest.mark.parametrize("delay", [None, {"post": 1.5 * ms}])
+@pytest.mark.parametrize(
+    ("on_event", "times"), [("spike", (30, 40)), ({"pre": "spike", "post": "burst"}, (60,))]
+)
+def test_part_of_a_neuron_follows_the_event_and_delay_that_are_stated(form, delay, on_event, times):
+    """At the stated event, and as late as stated."""
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    own = form == "own group"
+    target = bursting(model, own)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    S = model.synapses(
+        source,
+        target,
+        on_event=on_event,
+        delay=delay,
+        optimize=form != "naive",
+        places={"neuron": target} if own else None,
+    )
+    found = counting(S, target, own)
+    assert found == (len(times), times[0] + (15 if delay else 0))
+
+
+def test_events_of_a_shared_neuron_have_to_agree():
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    target = bursting(model, own=True)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    model.synapses(source, target, places={"neuron": target})
+    for other in ({"on_event": {"post": "burst"}}, {"delay": {"post": 1 * ms}}):
+        with pytest.raises(ModelError, match="change at its event 'spike', 0 ms later, for other synapses"):
+            model.synapses(source, target, places={"neuron": target}, **other)
+
+
+def test_delay_that_a_part_of_a_neuron_would_not_see():
+    """``S.post.delay`` set later moves the user's own statements only."""
+    model = GlutamateSynapse(AMPA(), plasticity=Weighed(), parts=Counter())
+    target = bursting(model)
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    S = model.synapses(source, target, on_post="w = 1", delay={"post": 1 * ms})
+    S.connect()
+    net = Network(source, target, S)
+    net.run(0.1 * ms)
+    S.post.delay = 2 * ms
+    with pytest.raises(Exception) as caught:
+        net.run(0.1 * ms)
+    assert "n_Counter live once per neuron" in words(caught.value)
+
+
 # -- what is refused, in words --------------------------------------------------------------------
 
 
@@ -602,6 +697,26 @@ class Leak(chain.CountedReceptors):
     on_post_spike = {chain.CountedReceptors.n: chain.CountedReceptors.n + 1}
 
 
+class OwnClock(Part):
+    """Numbers at a place with a time step of its own."""
+
+    place = "dendrite"
+    dt = 5 * ms
+    k = Parameter(1 / second, "rate")
+    a = counts("a", initial=10)
+    b = counts("b")
+    reactions = (Reaction(a, b, k, k),)
+
+
+class ClockOfNoPlace(Part):
+    """A time step, but of what lives on each synapse."""
+
+    dt = 5 * ms
+    k = Parameter(1 / second, "rate")
+    q = states("q")
+    dq = -k * q
+
+
 PLANTED = {
     "missing Total": (lambda: pooled(Reader()),
                       r"Reader .*at 'dendrite' reads 'n_AMPA'.*each synapse; write Total"),
@@ -622,6 +737,10 @@ PLANTED = {
                  r"PooledInsertion.*needs 'pool', which no part gives.*pool = gives"),
     "circle": (lambda: pooled(Circle()),
                "pool <- pool of Circle.*circle without a state between"),
+    "own clock": (lambda: GlutamateSynapse(receptors(), parts=OwnClock()),
+                  r"'a_OwnClock' of OwnClock.*'dendrite'.*of its own, dt = 5\. ms.*deterministic=True"),
+    "clock of no place": (lambda: GlutamateSynapse(receptors(), parts=ClockOfNoPlace()),
+                          r"ClockOfNoPlace.*dt = 5\. ms.*lives on each synapse.*synapses\(\.\.\., dt="),
     "not conserved": (lambda: GlutamateSynapse(receptors(), plasticity=Leak()),
                       "'n_AMPA' is a number of molecules that reactions conserve, but changes at spikes"),
 }  # fmt: skip
@@ -641,6 +760,18 @@ def test_reserved_places(place):
     made = type("Pool", (chain.Pool,), {"place": place, "__doc__": "A pool elsewhere."})
     with pytest.raises(ModelError, match=f"Pool.*place = '{place}', a word that the planner has"):
         pooled(made())
+
+
+def test_means_of_numbers_may_have_a_clock_of_their_own():
+    """Nothing is drawn: 10 to 5 with the rate of both directions, by steps of 5 ms."""
+    model = GlutamateSynapse(AMPA(), parts=OwnClock(deterministic=True))
+    target = NeuronGroup(1, "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations())
+    S = model.synapses(SpikeGeneratorGroup(1, [0], [1] * ms), target, places={"dendrite": 1})
+    S.connect()
+    monitor = StateMonitor(S, "a_OwnClock", record=True, when="end")
+    Network(S.source, target, S, monitor).run(100 * ms)
+    exact = 5 + 5 * np.exp(-2 * 0.1)
+    assert abs(monitor.a_OwnClock[0, -1] - exact) < 1e-7
 
 
 def test_wrong_dimension():

@@ -54,8 +54,6 @@ class Case:
         if self.kind == "voltage-dependent" and self.dt == 0.25:  # too coarse
             self.dt = None
         self.drug = rng.random() < 0.25
-        if self.kind in ("Markov", "voltage-dependent"):  # a scheme starts from an equilibrium that is known
-            self.drug = False
         self.event = rng.choice(["spike", "burst"], p=[0.75, 0.25])
         n = SOURCES + 3
         self.raster = rng.random((STEPS, n)) < (0.15 if self.kind == "jump" else 0.03)

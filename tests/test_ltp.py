@@ -107,16 +107,29 @@ def test_all_conditions_have_a_bar(result):
     assert [(r.condition, r.pathway) for r in result.rows] == list(BARS)
 
 
-#: Receptors after, EPSP before and after (mV), peak Ca and Ca_eff (uM), spikes; of the prototypes.
+#: Of the prototypes: receptors after, EPSP before and after (mV), peak Ca and Ca_eff as printed (uM), spikes.
 PROTOTYPE = {
-    "tetanus": (30.2, 7.49, 10.71, 10.7, 3.35, 36),
+    "tetanus": (30.2, 7.49, 10.71, "10.7", "3.35", 36),
     "D-AP5": (20.0, 6.86, 6.86, None, None, 16),  # it had no NMDA receptors at all in D-AP5
-    "clamp": (19.974, 7.49, 7.48, 1.69, 0.65, 0),
-    "weak": (19.972, 2.06, 2.06, 2.30, 0.88, 0),
-    "weak+strong": (31.76, 2.06, 3.16, 12.1, 3.99, 53),
-    "1 Hz x 900": (16.0, 7.49, 6.17, 1.46, 0.183, 0),
-    "baseline": (20.0, 7.49, 7.49, 1.46, 0.069, 0),
+    "clamp": (19.974, 7.49, 7.48, "1.69", "0.65", 0),
+    "weak": (19.972, 2.06, 2.06, "2.30", "0.88", 0),
+    "weak+strong": (31.76, 2.06, 3.16, "12.1", "3.99", 53),
+    "1 Hz x 900": (16.0, 7.49, 6.17, "1.46", "0.183", 0),
+    "baseline": (20.0, 7.49, 7.49, "1.46", "0.069", 0),
 }
+
+
+#: Errors of the peaks of Ca and Ca_eff with steps of 0.1 ms: twice their relative change from 0.1 to 0.05
+#: ms, since calcium and the compartments are of order 1 (measured: 10.7287 and 10.7449 uM after the tetanus,
+#: 11.998 and 12.041 uM beside strong input). Where the neuron fires, its spikes carry the error.
+STEP_ERROR = {"tetanus": (3.0e-3, 2.2e-3), "weak+strong": (7.1e-3, 2.7e-3)}
+SILENT = (4.7e-4, 1.0e-4)
+
+
+def same_peak(found, printed, error, units=0.5):
+    """To half a unit of the last digit that the prototype printed, and the error of its steps and of ours."""
+    decimals = len(printed.partition(".")[2])
+    assert_allclose(found, float(printed), rtol=2 * error, atol=units * 10**-decimals)
 
 
 @pytest.mark.parametrize("condition", PROTOTYPE)
@@ -126,16 +139,17 @@ def test_figures_agree_with_the_prototypes(result, condition):
     assert_allclose(row.receptors, [20, receptors], rtol=2e-3)
     assert_allclose(row.amplitude, [before, after], rtol=5e-3)
     if Ca is not None:
-        assert_allclose(row.peak_Ca, Ca, rtol=1e-2)
+        same_peak(row.peak_Ca, Ca, STEP_ERROR.get(condition, SILENT)[0])
     if Ca_eff is not None:
-        assert_allclose(row.peak_Ca_eff, Ca_eff, rtol=1e-2)
+        units = 1 if condition == "1 Hz x 900" else 0.5  # 0.1836 here, which the prototype gave as 0.183
+        same_peak(row.peak_Ca_eff, Ca_eff, STEP_ERROR.get(condition, SILENT)[1], units)
     assert len(result.spikes[result.index(condition)]) == spikes
 
 
 def test_without_magnesium_a_weak_input_is_enough(result):
     """The prototype kept magnesium away until the receptors had closed; here it is back at once."""
     row = result.row("weak 0 Mg", "A")
-    assert_allclose(row.peak_Ca, 34.0, rtol=1e-2)
+    same_peak(row.peak_Ca, "34.0", SILENT[0])
     assert_allclose(row.receptors[1], 37.4, rtol=2e-2)
     # Had the magnesium not come back, the late part of the EPSP would be several times larger.
     c, weak = result.index("weak 0 Mg"), result.index("weak")
@@ -196,8 +210,8 @@ def test_d_ap5_leaves_ampa_receptors_alone(result):
     """
     c, control = result.index("D-AP5"), result.index("tetanus")
     drug, before = result.row("D-AP5", "A"), result.row("tetanus", "A")
-    assert_allclose(drug.slope[0] / before.slope[0], 0.98, atol=0.01)
-    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.92, atol=0.01)
+    assert_allclose(drug.slope[0] / before.slope[0], 0.98, atol=0.005)
+    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.92, atol=0.005)  # half of the last digit
     assert 10 * result.peak_Ca[c, A] < result.peak_Ca[control, A]
     assert 5 * result.peak_Ca_eff[c, A] < 1.8
 

@@ -1,6 +1,7 @@
 """What new users met and was silent or cryptic: each is refused in words, before the run, or works."""
 
 import gc
+import re
 
 import brian2 as b2
 import numpy as np
@@ -19,7 +20,9 @@ from brian2 import (
     um,
 )
 
-from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, WangNMDA
+from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, SpineCalcium, WangNMDA
+
+CALCIUM = ["fraction_Ca", "gmax_NMDA", "E_Ca", "v_cal_Ca", "E_NMDA"]
 
 
 def words(error):
@@ -125,6 +128,68 @@ def test_states_at_postsynaptic_spikes_refuse_a_delay_that_they_would_not_see():
     assert "was given a delay, but o1_AMPA, o2_AMPA live once per neuron" in refused(
         Network(source, target, S)
     )
+
+
+def test_names_that_the_target_does_not_have():
+    """Where each is to be set; a name that nobody knows is Brian2's."""
+    _, S, target = made()
+    with pytest.raises(AttributeError, match=r"no variable 'Mg'. It is 1\. mM.*variable=\['Mg'\]"):
+        target.Mg = 2 * b2.mM
+    with pytest.raises(AttributeError, match=r"parameter of the synapses S.*S\.beta1_NMDA"):
+        target.beta1_NMDA = 0.01 / ms
+    with pytest.raises(AttributeError, match="Could not find a state variable"):
+        target.nothing_of_that_name = 1
+    with pytest.raises(ModelError, match=r"no variable 'g_NMDA'.*S\.g_NMDA"):
+        b2.StateMonitor(target, "g_NMDA", record=True)
+    with pytest.raises(ModelError, match=r"'neurongroup\w*' has no variable 'Mg'.*variable=\['Mg'\]"):
+        b2.StateMonitor(S, "Mg", record=True)
+    with pytest.raises(KeyError):
+        b2.StateMonitor(S, "nothing_of_that_name", record=True)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_recording_an_expression_of_the_synapses(optimize):
+    """What the message tells one to write works: the current is that of gate, block and driving force."""
+    model = GlutamateSynapse(BioNMDA(), calcium=SpineCalcium())
+    equations = "dv/dt = (-60*mV - v)/(10*ms) - I_syn/(100*pF) : volt" + model.post_equations()
+    target = NeuronGroup(1, equations, method="euler")
+    target.v = -60 * b2.mV
+    source = SpikeGeneratorGroup(1, [0], [1] * ms)
+    own = "I_Ca_seen = I_Ca : amp (constant over dt)"
+    S = model.synapses(source, target, model=own, optimize=optimize)
+    S.connect()
+    with pytest.raises(ModelError, match=rf"model='{re.escape(own)}'\), and record 'I_Ca_seen'"):
+        b2.StateMonitor(S, "I_Ca", record=True)
+    seen = b2.StateMonitor(S, ["I_Ca_seen", "g_NMDA"], record=True)
+    neuron = b2.StateMonitor(target, ["v", "block_NMDA"], record=True)
+    Network(source, target, S, seen, neuron).run(5 * ms)
+    v, p = (
+        neuron.v[0],
+        {n: value[0] if np.ndim(value) else value for n, value in S.get_states(CALCIUM).items()},
+    )
+    expected = neuron.block_NMDA[0] * p["fraction_Ca"] * seen.g_NMDA[0] * p["gmax_NMDA"] * (v - p["E_Ca"])
+    expected *= (p["v_cal_Ca"] - p["E_NMDA"]) / (p["v_cal_Ca"] - p["E_Ca"])
+    assert np.max(abs(expected)) > 1e-14 * b2.amp
+    np.testing.assert_allclose(seen.I_Ca_seen[0] / b2.amp, expected / b2.amp, rtol=1e-12)
+
+
+@pytest.mark.parametrize("delay", [2 * ms, "per_synapse"], ids=str)
+def test_delays_in_run_args(on_target, delay):
+    """Brian2 names it otherwise than its binary, which would stop at an unknown variable."""
+    on_target("cpp_standalone", build_on_run=False)
+    _, S, _ = made(delay=delay)
+    with pytest.raises(ModelError, match=r"run_args cannot set a delay; set S\.delay before the run"):
+        b2.device.run(run_args={S.delay: 3 * ms})
+
+
+def test_names_of_the_binary():
+    """As Brian2 builds them from ``run_args={S.gmax_NMDA: ...}``."""
+    _, S, target = made(GlutamateSynapse(BioNMDA()))
+    names = S.binary_names()
+    for n in ("w", "gmax_NMDA", "beta1_NMDA", "duration_T"):
+        view = getattr(S, n)
+        assert names[n] == f"{view.group_name}.{view.name}"
+    assert "Mg" not in names and f"{target.name}.v" not in names.values()
 
 
 def test_no_warnings_about_what_the_user_has_not_made():

@@ -335,3 +335,16 @@ def test_a_class_that_is_wrong_says_so() -> None:
 def test_text_with_a_typo_says_so() -> None:
     with pytest.raises(ModelError, match="alpha"):
         Receptor.from_string("KA", "dr/dt = alpa*T*(1 - r) - b*r : 1", "r", alpha=1 / (mM * ms), b=1 / ms)
+
+
+def test_interval_and_start_in_text():
+    """``within=`` says what the text of an equation cannot; a start outside it is refused."""
+    text = ("KA", "dr/dt = a*T*(1 - r) - b*r : 1", "r")
+    rates = {"a": 1 / (mM * ms), "b": 1 / ms}
+    part = Receptor.from_string(*text, within={"r": (0, 1)}, initial={"r": 0.25}, **rates)
+    state = part.template.states["r"]
+    assert [float(b) for b in state.within] == [0, 1] and float(state.initial) == 0.25
+    with pytest.raises(ModelError, match=r"cannot start at 2; expected a value within \[0, 1\]"):
+        GlutamateSynapse(Receptor.from_string(*text, within={"r": (0, 1)}, initial={"r": 2}, **rates))
+    with pytest.raises(ModelError, match="'q'"):
+        Receptor.from_string(*text, within={"q": (0, 1)}, **rates)

@@ -15,15 +15,18 @@ from brian2 import (
     NeuronGroup,
     SpikeGeneratorGroup,
     StateMonitor,
+    TimedArray,
     defaultclock,
     mM,
     ms,
     mV,
     run,
+    umolar,
 )
+from scipy.linalg import expm
 
 from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, Receptor, T, TransmitterPulse
-from brian2_nmda.equations import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations import DAP5, FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.part import Parameter, Reaction, occupancies
 
@@ -134,6 +137,36 @@ def decay_time(po, dt):
     """Time from the maximum to 1/e of it, in the unit of ``dt``."""
     peak = np.argmax(po)
     return dt * np.argmax(po[peak:] < po[peak] / np.e)
+
+
+@pytest.mark.parametrize("form", [{}, {"tolerance": None}, {"optimize": False}], ids=str)
+def test_drug_that_changes_in_time(form):
+    """D-AP5 as a `TimedArray`: every occupancy by matrix exponentials, step by step, within 1e-12.
+
+    One pulse begins before the concentration changes and ends after it.
+    """
+    defaultclock.dt = 0.1 * ms
+    course, spikes = np.array([0.0, 1.0, 0.2]), (2.0, 8.4, 12.0, 20.0)
+    drug = DAP5(conc=TimedArray(course * umolar, dt=9 * ms), Ki=0.28 * umolar)
+    model = GlutamateSynapse(FiveStateNMDA(antagonist=drug), release=DESTEXHE)
+    source = SpikeGeneratorGroup(1, np.zeros(len(spikes), int), np.array(spikes) * ms)
+    target = NeuronGroup(1, "v = -70*mV : volt\nI = I_syn : amp" + model.post_equations())
+    S = model.synapses(source, target, **form)
+    S.connect()
+    names = ["C1_NMDA", "C2_NMDA", "D_NMDA", "O_NMDA"]
+    monitor = StateMonitor(S, names, record=True)
+    run(27 * ms)
+    p, chosen = np.array([1.0, 0, 0, 0, 0]), lib.FIVE_STATE_SETS[FIVE["Destexhe 1996"]]
+    expected = []
+    for step in range(270):
+        expected.append(p)
+        now = step * 0.1 + 0.05
+        pulse = any(spike + 0.1 < now < spike + 1.1 for spike in spikes)  # it acts from the next step on
+        transmitter = pulse / (1 + course[int(now / 9)] / 0.28)
+        p = p @ expm(0.1 * lib.five_state(T=transmitter, sites=1, **chosen)[1])
+    found = np.array([getattr(monitor, n)[0] for n in names]).T
+    assert np.max(found[:, -1]) > 0.05
+    assert np.max(np.abs(found - np.array(expected)[:, 1:])) <= 1e-12  # C0 is 1 minus the others
 
 
 #: Open probability at 1 uM and at 1 mM, table 1d.

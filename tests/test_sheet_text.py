@@ -56,6 +56,14 @@ def test_rates_of_a_table_say_what_to_write():
         ("BackPropagatingSpike", ["A_fast of the neuron"]),
         ("Memantine", ["S.b_memantine_NMDA", "0.53/s", "0.32/(mM ms)", "Set ``P`` to the open fraction"]),
         ("BioNMDA", ["1/(mM ms)", "2/ms", "10/s", "normalised activation"]),
+        (
+            "WangJumpNMDA",
+            [
+                "    k_0 = ... (jump from 0; 1519 characters",
+                "In full:",
+                "z exp(-z) (1/(1-r) + z/((1-r)(2-r))",
+            ],
+        ),
         ("GlutamateSynapse", ["I_NMDA = ", "I_AMPA = "]),
     ],
 )

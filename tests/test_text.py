@@ -289,6 +289,13 @@ HUGE_IN = {
     "a unit in model": lambda: declared(model=f"y : {HUGE}"),
     "run_regularly": lambda: declared().run_regularly(f"w = {HUGE}"),
     "w": lambda: setattr(declared(), "w", HUGE),
+    "w of some": lambda: declared().w.__setitem__(slice(0, 1), HUGE),
+    "w where": lambda: declared().w.__setitem__("i < 3", HUGE),
+    "w where a text says": lambda: declared().w.__setitem__(f"i < {HUGE}", 1),
+    "w that is read": lambda: declared().w[f"i < {HUGE}"],
+    "w without units": lambda: declared().w_.__setitem__(slice(0, 1), HUGE),
+    "a shared parameter": lambda: declared().beta1_NMDA.__setitem__(slice(None), f"{HUGE}/ms"),
+    "some delays": lambda: declared(delay="per_synapse").delay.__setitem__("i < 3", f"{HUGE}*second"),
     "delay": lambda: setattr(declared(delay="per_synapse"), "delay", f"{HUGE}*second"),
     "a condition": lambda: declared().connect(condition=f"i < {HUGE}"),
     "a probability": lambda: declared().connect(p=HUGE),
@@ -304,6 +311,20 @@ def test_a_huge_power_is_refused_at_once(case):
     with pytest.raises(ModelError, match=r"exponent .* largest|too large"):
         HUGE_IN[case]()
     assert time.process_time() - start < 10  # most of it builds the objects; it would never end
+
+
+def test_text_on_some_synapses():
+    """Names are those of the place where it is written, as in Brian2."""
+    S = declared()
+    J = 3  # noqa: F841
+    S.w["i < J"] = "J*2"
+    S.w[:1] += 1
+    assert list(S.w["w > J"]) == [7]
+    S.gmax_NMDA[:] = "J*nS"
+    assert float(S.gmax_NMDA / b2.nS) == pytest.approx(3)
+    S = declared(delay="per_synapse")
+    S.delay["i < J"] = "J*ms"
+    assert list(S.delay / ms) == [3]
 
 
 NASTY = [

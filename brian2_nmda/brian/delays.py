@@ -10,7 +10,7 @@ from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian.checks import check_scalar_delay
 from brian2_nmda.brian.internals import has_pathway, read, refer, set_in_scope, write
-from brian2_nmda.brian.pathways import Pathways
+from brian2_nmda.brian.pathways import Pathways, own_delays
 from brian2_nmda.brian.sending import ROUNDED, Sending
 
 #: Name under which the end of a pulse sees the delay of its beginning.
@@ -33,7 +33,7 @@ class Delays:
 
     def first(self) -> dict[str, Quantity]:
         """Delays with which the pathways are made."""
-        own = dict(self.assembly.own_delays)
+        own = own_delays(self.assembly, self.pathways.on_post)
         return own if self.per_synapse else own | self.pathways.delays(self.of_all)
 
     def _carriers(self, synapses: Synapses) -> list[Any]:

@@ -76,6 +76,8 @@ class Setting:
         Of the transmitter, where all synapses have the same.
     event : str
         Of the source, at which transmitter is released.
+    post_event : str
+        Of the target, which counts as a postsynaptic spike.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Setting:
     namespace: Any
     delay: Quantity
     event: str
+    post_event: str
 
 
 class Home(ABC):

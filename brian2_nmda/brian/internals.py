@@ -5,7 +5,8 @@ What is here is no documented interface of Brian2, so a new version may change i
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from brian2.codegen.codeobject import CodeObject
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
-from brian2.core.variables import ArrayVariable
+from brian2.core.variables import ArrayVariable, VariableView
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
@@ -24,6 +25,8 @@ from brian2.input.poissoninput import PoissonInput
 from brian2.monitors.statemonitor import StateMonitor
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
+
+from brian2_nmda.symbolic.errors import ModelError
 
 # -- variables ---------------------------------------------------------------------------------
 
@@ -44,6 +47,12 @@ def known_value(var: Any) -> Any:
         return None
     device = get_device()
     return var.get_value() if isinstance(device, RuntimeDevice) else device.array_cache.get(var)
+
+
+def stored_as(group: Any, name: str) -> str | None:
+    """The name of the array in which a group sees a variable, as the binary of C++ standalone calls it."""
+    variable = group.variables.get(name)
+    return f"{variable.owner.name}.{variable.name}" if isinstance(variable, ArrayVariable) else None
 
 
 def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: str) -> None:
@@ -88,6 +97,45 @@ def set_where(group: Any, name: str, condition: str, value: float) -> None:
     """Set a variable without units where a condition holds, also in C++ standalone."""
     view = getattr(group, name + "_")
     view.set_with_expression_conditional(condition, repr(value), run_namespace={}, check_units=False)
+
+
+class _CheckedView(VariableView):
+    """A view that looks at text before Brian2 reads it."""
+
+    _check: Callable[[str], None]
+
+    def get_item(self, item: Any, level: int = 0, namespace: Any = None) -> Any:
+        self._check_all(item)
+        return super().get_item(item, level=level + 1, namespace=namespace)
+
+    def set_item(self, item: Any, value: Any, level: int = 0, namespace: Any = None) -> None:
+        self._check_all(item, value)
+        super().set_item(item, value, level=level + 1, namespace=namespace)
+
+    def _check_all(self, *given: Any) -> None:
+        for text in given:
+            if isinstance(text, str):
+                self._check(text)
+
+
+class _CheckedViewOfDelays(_CheckedView):
+    """Brian2 calls a delay by another name in ``run_args`` than in the binary, which then knows of none."""
+
+    def __hash__(self) -> int:
+        if not isinstance(get_device(), RuntimeDevice):
+            raise ModelError(
+                f"'{self.group_name}': run_args cannot set a delay; set S.delay before the run and build the "
+                "binary for each delay."
+            )
+        return super().__hash__()
+
+
+def check_text(view: Any, check: Callable[[str], None], of_delays: bool = False) -> Any:
+    """A view such as ``S.w`` that calls ``check`` with each text by which it is indexed or set."""
+    if isinstance(view, VariableView):
+        view.__class__ = _CheckedViewOfDelays if of_delays else _CheckedView
+        view._check = check
+    return view
 
 
 # -- time --------------------------------------------------------------------------------------
@@ -244,6 +292,48 @@ def run_after(code_object: CodeObject) -> None:
 def state_updaters() -> Mapping[str, Any]:
     """The state updaters that Brian2 knows by a name."""
     return StateUpdateMethod.stateupdaters
+
+
+# -- words for what Brian2 refuses ----------------------------------------------------------------
+
+
+def advise_on_unknown_names(advice: Callable[[NeuronGroup, str], str | None]) -> None:
+    """Let an error that a neuron group has no such variable say what ``advice(group, name)`` knows of it.
+
+    A target is the user's own `NeuronGroup`, so this can only be told where Brian2 refuses the assignment.
+    Nothing changes but the words of that error, and these only for groups of which the advice knows.
+    """
+    assign = NeuronGroup.__setattr__
+
+    @wraps(assign)
+    def assign_or_advise(self: NeuronGroup, key: str, value: Any, level: int = 0) -> None:
+        try:
+            assign(self, key, value, level=level + 1)
+        except AttributeError as error:
+            found = advice(self, key)
+            if found is None:
+                raise
+            raise AttributeError(found) from error
+
+    NeuronGroup.__setattr__ = assign_or_advise  # type: ignore[method-assign]
+
+
+def advise_on_recording(advice: Callable[[Group, str], str | None]) -> None:
+    """The same for what a `StateMonitor` cannot record: ``advice(group, name)`` of each of its names."""
+    prepare = StateMonitor.__init__
+
+    @wraps(prepare)
+    def prepare_or_advise(self: StateMonitor, source: Group, variables: Any, *args: Any, **more: Any) -> None:
+        try:
+            prepare(self, source, variables, *args, **more)
+        except (KeyError, TypeError) as error:
+            names = [variables] if isinstance(variables, str) else list(variables)
+            found = next(filter(None, (advice(source, n) for n in names)), None)
+            if found is None:
+                raise
+            raise ModelError(found) from error
+
+    StateMonitor.__init__ = prepare_or_advise  # type: ignore[method-assign]
 
 
 # -- monitors ----------------------------------------------------------------------------------

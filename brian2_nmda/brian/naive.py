@@ -8,12 +8,12 @@ from brian2.units import ms
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, merge_code
-from brian2_nmda.brian.checks import BeforeRun
+from brian2_nmda.brian.checks import BeforeRun, event_of
 from brian2_nmda.brian.compiled import take_in_turn
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.homes import Homes, Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
-from brian2_nmda.brian.pathways import first_delays, with_events
+from brian2_nmda.brian.pathways import first_delays, own_delays, with_events
 from brian2_nmda.brian.places import bring_together, places_of
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.text import check_connection
@@ -32,7 +32,8 @@ def naive_synapses(
 ) -> Synapses:
     """Make a plain `Synapses` for a model."""
     homes = Homes(assembly, places_of(assembly))
-    homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms, "spike"))
+    events = (event_of(kwargs.get("on_event", "spike"), side) for side in ("pre", "post"))
+    homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms, *events))
     ours = assembly.jumps(assembly.states, "") + assembly.pulse_starts(assembly.synapse_pulses, "")
     if assembly.delayed and isinstance(delay, str):
         raise ModelError(
@@ -40,7 +41,8 @@ def naive_synapses(
             f"{assembly.system.on_late_spike[0].owner}; give one delay, or leave out optimize=False."
         )
     code = merge_code(ours, on_pre, "pre", {n: text for n, (text, _) in assembly.delayed.items()})
-    delays = dict(assembly.own_delays)
+    on_post = merge_code(assembly.post_jumps(), on_post, "post")
+    delays = own_delays(assembly, on_post)
     if not isinstance(delay, str):
         delays |= first_delays(code, 0 * ms if delay is None else delay, assembly.delayed)
     synapses = Synapses(
@@ -48,7 +50,7 @@ def naive_synapses(
         assembly.target,
         model=assembly.synapse_equations(own_model),
         on_pre=code,
-        on_post=merge_code(assembly.post_jumps(), on_post, "post"),
+        on_post=on_post,
         delay=delays,
         namespace=assembly.namespace(namespace),
         method=assembly.updater(),

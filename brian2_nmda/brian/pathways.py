@@ -156,6 +156,15 @@ def first_delays(
     return delays
 
 
+def own_delays(assembly: Assembly, on_post: Any) -> dict[str, Quantity]:
+    """Delays that the user gave; that of ``'post'`` may concern what lives once per neuron alone."""
+    given = dict(assembly.own_delays)
+    on_synapses = isinstance(on_post, str) or "post" in (on_post or ())
+    if not on_synapses and assembly.system.on_post_spike:
+        given.pop("post", None)
+    return given
+
+
 def with_events(kwargs: dict[str, Any], ours: Iterable[str]) -> dict[str, Any]:
     """Arguments of `Synapses` in which our pathways act at the event at which transmitter is released."""
     on_event = kwargs.get("on_event", "spike")

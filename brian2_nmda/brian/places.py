@@ -19,7 +19,8 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.timedarray import TimedArray
 from brian2.synapses.synapses import Synapses
-from brian2.units.fundamentalunits import DimensionMismatchError
+from brian2.units import second
+from brian2.units.fundamentalunits import DimensionMismatchError, Quantity
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, index_name
@@ -42,6 +43,7 @@ from brian2_nmda.brian.internals import (
     one_to_one,
     refer_one_to_one,
     run_after,
+    stop_in_binary,
     sum_over_synapses,
 )
 from brian2_nmda.brian.sending import _refusing as refusing
@@ -240,6 +242,11 @@ class Place(Home):
             ours.append(self.driver)
         return [x for x in ours if x is not None]
 
+    @property
+    def _post_delay(self) -> Quantity:
+        """The delay with which the user has postsynaptic spikes act."""
+        return self.assembly.own_delays.get("post", 0 * second)
+
     # -- construction ------------------------------------------------------------------------
 
     def build(self, setting: Setting, homes: Homes) -> None:
@@ -314,6 +321,8 @@ class Place(Home):
             assembly.target,
             self.group if n == self.size else self.group[first : first + n],
             jumps,
+            setting.post_event,
+            self._post_delay,
             namespace=setting.namespace,
             clock=setting.clock,
             name=f"{setting.name}_post_driver",
@@ -341,12 +350,19 @@ class Place(Home):
                 self._accumulators.run_regularly(
                     "\n".join(code), when="groups", order=assembly.base.order + order, clock=host.clock
                 )
+        seen = setting.post_event, float(self._post_delay)
         if host not in _attached:
-            self._initialise_host()
-            _attached[host] = self.driver
-        self.driver = _attached[host]
+            self._initialise_host(setting)
+            _attached[host] = self.driver, seen
+        self.driver, before = _attached[host]
+        if self.driver is not None and seen != before:
+            raise ModelError(
+                f"{assembly.where}: {', '.join(self._jumps())} of '{host.name}' change at its event "
+                f"'{before[0]}', {before[1] * 1e3:g} ms later, for other synapses; the event here is "
+                f"'{seen[0]}', {seen[1] * 1e3:g} ms later. Give on_event= and delay={{'post': ...}} as there."
+            )
 
-    def _initialise_host(self) -> None:
+    def _initialise_host(self, setting: Setting) -> None:
         """First values, jumps at spikes and events of the user's group, which several objects may share."""
         system, host = self.assembly.system, self.host
         for n in self.states:
@@ -360,7 +376,8 @@ class Place(Home):
         }
         jumps = {n: e.xreplace(numbers) for n, e in self._jumps().items()}
         if jumps:
-            self.driver = _driver(host, host, jumps, name=f"{host.name}_{self.place}_driver*")
+            name = f"{host.name}_{self.place}_driver*"
+            self.driver = _driver(host, host, jumps, setting.post_event, self._post_delay, name=name)
             contain(host, [self.driver])
         events = self.assembly.event_code(self.place, lambda e: self.rename(e).xreplace(numbers))
         if events:
@@ -432,14 +449,18 @@ class Place(Home):
         """Spikes reach our group at once, so all synapses have to see them at once."""
         if self.driver is None or not has_pathway(synapses, "post"):
             return
-        delay = known_value(synapses.post.variables["delay"])
-        if delay is not None and np.any(delay):
-            states = ", ".join(self._jumps())
-            raise ModelError(
-                f"{self.assembly.where}: '{synapses.name}.post' was given a delay, but {states} live once "
-                "per neuron and change at its spikes; say so when you make the synapses: "
-                "model.synapses(..., delay={'post': ...})."
-            )
+        variable, expected = synapses.post.variables["delay"], float(self._post_delay)
+        states = ", ".join(self._jumps())
+        message = (
+            f"{self.assembly.where}: '{synapses.name}.post' was given a delay, but {states} live once per "
+            "neuron and change at its spikes; say so when you make the synapses: "
+            "model.synapses(..., delay={'post': ...})."
+        )
+        delay = known_value(variable)
+        if delay is not None and not np.allclose(delay, expected, rtol=1e-6, atol=_NO_TIME):
+            raise ModelError(message)
+        low, high = expected * (1 - 1e-6) - _NO_TIME, expected * (1 + 1e-6) + _NO_TIME
+        stop_in_binary(variable, low, high, f"ModelError: {message[:-1]}", "s")
 
     def prepare(self, synapses: Any, run_namespace: Any) -> None:
         """Declare the driver; where an index is known to the binary only, let it stop if one is wrong."""
@@ -454,18 +475,25 @@ class Place(Home):
         run_after(runner.code_objects[0])
 
 
-#: Groups of the user's that have had their first values, and what carries spikes to them.
+#: Groups of the user's that have had their first values; what carries spikes to them, at which event, how
+#: late.
 _attached: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
-def _driver(source: Any, group: Any, jumps: Mapping[str, sympy.Expr], **more: Any) -> Synapses:
+#: In seconds; a difference of delays that is rounding.
+_NO_TIME = 1e-12
+
+
+def _driver(
+    source: Any, group: Any, jumps: Mapping[str, sympy.Expr], event: str, delay: Quantity, **more: Any
+) -> Synapses:
     """Carry spikes one-to-one to a group, after everything on the synapses that reads what they change."""
     lines = []
     for n, e in jumps.items():
         units = {x for x in e.free_symbols if is_external(x.name)}
         renamed = e.xreplace({x: symbol(f"{x.name}_post") for x in e.free_symbols - units})
         lines.append(f"{n}_post = {to_text(renamed)}")
-    driver = HelperSynapses(source, group, on_pre="\n".join(lines), **more)
+    driver = HelperSynapses(source, group, on_pre="\n".join(lines), on_event=event, delay=delay, **more)
     driver.connect(i=np.arange(len(source)), j=np.arange(len(source)))
     one_to_one(driver)
     driver.pre.order = schedule.TRACES

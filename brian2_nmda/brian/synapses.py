@@ -7,7 +7,7 @@ are `pathways`, what happens between runs is `between_runs`.
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, ta
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.homes import Setting
-from brian2_nmda.brian.internals import contain, declare_to_device, is_protected, write
+from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_hosts, homes_of
@@ -189,8 +189,8 @@ class NMDASynapses(Synapses):
         namespace = assembly.namespace(namespace)
         self._homes = homes_of(assembly)
         start = 0 * ms if delay is None or isinstance(delay, str) else delay
-        event = event_of(kwargs.get("on_event", "spike"), "pre")
-        self._homes.build(Setting(name, clock, namespace, start, event))
+        events = (event_of(kwargs.get("on_event", "spike"), side) for side in ("pre", "post"))
+        self._homes.build(Setting(name, clock, namespace, start, *events))
         self._event_pathways = Pathways(assembly, self._homes, on_pre, on_post)
         self._transmitter_delay = Delays(self._event_pathways, delay)
         self._between_runs = BetweenRuns(self, self._event_pathways, self._transmitter_delay)
@@ -313,11 +313,37 @@ class NMDASynapses(Synapses):
     @property
     def delay(self) -> Any:
         """The synaptic delay; one value unless ``delay='per_synapse'`` was declared."""
-        return self._transmitter_delay.get(self)
+        return check_text(self._transmitter_delay.get(self), self._text_check("delay"), of_delays=True)
 
     @delay.setter
     def delay(self, value: Any) -> None:  # reached by nobody who gives names in a string
         self._transmitter_delay.set(self, value, level=1)
+
+    def binary_names(self) -> dict[str, str]:
+        """How a C++ standalone binary calls what ``device.run(run_args=...)`` may set, by the name here.
+
+        ``run_args={S.gmax_NMDA: 1*nS}`` needs no such name; the binary's own command line does, and so does
+        a list, ``run_args=['synapses_totals.gmax_NMDA=1e-9']``. States are values at the start. What the
+        target has as a variable (``post_equations(variable=...)``) is among them.
+
+        Examples
+        --------
+        >>> from brian2 import NeuronGroup, SpikeGeneratorGroup, ms
+        >>> from brian2_nmda import BioNMDA, GlutamateSynapse
+        >>> model = GlutamateSynapse(BioNMDA())
+        >>> equations = 'v = -60*mV : volt' + model.post_equations(variable=['Mg'])
+        >>> neuron = NeuronGroup(1, equations, name='neuron')
+        >>> source = SpikeGeneratorGroup(1, [0], [1]*ms)
+        >>> names = model.synapses(source, neuron, name='S').binary_names()
+        >>> [names[n] for n in ('w', 'gmax_NMDA', 'beta1_NMDA', 'Mg')]
+        ['S.w', 'S_totals.gmax_NMDA', 'S_gate.beta1_NMDA', 'neuron.Mg']
+        """
+        assembly, found = self._assembly, {}
+        for name in ("w", *assembly.system.parameters, *assembly.system.states):
+            stored = stored_as(self, name) or stored_as(assembly.base, name)
+            if stored is not None:
+                found[name] = stored
+        return found
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
         """As for any group; what all synapses share is returned by the helper that stores it.
@@ -329,9 +355,12 @@ class NMDASynapses(Synapses):
         home = self._homes.of(name)
         if name == "w" and self._assembly.weight is not None:
             home = self._homes.totals
-        if home is not None:
-            return home.group.state(name, use_units, level + 1)
-        return super().state(name, use_units, level + 1)
+        owner = super() if home is None else home.group
+        return check_text(owner.state(name, use_units, level + 1), self._text_check(name))
+
+    def _text_check(self, name: str) -> Callable[[str], None]:
+        where = f"{self._assembly.where}, '{name}'"
+        return lambda text: check_expression(text, where)
 
     def __setattr__(self, name: str, value: Any, level: int = 0) -> None:
         """As for any group, with advice for what Brian2 could only refuse."""

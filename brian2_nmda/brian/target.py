@@ -1,7 +1,8 @@
 """What a model adds to the equations of its target."""
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,25 @@ VOLTAGE = "v_syn"
 
 
 class TargetEquations(Equations):
-    """Brian2 equations that can stand on either side of ``+`` beside a string."""
+    """Brian2 equations that can stand on either side of ``+`` beside a string.
+
+    Attributes
+    ----------
+    elsewhere : dict of str to str
+        Names of the model that are no variables of the target, and what to write instead.
+    """
+
+    elsewhere: Mapping[str, str] = MappingProxyType({})
 
     def __radd__(self, other: str | Equations) -> "TargetEquations":
         if isinstance(other, str):
             other = Equations(other)
-        return TargetEquations([*other.values(), *self.values()])
+        return self._with([*other.values(), *self.values()], other)
+
+    def _with(self, equations: list[Any], other: Equations) -> "TargetEquations":
+        both = TargetEquations(equations)
+        both.elsewhere = {**getattr(other, "elsewhere", {}), **self.elsewhere}
+        return both
 
     def __add__(self, other: str | Equations) -> "TargetEquations":
         if isinstance(other, str):
@@ -50,7 +64,7 @@ class TargetEquations(Equations):
                 f"the equations of two models for one target both define {', '.join(both)}; write "
                 "post_equations(a, b) instead of a.post_equations() + b.post_equations()."
             )
-        return TargetEquations([*self.values(), *other.values()])
+        return self._with([*self.values(), *other.values()], other)
 
 
 def target_names(system: System) -> set[str]:
@@ -121,7 +135,25 @@ def post_equations(
                 f"{', '.join(everything)}."
             )
     lines.append(f"I_syn = {' + '.join(currents)} : amp")
-    return TargetEquations("\n".join(lines))
+    equations = TargetEquations("\n".join(lines))
+    equations.elsewhere = {n: text for m in models for n, text in _elsewhere(m.system) if n not in equations}
+    return equations
+
+
+def _elsewhere(system: System) -> Iterator[tuple[str, str]]:
+    """Names of a model that a user might look for on the target, and where they are to be found."""
+    on_target = target_names(system)
+    for n, p in system.parameters.items():
+        if n in on_target:
+            text = (
+                f"It is {p.value} in the equations; make it a variable of the group by "
+                f"post_equations(variable=['{n}']), or with one value per neuron by per_neuron=['{n}']."
+            )
+        else:
+            text = f"It is a parameter of the synapses S that the model makes: write S.{n} = ..."
+        yield n, text
+    for n in (*system.states, *system.definitions):
+        yield n, f"It is a variable of the synapses S that the model makes: write S.{n}."
 
 
 def _names(given: Iterable[str], argument: str) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from brian2_nmda.symbolic.expressions import symbol, to_text
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
+#: Characters of an equation above which it is printed at the end.
+_READABLE = 300
+
 
 def sheet(model: Any) -> str:
     """Equations, parameters and sources of a part or model as Markdown.
@@ -43,9 +46,7 @@ def sheet(model: Any) -> str:
         lines += _equations(part) + _ports(part) + _spikes(part) + _reactions(part) + _states(part)
     lines += _parameters(model)
     if part is not None:
-        lines += _notes(part)
-    if part is not None:
-        lines += _presets(part)
+        lines += _notes(part) + _presets(part) + _in_full(part)
     return "\n".join(lines) + "\n"
 
 
@@ -62,11 +63,26 @@ def _text(expression: sympy.Expr) -> str:
 
 def _equations(part: Part) -> list[str]:
     """Of the part itself, then of the parts that it contains, which may use the same names."""
-    lines = [f"    {name} = {_text(e)}" for name, e in part.own_equations.items()]
+    lines = []
+    for name, expression in part.own_equations.items():
+        text = _text(expression)
+        if len(text) > _READABLE:
+            definition = part.template.definitions.get(name)
+            meaning = f"{definition.meaning}; " if definition is not None and definition.meaning else ""
+            text = f"... ({meaning}{len(text)} characters, see the end)"
+        lines.append(f"    {name} = {text}")
     for name, child in part.children.items():
         if child is not None and child.own_equations:
             lines += ["", f"{name}: {child.name}", "", *_equations(child)]
     return lines
+
+
+def _in_full(part: Part) -> list[str]:
+    """Equations that nobody reads, to be copied."""
+    parts = [part, *filter(None, part.children.values())]
+    texts = [(name, _text(e)) for p in parts for name, e in p.own_equations.items()]
+    lines = [f"    {name} = {text}" for name, text in texts if len(text) > _READABLE]
+    return ["", "In full:", "", *lines] if lines else []
 
 
 def _ports(part: Part) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import sympy
-from brian2.units import amp, siemens
+from brian2.input.timedarray import TimedArray
+from brian2.units import amp, second, siemens
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from brian2_nmda.symbolic import analysis
@@ -185,6 +186,12 @@ class _Flattener:
                 s.place[new] = place
         if by_chance:
             s.exchanges += flat.exchanges
+        if part.dt is not None and part.place in ("", "synapse"):
+            raise ModelError(
+                f"{self.model.name}: {owner} has a time step of its own, dt = {part.dt}, but lives on each "
+                "synapse; say where it lives, e.g. place = 'neuron', or give one time step to all that the "
+                "synapses have, model.synapses(..., dt=...)."
+            )
         if part.dt is not None and s.steps.setdefault(part.place, part.dt) != part.dt:
             raise ModelError(
                 f"{self.model.name}: '{part.place}' has a time step of {s.steps[part.place]} in one part "
@@ -367,7 +374,7 @@ class _Flattener:
 
     def _initial_values(self) -> None:
         s = self.system
-        values = s.values()
+        values = {**s.values(), **self._timed_values()}
         equilibrium = self._equilibrium(values)
         starts = {symbol(n): state.initial for n, state in s.states.items()}
         for name, state in s.states.items():
@@ -387,6 +394,11 @@ class _Flattener:
                 ) from error
             self._check_start(name, state, start, low, high)
             s.initial[name] = start
+
+    def _timed_values(self) -> dict[str, float]:
+        """Parameters that change in time, as they are at the start."""
+        timed = {n: p.value for n, p in self.system.parameters.items() if isinstance(p.value, TimedArray)}
+        return {n: float(value(0 * second)) for n, value in timed.items() if value.values.ndim == 1}
 
     def _start(self, initial: sympy.Expr, starts: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
         """An initial value in terms of parameters; states in it stand for their own initial values."""

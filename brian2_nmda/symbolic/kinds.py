@@ -128,7 +128,15 @@ class Receptor(Part):
 
     @classmethod
     def from_string(
-        cls, label: str, equations: str, activation: str, *, block: Block | None = None, **parameters: Any
+        cls,
+        label: str,
+        equations: str,
+        activation: str,
+        *,
+        block: Block | None = None,
+        within: Mapping[str, tuple[Any, Any]] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        **parameters: Any,
     ) -> "Receptor":
         """A receptor from Brian2 equations.
 
@@ -141,22 +149,30 @@ class Receptor(Part):
         activation : str
             Expression for the open fraction.
         block : Block, optional
+        within : mapping of str to pair, optional
+            Interval that a state never leaves, by its name; ``None`` is no bound. The text of an equation
+            cannot say it, and without it `check_model` cannot check it.
+        initial : mapping of str to number, optional
+            Value of a state at the start, by default 0.
         **parameters
-            ``gmax``, ``E`` and a value for each parameter that the equations use.
+            ``gmax``, ``E`` and a value for each parameter that the equations use; ``on_spike`` and all else
+            that `replace` takes.
 
         Examples
         --------
         >>> from brian2 import ms, mM, nS
         >>> from brian2_nmda import Receptor
         >>> kainate = Receptor.from_string(
-        ...     'KA', 'dr/dt = a*T*(1 - r) - b*r : 1', 'r', a=1/(mM*ms), b=0.05/ms, gmax=0.1*nS)
+        ...     'KA', 'dr/dt = a*T*(1 - r) - b*r : 1', 'r', within={'r': (0, 1)},
+        ...     a=1/(mM*ms), b=0.05/ms, gmax=0.1*nS)
         >>> kainate.label
         'KA'
         """
         base = type(label, (Receptor,), {"activation": sympy.S.Zero, "__doc__": f"{label}."})
         kinetics = {n: parameters.pop(n) for n in list(parameters) if n not in ("gmax", "E")}
         receptor = base(label=label, block=block or NoBlock(), **parameters)
-        return receptor.replace(equations, activation=activation, **kinetics)
+        bounds = {"within": within or {}, "initial": initial or {}}
+        return receptor.replace(equations, activation=activation, **bounds, **kinetics)
 
     def _check(self) -> None:
         if "activation" not in self.template.roles:

@@ -183,6 +183,14 @@ def _check_exchanges(system: System, where: str) -> None:
                 "counts are exchanged within a place, or between a place and its synapses."
             )
     for name in system.drawn:
+        step = system.steps.get(system.place.get(name, ""))
+        if step is not None:
+            raise ModelError(
+                f"{where}: '{name}' of {system.owner[name]} is a number of molecules at "
+                f"'{system.place[name]}', which has a time step of its own, dt = {step}; reactions are drawn "
+                "at the time steps of the synapses, whose molecules they may take. Leave out dt in the class "
+                "body, or follow the mean, deterministic=True."
+            )
         if name in system.on_spike or name in system.on_post_spike:
             raise ModelError(
                 f"{where}: '{name}' is a number of molecules that reactions conserve, but changes at spikes; "

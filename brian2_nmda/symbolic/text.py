@@ -67,10 +67,7 @@ def check_statements(code: Any, where: str) -> None:
             check_statements(text, f"{where}['{name}']")
     elif isinstance(code, str):
         for line in dedent(code).replace("\\\n", " ").splitlines():
-            # a statement is a name, perhaps an operator, "=", a value, and perhaps a unit
-            found = re.fullmatch(
-                r"\s*\w+\s*(?:\*\*|//|[-+*/%])?=(?!=)([^:#]*)(?::([^(#]*)[^#]*)?(?:#.*)?", line
-            )
+            found = _STATEMENT.fullmatch(line)
             for part in found.groups() if found else ():
                 if part and part.strip():
                     check_expression(part.strip(), where)

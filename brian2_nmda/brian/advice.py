@@ -1,0 +1,42 @@
+"""What to write instead of a name that Brian2 refuses on a group to which a model has given equations."""
+
+from typing import Any
+
+from brian2.core.variables import Subexpression
+from brian2.synapses.synapses import Synapses
+
+from brian2_nmda.brian.internals import advise_on_recording, advise_on_unknown_names
+from brian2_nmda.brian.target import TargetEquations, base_group
+from brian2_nmda.symbolic.expressions import unit_text
+
+
+def of_target(group: Any, name: str) -> str | None:
+    """Where a name of the model is, if it is no variable of its target; ``None`` if nothing is known."""
+    equations = vars(group).get("user_equations")
+    found = equations.elsewhere.get(name) if isinstance(equations, TargetEquations) else None
+    return found and f"'{group.name}' has no variable '{name}'. {found}"
+
+
+def of_recorded(group: Any, name: str) -> str | None:
+    """How to record what a monitor refuses."""
+    if not isinstance(group, Synapses):
+        return of_target(group, name)
+    if not hasattr(group, "plan"):  # synapses of the user's own
+        return None
+    variable = group.variables.get(name)
+    if variable is None:
+        return of_target(base_group(group.target), name)
+    if not isinstance(variable, Subexpression):
+        return None
+    unit = unit_text(variable.dim)
+    return (
+        f"'{name}' of '{group.name}' is an expression of what lives on the source or the target, which "
+        f"Brian2 cannot record there. Let the synapses store it: model.synapses(..., model='{name}_seen = "
+        f"{name} : {unit} (constant over dt)'), and record '{name}_seen'."
+    )
+
+
+def register() -> None:
+    """Let Brian2 give this advice with the errors that it raises."""
+    advise_on_unknown_names(of_target)
+    advise_on_recording(of_recorded)
