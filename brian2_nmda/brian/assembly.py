@@ -53,7 +53,7 @@ class Assembly:
         own_delays: Mapping[str, Any],
         dt: float,
         where: str,
-        hosts: Mapping[str, Any] = MappingProxyType({}),
+        given_places: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.model, self.plan, self.where, self.dt = model, plan, where, dt
         self.system: System = model.system
@@ -62,7 +62,7 @@ class Assembly:
         self.weight, self.tolerance = weight, tolerance
         self.own_delays = own_delays  # of the pathways that the user adds
         self.optimize = plan.declarations.optimize
-        self.hosts = hosts  # of places, what the user says: a number of elements, or a group
+        self.given_places = given_places  # of places, what the user says: a number of elements, or a group
         self.exchanges = Exchanges(self.system)
         self._place_states()
         self._place_definitions()
@@ -91,10 +91,10 @@ class Assembly:
         self.sent_by_gate = [s for s in self.sent.values() if not s.on_synapse]
         self.sent_by_synapse = [s for s in self.sent.values() if s.on_synapse]
         elsewhere = {*plan.summed_receptors, *plan.sent}
-        self.direct = [r for r in system.receptors if r.label not in elsewhere]
+        self.summed_each_step = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
         needed += self._jumps_of(self.states)
-        needed += [r.conductance for r in self.direct]
+        needed += [r.conductance for r in self.summed_each_step]
         needed += plan.efficacy.values()
         for _, event in system.events:
             if not set(event.changes) & set(system.place):
@@ -129,7 +129,7 @@ class Assembly:
         They are computed once per target and step. Definitions that users read keep them as they are.
         """
         system, plan = self.system, self.plan
-        self.factors: dict[str, sympy.Expr] = {}
+        self.target_factors: dict[str, sympy.Expr] = {}
         self.hoisted: dict[str, sympy.Expr] = {}
         if not self.optimize:
             return
@@ -145,9 +145,9 @@ class Assembly:
             if not any(f.has(*of_target - {symbol("v")}) or f.atoms(sympy.Function) for f in own):
                 return product
             factor = sympy.Mul(*own)
-            known = {e: n for n, e in self.factors.items()}
-            name = known.get(factor, f"target_factor_{len(self.factors)}")
-            self.factors[name] = factor
+            known = {e: n for n, e in self.target_factors.items()}
+            name = known.get(factor, f"target_factor_{len(self.target_factors)}")
+            self.target_factors[name] = factor
             return symbol(name) * sympy.Mul(*(f for f in product.args if f not in own))
 
         for n in self.states:
@@ -199,11 +199,11 @@ class Assembly:
                 synapse += [event.condition, *event.changes.values()]
         synapse += [t.expression for t in system.totals.values()]
         synapse += [f.rate for f in self.exchanges.flows if not f.drawn_at]
-        totals: list[sympy.Expr] = list(self.factors.values())
+        totals: list[sympy.Expr] = list(self.target_factors.values())
         for receptor in system.receptors:
             shared, rest = self.split(receptor)
             (totals if self.optimize else synapse).append(shared)
-            (synapse if receptor in self.direct else totals).append(rest)
+            (synapse if receptor in self.summed_each_step else totals).append(rest)
         of_target = self.base.variables
         self.parameters_used = {
             "gate": used(gate),
@@ -228,7 +228,7 @@ class Assembly:
 
     def _is_hosted(self, place: str) -> bool:
         """Whether a place is a group of the user's, which has parameters as numbers."""
-        return isinstance(self.hosts.get(place), NeuronGroup)
+        return isinstance(self.given_places.get(place), NeuronGroup)
 
     def _used_at(self, place: str) -> list[sympy.Expr]:
         """What is evaluated at a place."""
@@ -283,8 +283,8 @@ class Assembly:
         """Lines that define the parts of a deep expression, and its text in terms of them."""
         parts, rest = in_pieces(name, expression)
         dims, lines = self.system.dimensions(), []
-        for part, e in {**self.factors, **parts}.items() if parts else ():
-            if part in self.factors:
+        for part, e in {**self.target_factors, **parts}.items() if parts else ():
+            if part in self.target_factors:
                 dims = {**dims, part: dimensions_of(e, dims, self.where)}
                 continue
             dims = {**dims, part: dimensions_of(e, dims, f"{self.where}, part of '{name}'")}
@@ -461,15 +461,16 @@ class Assembly:
         for sending in self.sent_by_synapse:
             values.update(sending.first_values())
         # an index that is not set is found before the run
-        several = [p for p in self.place_states if p != NEURON and self._number_at(p) > 1]
+        several = [p for p in self.place_states if p != NEURON and self.number_at(p) > 1]
         values.update({index_name(p): -1 for p in several})
         if self.plan.declarations.w != "shared":
             values["w"] = 1.0
         return {n: v for n, v in values.items() if v != 0}
 
-    def _number_at(self, place: str) -> int:
-        host = self.hosts[place]
-        return host if isinstance(host, (int, np.integer)) else len(host)
+    def number_at(self, place: str) -> int:
+        """The number of elements of a place that the user has given."""
+        given = self.given_places[place]
+        return given if isinstance(given, (int, np.integer)) else len(given)
 
     def event_code(self, place: str = "", rename: Any = None) -> str:
         """Statements for the events of all parts on the synapses, or of those at a place."""
@@ -520,7 +521,7 @@ class Assembly:
         names |= {rule.updated for rule in self.plan.rules}
         names |= {index_name(p) for p in self.place_states if p != NEURON}
         for place in self.place_states:
-            if self.hosts.get(place) is not self.base:  # else the synapses see what the target has
+            if self.given_places.get(place) is not self.base:  # else the synapses see what the target has
                 names |= {*self.place_states[place]}
                 names |= {n for n, at in self.system.place.items() if at == place}
         return names - set(self.gate_pulses)

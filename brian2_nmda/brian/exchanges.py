@@ -152,7 +152,7 @@ class Exchanges:
         if not self.flows:
             return []
         groups = {_SYNAPSE: (synapses, rename)}
-        groups |= {n: (p.group, p.rename) for n, p in places.items() if p.host is None}
+        groups |= {n: (p.group, p.rename) for n, p in places.items() if p.users_group is None}
         for place, (group, names) in groups.items():
             for code, at in (
                 (self.draws(place, names), schedule.DRAWS),

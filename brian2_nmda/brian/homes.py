@@ -146,7 +146,7 @@ class Homes:
 
     Attributes
     ----------
-    gate, kinetics : Gate, Kinetics or None
+    gate, summed_states : Gate, SummedStates or None
     totals : Totals
     population : PopulationSum or None
         One sum for all targets, if conductances are sent by gates with one weight.
@@ -157,7 +157,7 @@ class Homes:
         self.population: PopulationSum | None = None
         known = {home.place: home for home in self._homes}
         self.gate: Gate | None = known.get("gate")
-        self.kinetics: Kinetics | None = known.get("kinetics")
+        self.summed_states: SummedStates | None = known.get("kinetics")
         self.totals: Totals | None = known.get("totals")  # the naive form has none
 
     def __iter__(self) -> Iterator[Home]:
@@ -321,7 +321,7 @@ class Gate(Home):
         return values
 
 
-class Kinetics(Home):
+class SummedStates(Home):
     """States of linear receptors, which are summed over the synapses of each target."""
 
     place = "kinetics"
@@ -379,13 +379,13 @@ class Totals(Home):
         for receptor in assembly.system.receptors:
             refer_one_to_one(totals, f"{receptor.total}_of_target", base, receptor.total)
         for n in assembly.summed_states:
-            refer_one_to_one(totals, n, homes.kinetics.group, n)
+            refer_one_to_one(totals, n, homes.summed_states.group, n)
         zero = [f"{receptor.total}_of_target = 0*siemens" for receptor in assembly.system.receptors]
         self._each_step("\n".join(zero), schedule.ZERO, f"{setting.name}_zero", base.clock)
         self.addition = self._each_step(
             self.addition_code(homes), schedule.ADD, f"{setting.name}_add", base.clock
         )
-        if assembly.factors:
+        if assembly.target_factors:
             self._build_factors(setting)
 
     def _declarations(self, homes: Homes) -> list[str]:
@@ -400,7 +400,7 @@ class Totals(Home):
             elif receptor not in assembly.summed:
                 _, rest = assembly.split(receptor)
                 lines.append(f"sum_{receptor.label} : {unit_text(dimensions_of(rest, dims, receptor.label))}")
-        lines += [f"{n} : {unit_text(dimensions_of(e, dims, n))}" for n, e in assembly.factors.items()]
+        lines += [f"{n} : {unit_text(dimensions_of(e, dims, n))}" for n, e in assembly.target_factors.items()]
         if assembly.weight is not None:
             lines.append("w : 1 (shared, constant)")
         if homes.population is not None and isinstance(assembly.target, Subgroup):
@@ -416,8 +416,8 @@ class Totals(Home):
         """What synaptic states read of the target, once per target."""
         assembly, base, totals = self.assembly, self.assembly.base, self.group
         rename = {symbol("v"): symbol(VOLTAGE)}
-        lines = [f"{n} = {to_text(e.xreplace(rename))}" for n, e in assembly.factors.items()]
-        read = {x.name for e in assembly.factors.values() for x in e.xreplace(rename).free_symbols}
+        lines = [f"{n} = {to_text(e.xreplace(rename))}" for n, e in assembly.target_factors.items()]
+        read = {x.name for e in assembly.target_factors.values() for x in e.xreplace(rename).free_symbols}
         for n in sorted(read - set(totals.variables)):
             if base.variables[n].scalar:
                 refer(totals, n, base, index=SHARED)
@@ -451,9 +451,9 @@ class Totals(Home):
     def references(self) -> Iterator[Reference]:
         """Sums, factors that the target alone determines, and a weight that all synapses share."""
         assembly = self.assembly
-        names = [f"sum_{receptor.label}" for receptor in assembly.direct]
+        names = [f"sum_{receptor.label}" for receptor in assembly.summed_each_step]
         names += [n for s in assembly.sent.values() for n in s.totals()]
-        yield from (Reference(n, self.group, n, POSTSYNAPTIC) for n in [*names, *assembly.factors])
+        yield from (Reference(n, self.group, n, POSTSYNAPTIC) for n in [*names, *assembly.target_factors])
         if assembly.weight is not None:
             yield Reference("w", self.group, "w", SHARED)
         yield Reference(SIZE_OF_TOTALS, self.group, "N", SHARED)

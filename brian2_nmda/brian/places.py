@@ -30,9 +30,9 @@ from brian2_nmda.brian.homes import (
     Gate,
     Home,
     Homes,
-    Kinetics,
     Reference,
     Setting,
+    SummedStates,
     Totals,
 )
 from brian2_nmda.brian.internals import (
@@ -46,7 +46,7 @@ from brian2_nmda.brian.internals import (
     stop_in_binary,
     sum_over_synapses,
 )
-from brian2_nmda.brian.sending import _refusing as refusing
+from brian2_nmda.brian.sending import refusing
 from brian2_nmda.brian.target import VOLTAGE, TargetEquations, base_group
 from brian2_nmda.lowering.places import NEURON
 from brian2_nmda.symbolic.errors import ModelError
@@ -84,7 +84,7 @@ def total_unit(system: System, name: str) -> str:
     return unit_text(dimensions_of(system.totals[name].expression, system.dimensions(), name))
 
 
-def check_hosts(system: System, places: Mapping[str, Any] | None, target: Any, where: str) -> dict[str, Any]:
+def check_given(system: System, places: Mapping[str, Any] | None, target: Any, where: str) -> dict[str, Any]:
     """Check what the user says of each place: a number of elements, or a group of the user's.
 
     Raises
@@ -92,35 +92,35 @@ def check_hosts(system: System, places: Mapping[str, Any] | None, target: Any, w
     ModelError, TypeError
         For a place that is missing or unknown, or a group without the equations of the model.
     """
-    hosts = dict(places or {})
-    for name in hosts:
+    given = dict(places or {})
+    for name in given:
         if name not in system.places:
             known = ", ".join(system.places) or "none"
             raise ModelError(f"{where}: places={{'{name}': ...}} is no place of this model; it has {known}.")
     for place in system.places:
-        host = hosts.get(place)
-        if host is None and place != NEURON:
+        value = given.get(place)
+        if value is None and place != NEURON:
             raise ModelError(
                 f"{where}: the model has parts at '{place}'; say how many there are, "
                 f"places={{'{place}': 10}}, and after connect() which one each synapse belongs to, "
                 f"S.{index_name(place)} = ...; or give a group of yours with "
                 f"model.equations_at('{place}') in its equations."
             )
-        if isinstance(host, NeuronGroup):
-            _check_group(system, place, host, target, where)
-        elif place == NEURON and host is not None:
+        if isinstance(value, NeuronGroup):
+            _check_group(system, place, value, target, where)
+        elif place == NEURON and value is not None:
             raise ModelError(
-                f"{where}: places={{'neuron': {host!r}}}: there are as many as the target has; leave it "
+                f"{where}: places={{'neuron': {value!r}}}: there are as many as the target has; leave it "
                 "out, or give the target itself with model.equations_at('neuron') in its equations."
             )
-        elif host is not None and (
-            isinstance(host, bool) or not isinstance(host, (int, np.integer)) or host < 1
+        elif value is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1
         ):
             raise TypeError(
                 f"{where}: places={{'{place}': ...}} expects a number of elements or a NeuronGroup, found "
-                f"{host!r}."
+                f"{value!r}."
             )
-    return hosts
+    return given
 
 
 def _check_group(system: System, place: str, group: NeuronGroup, target: Any, where: str) -> None:
@@ -134,7 +134,7 @@ def _check_group(system: System, place: str, group: NeuronGroup, target: Any, wh
             f"{where}: '{place}' has numbers of molecules that reactions change by chance; these need a "
             f"group of ours: give a number, places={{'{place}': {len(group)}}}."
         )
-    expected = _host_equations(system, place)
+    expected = _equations_of_place(system, place)
     for name, eq in expected.items():
         found = group.user_equations.get(name)
         if found is None:
@@ -160,7 +160,7 @@ def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
                 f"equations_at('{place}'): {model!r} has nothing there; its places are "
                 f"{', '.join(model.system.places) or 'none'}."
             )
-        for name, eq in _host_equations(model.system, place).items():
+        for name, eq in _equations_of_place(model.system, place).items():
             if lines.setdefault(name, str(eq)) != str(eq):
                 raise ModelError(
                     f"equations_at('{place}'): two models define '{name}' differently, as '{lines[name]}' "
@@ -169,7 +169,7 @@ def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
     return TargetEquations("\n".join(lines.values()))
 
 
-def _host_equations(system: System, place: str) -> Equations:
+def _equations_of_place(system: System, place: str) -> Equations:
     """States, definitions and sums of a place, parameters as numbers."""
     values: dict[sympy.Basic, sympy.Expr] = {_v: symbol(VOLTAGE)}
     for name, p in system.parameters.items():
@@ -204,7 +204,7 @@ class Place(Home):
 
     Attributes
     ----------
-    host : NeuronGroup or None
+    users_group : NeuronGroup or None
         The user's group.
     states : list of str
     totals : list of str
@@ -215,9 +215,9 @@ class Place(Home):
         self.place = place
         super().__init__(assembly)
         system = assembly.system
-        host = assembly.hosts.get(place)
-        self.host = host if isinstance(host, NeuronGroup) else None
-        self.size = len(assembly.base) if place == NEURON else host if self.host is None else len(host)
+        given = assembly.given_places.get(place)
+        self.users_group = given if isinstance(given, NeuronGroup) else None
+        self.size = len(assembly.base) if place == NEURON else assembly.number_at(place)
         self.states = assembly.place_states[place]
         self.definitions = stated_definitions(system, place)
         self.totals = totals_of(system, place)
@@ -237,8 +237,8 @@ class Place(Home):
     @property
     def helpers(self) -> list[Any]:
         """Objects of ours."""
-        ours = [self._accumulators] if self.host is not None else [self.group]
-        if self.host is None:  # else the user's group contains it
+        ours = [self._accumulators] if self.users_group is not None else [self.group]
+        if self.users_group is None:  # else the user's group contains it
             ours.append(self.driver)
         return [x for x in ours if x is not None]
 
@@ -251,12 +251,12 @@ class Place(Home):
 
     def build(self, setting: Setting, homes: Homes) -> None:
         """Make the group, or attach to the user's."""
-        if self.host is None:
+        if self.users_group is None:
             self._build_group(setting, homes)
             if self.place == NEURON:
                 self._build_driver(setting)
         else:
-            self.group = self.host
+            self.group = self.users_group
             self._attach(setting)
 
     def _build_group(self, setting: Setting, homes: Homes) -> None:
@@ -330,45 +330,45 @@ class Place(Home):
 
     def _attach(self, setting: Setting) -> None:
         """Add what these synapses bring to the sums of the user's group; initialise it once."""
-        assembly, host = self.assembly, self.host
+        assembly, group = self.assembly, self.users_group
         system = assembly.system
-        if host.order < assembly.base.order + schedule.STATES:
+        if group.order < assembly.base.order + schedule.STATES:
             raise ModelError(
-                f"{assembly.where}: '{host.name}' is advanced before the synapses (order {host.order}); give "
-                f"it an order of at least that of the target, {assembly.base.order}."
+                f"{assembly.where}: '{group.name}' is advanced before the synapses (order {group.order}); "
+                f"give it an order of at least that of the target, {assembly.base.order}."
             )
         if self.totals:
             lines = [f"{n} : {total_unit(system, n)}" for n in self.totals]
             self._accumulators = HelperGroup(
-                len(host), "\n".join(lines), clock=host.clock, name=f"{setting.name}_{self.place}_totals"
+                len(group), "\n".join(lines), clock=group.clock, name=f"{setting.name}_{self.place}_totals"
             )
             for n in self.totals:
-                refer_one_to_one(self._accumulators, f"{n}_of_place", host, n)
+                refer_one_to_one(self._accumulators, f"{n}_of_place", group, n)
             zero = [f"{n}_of_place = 0*{total_unit(system, n)}" for n in self.totals]
             add = [f"{n}_of_place += {n}" for n in self.totals]
             for code, order in ((zero, schedule.ZERO_AT_PLACES), (add, schedule.ADD_AT_PLACES)):
                 self._accumulators.run_regularly(
-                    "\n".join(code), when="groups", order=assembly.base.order + order, clock=host.clock
+                    "\n".join(code), when="groups", order=assembly.base.order + order, clock=group.clock
                 )
         seen = setting.post_event, float(self._post_delay)
-        if host not in _attached:
+        if group not in _attached:
             self._initialise_host(setting)
-            _attached[host] = self.driver, seen
-        self.driver, before = _attached[host]
+            _attached[group] = self.driver, seen
+        self.driver, before = _attached[group]
         if self.driver is not None and seen != before:
             raise ModelError(
-                f"{assembly.where}: {', '.join(self._jumps())} of '{host.name}' change at its event "
+                f"{assembly.where}: {', '.join(self._jumps())} of '{group.name}' change at its event "
                 f"'{before[0]}', {before[1] * 1e3:g} ms later, for other synapses; the event here is "
                 f"'{seen[0]}', {seen[1] * 1e3:g} ms later. Give on_event= and delay={{'post': ...}} as there."
             )
 
     def _initialise_host(self, setting: Setting) -> None:
         """First values, jumps at spikes and events of the user's group, which several objects may share."""
-        system, host = self.assembly.system, self.host
+        system, group = self.assembly.system, self.users_group
         for n in self.states:
-            value = known_value(host.variables[n])
+            value = known_value(group.variables[n])
             if system.initial[n] != 0 and value is not None and not np.any(value):
-                setattr(host, n + "_", system.initial[n])
+                setattr(group, n + "_", system.initial[n])
         numbers = {
             symbol(n): number(p.base()) * unit_symbol(p.dim)
             for n, p in system.parameters.items()
@@ -376,18 +376,18 @@ class Place(Home):
         }
         jumps = {n: e.xreplace(numbers) for n, e in self._jumps().items()}
         if jumps:
-            name = f"{host.name}_{self.place}_driver*"
-            self.driver = _driver(host, host, jumps, setting.post_event, self._post_delay, name=name)
-            contain(host, [self.driver])
+            name = f"{group.name}_{self.place}_driver*"
+            self.driver = _driver(group, group, jumps, setting.post_event, self._post_delay, name=name)
+            contain(group, [self.driver])
         events = self.assembly.event_code(self.place, lambda e: self.rename(e).xreplace(numbers))
         if events:
-            host.run_regularly(events, when="groups", order=host.order - 1, clock=host.clock)
+            group.run_regularly(events, when="groups", order=group.order - 1, clock=group.clock)
 
     # -- what the synapses see, and bring ------------------------------------------------------
 
     def references(self) -> Iterator[Reference]:
         """States, definitions and sums of the element to which a synapse belongs."""
-        if self.host is None or self.host is not self.assembly.base:  # else they see it already
+        if self.users_group is None or self.users_group is not self.assembly.base:  # else they see it already
             for n in (*self.states, *self.definitions, *self.totals):
                 yield Reference(n, self.group, n, self.index, own_index=True)
         if self._accumulators is not None:
@@ -399,7 +399,7 @@ class Place(Home):
 
     def first_values(self) -> dict[str, float]:
         """Of our own states that do not start at zero."""
-        if self.host is not None:
+        if self.users_group is not None:
             return {}
         initial = self.assembly.system.initial
         return {n: initial[n] for n in self.states if initial[n] != 0}
@@ -511,7 +511,7 @@ def homes_of(assembly: Assembly) -> Homes:
     if assembly.gate_states or assembly.gate_pulses or assembly.sent_by_gate:
         homes.append(Gate(assembly))
     if assembly.summed_states:
-        homes.append(Kinetics(assembly))
+        homes.append(SummedStates(assembly))
     return Homes(assembly, [*homes, Totals(assembly), *places_of(assembly)])
 
 

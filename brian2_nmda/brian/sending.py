@@ -35,7 +35,7 @@ _TOO_HIGH = (
 )
 
 
-def _refusing(name: str, message: str) -> Function:
+def refusing(name: str, message: str) -> Function:
     """A function that returns 1, or stops the simulation if its argument is 0."""
 
     def check(fits: Any) -> Any:
@@ -89,8 +89,8 @@ def _rounding() -> Function:
 ROUNDED = "steps_of_delay"
 #: For the namespace of what is generated here.
 FUNCTIONS = {
-    "kinetics_still_fit": _refusing("kinetics_still_fit", _CHANGED),
-    "gate_still_fits": _refusing("gate_still_fits", _TOO_HIGH),
+    "kinetics_still_fit": refusing("kinetics_still_fit", _CHANGED),
+    "gate_still_fits": refusing("gate_still_fits", _TOO_HIGH),
     ROUNDED: _rounding(),
 }
 

@@ -33,7 +33,7 @@ from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
-from brian2_nmda.brian.places import bring_together, check_hosts, homes_of
+from brian2_nmda.brian.places import bring_together, check_given, homes_of
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
@@ -93,9 +93,9 @@ def build_synapses(
         read_at_post=_names_in(on_post),
         shared_post="post" not in own_delays and post_event == "spike",
     )
-    hosts = check_hosts(model.system, places, target, where)
+    given = check_given(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
-    assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, hosts)
+    assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, given)
     _check_assembly(assembly, kwargs.pop("order", None), post_event)
     initialise_target(model, target)
     shorten_builds()
@@ -234,7 +234,7 @@ class NMDASynapses(Synapses):
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""
         assembly, summands = self._assembly, {}
-        for receptor in assembly.direct:
+        for receptor in assembly.summed_each_step:
             _, rest = assembly.split(receptor)
             weight = symbol("w") if assembly.weight is None else sympy.S.One
             summands[f"sum_{receptor.label}"] = Expression(to_text(assembly.on_synapse(weight * rest)))
@@ -298,7 +298,7 @@ class NMDASynapses(Synapses):
         if population is not None and self._event_pathways.sum_for_all(self, args, kwargs, first):
             self._between_runs.set_view_constants()
             labels = [r.label for r in self._assembly.sent_by_gate]
-            self.plan = self._assembly.plan.summed_once(labels if population.form else [])
+            self.plan = self._assembly.plan.summed_for_all(labels if population.form else [])
         if self._event_pathways.delayed and self._transmitter_delay.per_synapse:
             if not first:
                 raise ModelError(

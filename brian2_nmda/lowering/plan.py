@@ -35,7 +35,7 @@ class Plan(Sent):
 
     rows: list[Row]
 
-    def summed_once(self, labels: Iterable[str]) -> "Plan":
+    def summed_for_all(self, labels: Iterable[str]) -> "Plan":
         """The plan when what these receptors send is summed once for all targets."""
         totals = {f"g_total_{label}" for label in labels}
         rows = [
