@@ -19,8 +19,13 @@ TARGETS = ("numpy", "cython", "cpp_standalone")
 GCC_ARGUMENTS = (*brian2.prefs["codegen.cpp.extra_compile_args_gcc"], "-w", "-O0")
 
 
-def pytest_collection_finish():
-    """Leave what was imported out of the garbage collections with which Brian2 begins every run."""
+@pytest.fixture(scope="module", autouse=True)
+def small_heap():
+    """Leave what is there already out of the garbage collections with which Brian2 begins every run.
+
+    That is what was imported, and what SymPy and Brian2 remember of earlier tests: half of the time of a test
+    that makes several short runs.
+    """
     gc.collect()
     gc.freeze()
 

@@ -381,13 +381,15 @@ class NMDASynapses(Synapses):
                 f"{assembly.where}: '{name}' acts on the target; write post_equations(variable=['{name}']) "
                 f"and set it there ({assembly.base.name}.{name} = ...)."
             )
-        if known and self.variables[name].scalar and np.size(value) > 1 and not isinstance(value, str):
+        # of delays, which Brian2 2.11 has among the variables, the pathways judge
+        shared = known and name != "delay" and self.variables[name].scalar
+        if shared and np.size(value) > 1 and not isinstance(value, str):
             declare_it = f"per_synapse=['{name}']" if name != "w" else "w='per_synapse' (or leave w out)"
             raise ModelError(
                 f"{assembly.where}: '{name}' is one value for all synapses, found {np.size(value)}; declare "
                 f"{declare_it} for one value per synapse."
             )
-        if known and self.variables[name].scalar and isinstance(value, str):
+        if shared and isinstance(value, str):
             differing = sorted({"rand", "randn", "i", "j"} & _names_in(value))
             if differing or any(n.endswith(("_pre", "_post")) for n in _names_in(value)):
                 declare_it = f"per_synapse=['{name}']" if name != "w" else "w='per_synapse' (or leave w out)"
