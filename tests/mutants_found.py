@@ -35,7 +35,7 @@ def failing(part, allowed=()):
 
 
 def finder(part, mutant, allowed):
-    """What finds a planted error (the construction, a check, nothing), and numbers that explain it, if any."""
+    """What finds a planted error (construction, check, nothing), and numbers that explain it, if any."""
     try:
         wrong = mutant.make()
     except (ModelError, b2.DimensionMismatchError):
@@ -71,7 +71,9 @@ def main(every):
             explained = "" if numbers is None else f" (the same with other numbers: {numbers})"
             print(f"{name}: {mutant.kind}, {mutant.what}: {by or 'not found'}{explained}", flush=True)
     for kind in all_of:
-        print(f"{kind}: {found[kind]} of {all_of[kind]}, {other[kind]} others are the same with other numbers")
+        print(
+            f"{kind}: {found[kind]} of {all_of[kind]}, {other[kind]} others are the same with other numbers"
+        )
     n, same = sum(all_of.values()), sum(other.values())
     print(
         f"found {sum(found.values())} of {n} planted errors of equations; {same} of the others are the same "

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from brian2 import mM, mmetre, ms, mV, nS, second, umolar
 from brian2.devices.device import RuntimeDevice
-from sympy import Heaviside, exp
+from sympy import Heaviside, S, exp
 
 import brian2_nmda.equations as library
 from brian2_nmda import (
@@ -298,6 +298,35 @@ def _doubled():
     return [first, Reaction(second.source, second.target, 2 * second.forward, second.backward), *others]
 
 
+class NeverRaised(Receptor):
+    """Two pools that close; a spike opens the one, and the jump of the other was forgotten."""
+
+    tau_f, tau_s = provided(50 * ms, "fast closing"), provided(200 * ms, "slow closing")
+    f, s = states("f s", within=(0, 1))
+    df, ds = -f / tau_f, -s / tau_s
+    on_spike = {f: f + 0.5 * released * (1 - f - s)}
+    activation = f + s
+    summary = "planted"
+
+
+def _without_decay():
+    """A trace that every spike raises and nothing lowers; its time constant is still in the jump of W."""
+    part = library.ClopathSTDP()
+    return mutations.rebuilt(part, rates={**part.template.rates, "x": S.Zero})
+
+
+def _magnesium_leaves_by_binding():
+    """One of five reactions with magnesium the wrong way round."""
+    part = library.KampaNMDA()
+    table = [
+        Reaction(r.source, r.target, r.backward, r.forward)
+        if str(r.target) == "D2M" and r.forward.has(v)
+        else r
+        for r in part.template.reactions
+    ]
+    return part.replace(reactions=table)
+
+
 PLANTED = [
     ("completeness", UnusedParameter, {}),
     ("completeness", IdleState, {}),
@@ -313,14 +342,23 @@ PLANTED = [
     ("steady state", WrongClosedForm, {}),
     ("invariance", NeverSaturates, {}),
     ("invariance", JumpsTooFar, {}),
+    ("invariance", library.BackPropagatingSpike().replace(on_spike={"A_fast": "2*fast*height - A_fast"}), {}),
+    ("moves", NeverRaised, {}),
+    ("comes back", library.TripletSTDP().replace(dr1="r1/tau_plus"), {}),
+    ("comes back", _without_decay(), {}),
+    ("one spike", library.TwoExponentialAMPA().replace(ds="-2*s/tau_rise"), {}),
+    ("one spike", library.BCM().replace(on_spike={"x": "x + 2/tau_rate"}), {}),
+    ("ligand balance", _magnesium_leaves_by_binding(), {}),
     ("singularities", DividesByDifference, {}),
     ("block", WrongExponent, {}),
     ("block", NeverWhole, {}),
+    ("block", JahrStevens().replace(block="1/(1 + Mg/K*exp(-k*v))**2"), {}),
     ("current", WrongSign, {}),
     ("counted once", BioNMDA().replace(activation=symbol("g") * symbol("block")), {}),
     ("time scales", BioNMDA(beta1=0.01 / second), {}),
     ("calcium", Outflux, {}),
     ("calcium", NoValence, {}),
+    ("calcium", library.YeungCalcium().replace(dCa="influx*I_Ca - Ca/tau"), {}),
     ("drug", AlwaysThere, {}),
     ("co-agonist", NeverNeeded, {}),
     ("reference", AMPA().replace(dg="alpha*T*(1 - g)**2 - beta*g"), {"reference": twins["AMPA"]}),
@@ -444,6 +482,71 @@ def test_plausible_slips_are_found_in_words(what):
     make, check, text = MISJUDGED[what]
     found = {r.name: r.message for r in check_model(make(), targets=(), raise_=False) if not r.passed}
     assert text in found[check]
+
+
+class SpikeCounter(Plasticity):
+    """A rule that grows stronger with every spike, for ever."""
+
+    slow = "it counts the spikes of a lifetime"
+
+    n_1 = provided(1e4, "spikes that double the conductance")
+    n = states("n", within=(0, None), meaning="spikes so far")
+    dn = 0
+    on_spike = {n: n + 1}
+    conductance = conductance * (1 + n / n_1)
+    summary = "right"
+
+
+class ScaledByCalcium(Plasticity):
+    """Multiplicative scaling: without calcium the conductance grows in proportion to itself."""
+
+    relaxes = "it follows calcium"
+
+    k, goal = provided(1e-4 / (umolar * second), "gain"), provided(0.5 * umolar, "target")
+    W = states("W", within=(0, None), initial=1, meaning="weight")
+    dW = k * (goal - Ca) * W
+    conductance = conductance * W
+    summary = "right"
+
+
+class QuadraticNeuron(library.BackPropagatingSpike):
+    """A membrane that runs away by itself, to where its spike resets it."""
+
+    tau, width = provided(10 * ms, "membrane"), provided(5 * mV, "width of the threshold")
+    u = states("u", within=(None, None), unit=mV, meaning="potential of the dendrite")
+    du = u * (u / width - 1) / tau + v / tau
+    on_spike = {**library.BackPropagatingSpike.on_spike, u: 0}
+    voltage = v + library.BackPropagatingSpike.A_fast + library.BackPropagatingSpike.A_slow + u
+    summary = "right"
+
+
+class SetByHand(AMPA):
+    """A drug that a script puts into the bath, from where it is washed out."""
+
+    moved_by_hand = "the script sets c"
+
+    tau_c, K = provided(60 * second, "wash-out"), provided(1 * umolar, "half effect")
+    c = states("c", within=(0, None), unit=umolar)
+    dc = -c / tau_c
+    activation = AMPA.g / (1 + c / K)
+    summary = "right"
+
+
+class TwoIons(Block):
+    """Block by two ions at sites of their own."""
+
+    cooperative = "two ions"
+
+    Mg = provided(1 * mM, "magnesium", sign="nonnegative", bath=True)
+    K, k = provided(3.57 * mM, "dissociation constant"), provided(0.062 / mV, "slope")
+    block = 1 / (1 + Mg / K * exp(-k * v)) ** 2
+    summary = "right"
+
+
+@pytest.mark.parametrize("model", [SpikeCounter, ScaledByCalcium, QuadraticNeuron, SetByHand, TwoIons])
+def test_what_is_right_and_unusual_is_not_refused(model):
+    """By itself, or where the class states the exception."""
+    assert failing(model, targets=()) == set()
 
 
 def test_a_magnesium_free_bath_is_no_error():

@@ -115,14 +115,14 @@ def _at_one_site(part: Part, where: str, values: Mapping[str, float], at: Callab
     parameters = part.template.parameters
     for name in (n for n, p in parameters.items() if p.bath and p.dim is MOLAR):
         doses = 2.0 ** np.arange(-2, 3)
-        ratios = [1 / at({**values, name: x * 1.0}, np.array([-0.07, -0.04])) - 1 for x in doses]
+        ratios = [1 / at({**values, name: x}, np.array([-0.07, -0.04])) - 1 for x in doses]
         slopes = np.diff(np.log(ratios), axis=0) / np.log(2)
         if not np.all(np.isfinite(slopes)) or np.any(np.ptp(slopes, axis=0) > 1e-6):
             yield (
-                f"{where}: blocked over free channels (1/block - 1) rise with the power {slopes[0, 0]:.3g} of "
-                f"{name} at a quarter of a millimolar and with {slopes[-1, 0]:.3g} at four, expected one "
-                "power: a channel is plugged at one site; check how often the factor is taken, or state "
-                "cooperative = '<reason>'."
+                f"{where}: blocked over free channels (1/block - 1) rise with the power "
+                f"{slopes[0, 0]:.3g} of {name} at a quarter of a millimolar and with {slopes[-1, 0]:.3g} "
+                "at four, expected one power: a channel is plugged at one site; check how often the factor "
+                "is taken, or state cooperative = '<reason>'."
             )
 
 

@@ -287,7 +287,7 @@ def _firing_rates(part: Part, values: Mapping[str, float], rng: np.random.Genera
         yield (
             ""
             if np.all(np.abs(found - steady) <= 1e-9 * steady)
-            else f"'{name}' is by its meaning a {state.meaning}, but {steady[2]:g} spikes per second hold it at "
-            f"{found[2]:.4g} Hz, expected {steady[2]:g}: what a spike adds has to be one over the time "
+            else f"'{name}' is by its meaning a {state.meaning}, but {steady[2]:g} spikes per second hold "
+            f"it at {found[2]:.4g} Hz, expected {steady[2]:g}: what a spike adds has to be one over the time "
             "constant of the decay; correct one of them, or say in its meaning what else it is"
         )

@@ -340,16 +340,14 @@ def jumps_outwards(
 def _farther(
     part: Part, values: Mapping[str, float], point: Mapping[str, Any], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """The point with states that have one bound up to a thousand times as far from it, at half of the points."""
+    """The point with half of the states of one bound up to a thousand times as far from it."""
     found = dict(point)
     for name in part.template.states:
         low, high = limits(part, values, point, name)
         if (low is None) != (high is None):
             bound = high if low is None else low
             n = np.size(point[name])
-            found[name] = bound + (point[name] - bound) * 10.0 ** (
-                3 * rng.random(n) * rng.integers(0, 2, n)
-            )
+            found[name] = bound + (point[name] - bound) * 10.0 ** (3 * rng.random(n) * rng.integers(0, 2, n))
     return found
 
 
