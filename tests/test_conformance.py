@@ -28,7 +28,7 @@ from brian2_nmda import (
 )
 from brian2_nmda.conformance import NUMERICAL, SYMBOLIC, CheckResult, check_model, checks_for, numerical
 from brian2_nmda.symbolic.expressions import symbol
-from brian2_nmda.symbolic.kinds import Antagonist, Block, CoAgonist, Plasticity, Receptor
+from brian2_nmda.symbolic.kinds import Antagonist, Block, CoAgonist, NeuronFragment, Plasticity, Receptor
 from brian2_nmda.symbolic.part import (
     Ca,
     G_open,
@@ -509,14 +509,14 @@ class ScaledByCalcium(Plasticity):
     summary = "right"
 
 
-class QuadraticNeuron(library.BackPropagatingSpike):
+class QuadraticNeuron(NeuronFragment):
     """A membrane that runs away by itself, to where its spike resets it."""
 
     tau, width = provided(10 * ms, "membrane"), provided(5 * mV, "width of the threshold")
     u = states("u", within=(None, None), unit=mV, meaning="potential of the dendrite")
     du = u * (u / width - 1) / tau + v / tau
-    on_spike = {**library.BackPropagatingSpike.on_spike, u: 0}
-    voltage = v + library.BackPropagatingSpike.A_fast + library.BackPropagatingSpike.A_slow + u
+    on_spike = {u: 0}
+    voltage = v + u
     summary = "right"
 
 
