@@ -564,9 +564,10 @@ def test_a_time_constant_that_a_user_adds_may_not_vanish():
 
 
 class NeverOpens(AMPA):
-    """No transmitter, no jump: nothing ever happens."""
+    """Channels wait for more transmitter than any release brings: nothing ever happens."""
 
-    dg = -AMPA.beta * AMPA.g - AMPA.alpha * T * AMPA.g
+    T_0 = provided(50 * mM, "threshold of binding")
+    dg = AMPA.alpha * T * Heaviside(T - T_0) * (1 - AMPA.g) - AMPA.beta * AMPA.g
     summary = "planted"
 
 

@@ -120,7 +120,7 @@ def synapse_for(part: Part) -> GlutamateSynapse:
             # such rules count calcium above rest; a rule that does not can be given in a whole synapse
             calcium = ShouvalCalcium()
         receptors = [target] if calcium is None else [target, *others]
-        return GlutamateSynapse(receptors, calcium=calcium, plasticity=part, parts=_givers(part))
+        return GlutamateSynapse(receptors, calcium=calcium, plasticity=part, parts=_givers(part, receptors))
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     receptors = [AMPA(), BioNMDA()]
