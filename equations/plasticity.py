@@ -437,7 +437,8 @@ class BCM(Plasticity):
                           source="slower than the rates, faster than learning")  # fmt: skip
     y_0 = Parameter(10 * Hz, "target rate", status="assumed", source="a free choice")
 
-    x, y = states("x y", within=(0, None), unit=Hz)
+    x = states("x", within=(0, None), unit=Hz, meaning="firing rate of the presynaptic neuron")
+    y = states("y", within=(0, None), unit=Hz, meaning="firing rate of the target")
     theta = states("theta", within=(0, None), unit=Hz, initial=y_0, meaning="sliding threshold")
     W = states("W", within=(None, None), initial=1, meaning="weight relative to the start")
     dx = -x / tau_rate
@@ -474,7 +475,7 @@ class SynapticScaling(Plasticity):
                       sign="nonnegative")  # fmt: skip
     a_goal = Parameter(10 * Hz, "target rate", status="assumed", source="not found; a cortical rate")
 
-    a = states("a", within=(0, None), unit=Hz, initial=a_goal, meaning="rate of the target")
+    a = states("a", within=(0, None), unit=Hz, initial=a_goal, meaning="firing rate of the target")
     missing = states("missing", within=(None, None), meaning="integral of the missing rate")
     k = states("k", within=(0, None), initial=1, meaning="scaling factor")
     da = -a / tau_a

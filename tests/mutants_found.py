@@ -1,7 +1,9 @@
 """How many planted errors of equations `check_model` finds by itself, without a reference and a run.
 
 ``python tests/mutants_found.py`` prints the number over the library, ``python tests/mutants_found.py 12`` of
-every twelfth planted error. Errors of numbers are left out: only a table of values can know them.
+every twelfth planted error. Errors of numbers are left out: only a table of values can know them. Nor can a
+check know an error that makes the same equations with other numbers (`other_numbers.py`), such as twice a
+rate constant: the figure is printed with these and without.
 """
 
 import sys
@@ -15,6 +17,7 @@ from brian2_nmda import ModelError
 from brian2_nmda.conformance import checks_for
 
 tests = run_path(str(Path(__file__).with_name("test_conformance.py")))
+numbers_for = run_path(str(Path(__file__).with_name("other_numbers.py")))["numbers_for"]
 NUMBERS = ("value +5 %", "x1000", "swapped")
 
 
@@ -31,17 +34,19 @@ def failing(part, allowed=()):
     return (n for n, check in checks_for(part, targets=()) if n not in allowed and _bites(check))
 
 
-def finder(mutant, allowed):
-    """What finds a planted error: the construction or a check; empty if nothing does."""
+def finder(part, mutant, allowed):
+    """What finds a planted error (construction, check, nothing), and numbers that explain it, if any."""
     try:
-        part = mutant.make()
+        wrong = mutant.make()
     except (ModelError, b2.DimensionMismatchError):
-        return "construction"
-    return next(failing(part, allowed), "")
+        return "construction", None
+    by = next(failing(wrong, allowed), "")
+    return by, None if by else numbers_for(part, wrong)
 
 
-def main(every):
-    found, all_of, number = Counter(), Counter(), 0
+def _planted(every):
+    """Each shipped model with every so-manieth planted error of its equations."""
+    number = 0
     for name, part in tests["SHIPPED"].items():
         if ":" in name:
             continue
@@ -51,15 +56,29 @@ def main(every):
                 number += 1
                 if number % every == 0:
                     chosen.append(mutant)
+        yield name, part, chosen
+
+
+def main(every):
+    found, other, all_of = Counter(), Counter(), Counter()
+    for name, part, chosen in _planted(every):
         allowed = set(failing(part)) if chosen else ()
         for mutant in chosen:
-            by = finder(mutant, allowed)
+            by, numbers = finder(part, mutant, allowed)
             all_of[mutant.kind] += 1
             found[mutant.kind] += bool(by)
-            print(f"{name}: {mutant.kind}, {mutant.what}: {by or 'not found'}", flush=True)
+            other[mutant.kind] += numbers is not None
+            explained = "" if numbers is None else f" (the same with other numbers: {numbers})"
+            print(f"{name}: {mutant.kind}, {mutant.what}: {by or 'not found'}{explained}", flush=True)
     for kind in all_of:
-        print(f"{kind}: {found[kind]} of {all_of[kind]}")
-    print(f"found {sum(found.values())} of {sum(all_of.values())} planted errors of equations")
+        print(
+            f"{kind}: {found[kind]} of {all_of[kind]}, {other[kind]} others are the same with other numbers"
+        )
+    n, same = sum(all_of.values()), sum(other.values())
+    print(
+        f"found {sum(found.values())} of {n} planted errors of equations; {same} of the others are the same "
+        f"equations with other numbers: {sum(found.values())} of {n - same} without these"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Each check is a generator: what it yields are failures in words. It raises `NotA
 nothing to say. Tolerances are relative to the size of the terms that are compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ def block(subject: Subject) -> Failures:
                 )
             elif which == "published values":
                 yield from _blocks_at_rest(part, at({**values, **physiological}, grid), grid)
+            yield from _at_one_site(part, where, values, at)
             for name, p in t.parameters.items():
                 if not p.bath:
                     continue
@@ -102,6 +103,27 @@ def block(subject: Subject) -> Failures:
                     yield f"{where}: more {name} blocks less."
     if not said:
         raise NotApplicable("no block")
+
+
+def _at_one_site(part: Part, where: str, values: Mapping[str, float], at: Callable[..., Any]) -> Failures:
+    """Blocked over free channels rise with a power of the concentration, as at one site (or by Hill).
+
+    Several sites are stated by ``cooperative = '<reason>'``.
+    """
+    if str(getattr(part, "cooperative", "") or "").strip():
+        return
+    parameters = part.template.parameters
+    for name in (n for n, p in parameters.items() if p.bath and p.dim is MOLAR):
+        doses = 2.0 ** np.arange(-2, 3)
+        ratios = [1 / at({**values, name: x}, np.array([-0.07, -0.04])) - 1 for x in doses]
+        slopes = np.diff(np.log(ratios), axis=0) / np.log(2)
+        if not np.all(np.isfinite(slopes)) or np.any(np.ptp(slopes, axis=0) > 1e-6):
+            yield (
+                f"{where}: blocked over free channels (1/block - 1) rise with the power "
+                f"{slopes[0, 0]:.3g} of {name} at a quarter of a millimolar and with {slopes[-1, 0]:.3g} "
+                "at four, expected one power: a channel is plugged at one site; check how often the factor "
+                "is taken, or state cooperative = '<reason>'."
+            )
 
 
 def _blocks_at_rest(part: Part, B: np.ndarray, grid: np.ndarray) -> Failures:
@@ -199,6 +221,13 @@ def calcium(subject: Subject) -> Failures:
             for offset in (1e-4, -1e-5):
                 if not np.all(offset * rate({**closed, "Ca": resting + offset})["r"] < 0):
                     yield f"{where}: calcium {'above' if offset > 0 else 'below'} rest does not return to it."
+            if reads(part, "I_Ca") and not np.all(
+                rate({**closed, "I_Ca": np.full(200, -1e-12)})["r"] > rate(closed)["r"]
+            ):
+                yield (
+                    f"{where}: an inward (negative) calcium current of 1 pA does not raise dCa/dt; write "
+                    "-...*I_Ca."
+                )
             if {"F", "V"} <= set(values) and reads(part, "I_Ca"):
                 bound = 1 + values.get("kappa", 0.0)
                 expected = -1 / (2 * values["F"] * values["V"] * bound)

@@ -1,4 +1,4 @@
-"""What a part says, one expression after the other: the only place that knows the fields of a template."""
+"""What a part says, one expression after the other, and what changes at once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,38 +6,12 @@ from typing import Any
 
 import sympy
 from brian2.units import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.part import INPUTS, Part, Pulse
-
-PER_SECOND = get_dimensions(1 / second)
-
-
-@dataclass(frozen=True)
-class Written:
-    """One expression of a part.
-
-    Attributes
-    ----------
-    name : str
-        Under which a message shows it.
-    expression : sympy.Expr
-    dim : Dimension or None
-        What it has to have; ``None`` if the part does not say.
-    kind : str
-        ``rate``, ``definition``, ``gift``, ``role``, ``jump``, ``condition``, ``latency``, ``reaction``,
-        ``initial``, ``bound``, ``start`` or ``pulse``.
-    of : str
-        Name of the variable whose value, rate or change it is; empty where there is none.
-    """
-
-    name: str
-    expression: sympy.Expr
-    dim: Dimension | None
-    kind: str
-    of: str = ""
+from brian2_nmda.symbolic.template import Written
 
 
 @dataclass(frozen=True)
@@ -50,35 +24,16 @@ class Jump:
 
 
 def expressions(part: Part) -> Iterator[Written]:
-    """Every expression of a part, with its name and its dimensions."""
-    t, roles = part.template, type(part)._roles
-    for name, e in t.rates.items():
-        dim = get_dimensions(Quantity(1, dim=t.states[name].dim) / second) if name in t.states else None
-        yield Written(f"d{name}/dt", e, dim, "rate", name)
-    for name, d in t.definitions.items():
-        yield Written(name, d.expression, d.dim, "definition", name)
-    for name, gift in t.gives.items():
-        yield Written(name, gift.expression, gift.dim, "gift", name)
+    """Every expression of a part: those that construction checks, then pulses, bounds and where it starts."""
+    t = part.template
+    yield from part.expressions()
     for name, e in t.roles.items():
-        yield Written(name, e, roles.get(name), "role", name)
         for pulse in e.atoms(Pulse):
             for what, argument, dim in zip(
                 ("duration", "condition"), pulse.args[1:], (second.dim, DIMENSIONLESS), strict=False
             ):
                 yield Written(f"{what} of the pulse in {name}", argument, dim, "pulse", name)
-    for jump in jumps(part):
-        if jump.condition is not None:
-            yield Written(f"condition of {jump.when}", jump.condition, DIMENSIONLESS, "condition")
-        for name, e in jump.changes.items():
-            dim = t.states[name].dim if name in t.states else None
-            yield Written(f"{name} at {jump.when}", e, dim, "jump", name)
-    for later in t.later:
-        yield Written("latency", later.trigger.latency, second.dim, "latency")
-    for r in (*t.reactions, *t.exchanges):
-        yield Written(f"rate of {r.source} -> {r.target}", r.forward, PER_SECOND, "reaction")
-        yield Written(f"rate of {r.target} -> {r.source}", r.backward, PER_SECOND, "reaction")
     for name, state in t.states.items():
-        yield Written(f"initial value of {name}", state.initial, state.dim, "initial", name)
         for side, b in zip(("lower", "upper"), state.within, strict=True):
             if b is not None:
                 b = sympy.sympify(b, strict=True)

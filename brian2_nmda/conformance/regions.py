@@ -305,7 +305,7 @@ def jumps_outwards(
     t = part.template
     given = shares(part) if given is None else given
     for jump in jumps(part):
-        point = sample(part, values, rng, given=given)
+        point = _farther(part, values, sample(part, values, rng, given=given), rng)
         here = dict(point)
         if jump.condition is None:
             for name, change in jump.changes.items():  # in the order in which they are written
@@ -335,6 +335,20 @@ def jumps_outwards(
             for name, x in Function({n: t.roles[n] for n in limited}, named(part))(here).items():
                 if np.any(~((x >= -1e-12) & (x <= 1 + 1e-12))):
                     yield name, f"'{name}' is no fraction any more after {jump.when} ({which})"
+
+
+def _farther(
+    part: Part, values: Mapping[str, float], point: Mapping[str, Any], rng: np.random.Generator
+) -> dict[str, Any]:
+    """The point with half of the states of one bound up to a thousand times as far from it."""
+    found = dict(point)
+    for name in part.template.states:
+        low, high = limits(part, values, point, name)
+        if (low is None) != (high is None):
+            bound = high if low is None else low
+            n = np.size(point[name])
+            found[name] = bound + (point[name] - bound) * 10.0 ** (3 * rng.random(n) * rng.integers(0, 2, n))
+    return found
 
 
 def _outside(x: np.ndarray, interval: list[Any]) -> np.ndarray:

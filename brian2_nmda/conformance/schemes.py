@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import sympy
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.points import ON, Function
@@ -25,6 +26,7 @@ from brian2_nmda.conformance.sampling import (
 from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.part import Part, Reaction
 
 
@@ -188,6 +190,68 @@ def microscopic_reversibility(subject: Subject) -> Failures:
                             f"its rates differ by a factor {np.exp(abs(step - potential[int(j)])):.4g} at "
                             f"v = {v * 1e3:g} mV. Correct a rate, or state irreversible = '<reason>'."
                         )
+
+
+def ligand_balance(subject: Subject) -> Failures:
+    """Each state of a scheme has a number of ligands: round every cycle as many bind as leave.
+
+    A rate in proportion to a concentration (of transmitter, calcium, or magnesium in the bath) binds one
+    ligand, its square two. Reactions that go one way only may stand for several steps and are left out, and
+    so are rates that are no product with a power of the concentration. A reaction that loses ligands
+    in both directions (a shortcut for several steps) is stated by ``lumped = '<reason>'``.
+    """
+    said = False
+    for part in _schemes(subject):
+        if str(getattr(part, "lumped", "") or "").strip():
+            continue
+        p = part.template.parameters
+        ligands = ["T", "Ca", "Ca_eff", *(n for n in p if p[n].bath and p[n].dim is points.MOLAR)]
+        for ligand in (n for n in ligands if reads(part, n)):
+            bound = _bound_by(part, ligand)
+            if bound is None:
+                continue
+            said = True
+            yield from _unbalanced(part, ligand, bound)
+    if not said:
+        raise NotApplicable("no rate is in proportion to a concentration")
+
+
+def _bound_by(part: Part, ligand: str) -> list[tuple[str, str, int]] | None:
+    """Source, target and ligands bound on the way of each reaction that goes both ways; `None` if unclear."""
+    x, found = symbol(ligand), []
+    for r in part.template.reactions:
+        powers = []
+        for e in (r.forward, r.backward):
+            _, dependent = points.plain(e, named(part)).as_independent(x, as_Add=False)
+            power = dependent.as_powers_dict().get(x, 0) if dependent != 1 else 0
+            if sympy.cancel(dependent / x**power).has(x):
+                return None
+            powers.append(int(power))
+        if r.forward != 0 and r.backward != 0:
+            found.append((r.source.name, r.target.name, powers[0] - powers[1]))
+    return found
+
+
+def _unbalanced(part: Part, ligand: str, bound: list[tuple[str, str, int]]) -> Failures:
+    """Reactions that give a state another number of ligands than the way that was found first."""
+    number: dict[str, int] = {}
+    for start in points.occupied(part.template):
+        if start in number:
+            continue
+        number[start], todo = 0, [start]
+        while todo:
+            here = todo.pop(0)
+            for a, b, n in (*bound, *((b, a, -n) for a, b, n in bound)):
+                if a == here and b not in number:
+                    number[b] = number[here] + n
+                    todo.append(b)
+    for a, b, n in bound:
+        if number[b] != number[a] + n:
+            yield (
+                f"{part.name}: {a} -> {b} binds {n} of '{ligand}', but by the other reactions '{b}' has "
+                f"{number[b] - number[a]} more than '{a}'; round a cycle as many bind as leave. Check the "
+                f"direction of {a} - {b} and of the reactions beside it, or state lumped = '<reason>'."
+            )
 
 
 def _long_run(q: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ from brian2_nmda.symbolic.kinds import (
     Release,
 )
 from brian2_nmda.symbolic.part import INPUTS, Parameter, Part, gives, rand
+from brian2_nmda.symbolic.ports import OF_RECEPTOR, port_of
 
 #: All random numbers of the checks come from here, so that a failure repeats.
 SEED = 20261121
@@ -119,19 +120,16 @@ def synapse_for(part: Part) -> GlutamateSynapse:
             # such rules count calcium above rest; a rule that does not can be given in a whole synapse
             calcium = ShouvalCalcium()
         receptors = [target] if calcium is None else [target, *others]
-        return GlutamateSynapse(receptors, calcium=calcium, plasticity=part, parts=_givers(part))
+        return GlutamateSynapse(receptors, calcium=calcium, plasticity=part, parts=_givers(part, receptors))
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
-    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[part, *_givers(part)])
+    receptors = [AMPA(), BioNMDA()]
+    return GlutamateSynapse(receptors, calcium=SpineCalcium(), parts=[part, *_givers(part, receptors)])
 
 
-#: What a receptor gives to other parts.
-_OF_RECEPTORS = ("activation", "conductance", "block")
-
-
-def _givers(part: Part) -> list[Part]:
+def _givers(part: Part, receptors: list[Receptor]) -> list[Part]:
     """Parts that give constants to the ports that nothing else gives in a synapse."""
-    standing = {*INPUTS, *(f"{what}_{label}" for what in _OF_RECEPTORS for label in ("AMPA", "NMDA"))}
+    standing = {*INPUTS, *(port_of(what, r.label) for what in OF_RECEPTOR for r in receptors)}
     found: dict[str, Part] = {}
     for need in part.template.needs.values():
         if need.port not in standing and need.port not in found:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import sympy
 from brian2.input.timedarray import TimedArray
-from brian2.units import amp, second, siemens
+from brian2.units import amp, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from brian2_nmda.symbolic import analysis
@@ -16,7 +16,7 @@ from brian2_nmda.symbolic.joining import Ports
 from brian2_nmda.symbolic.kinds import Block, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.placing import check_places, name_totals
-from brian2_nmda.symbolic.ports import INPUTS, conductance, xi
+from brian2_nmda.symbolic.ports import INPUTS, OF_RECEPTOR, conductance, port_of, xi
 from brian2_nmda.symbolic.system import LateSpike, ReceptorTerm, Scheme, System, occupied
 from brian2_nmda.symbolic.template import Definition, Pulse, Template, presynaptic
 
@@ -331,9 +331,9 @@ class _Flattener:
     def _offer_receptor(self, label: str, term: _Receptor) -> None:
         """What other parts may read of a receptor."""
         name = term.receptor.name
-        self.ports.offer(f"activation_{label}", term.roles["activation"], DIMENSIONLESS, name)
-        self.ports.offer(f"conductance_{label}", term.roles["conductance"], siemens.dim, name)
-        self.ports.offer(f"block_{label}", sympy.sympify(term.block, strict=True), DIMENSIONLESS, name)
+        given = {**term.roles, "block": sympy.sympify(term.block, strict=True)}
+        for what, dim in OF_RECEPTOR.items():
+            self.ports.offer(port_of(what, label), given[what], dim, name)
         if label == next(reversed(self.terms)):  # once, after all parts have their names
             self.ports.offer("v", symbol("v"), INPUTS["v"].dim, "the target")
             for n in ("Ca", "Ca_eff"):

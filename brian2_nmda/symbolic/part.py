@@ -62,6 +62,7 @@ from brian2_nmda.symbolic.template import Pulse as Pulse
 from brian2_nmda.symbolic.template import Reaction as Reaction
 from brian2_nmda.symbolic.template import State as State
 from brian2_nmda.symbolic.template import Template as Template
+from brian2_nmda.symbolic.template import Written as Written
 from brian2_nmda.symbolic.template import postsynaptic as postsynaptic
 from brian2_nmda.symbolic.template import presynaptic as presynaptic
 
@@ -112,8 +113,14 @@ class Part:
     dt: ClassVar[Quantity | None] = None
     #: Why its states move at rest, for a part that is meant to.
     relaxes: ClassVar[str] = ""
-    #: Why it is back at rest only after half a minute, for a receptor or a pool that is meant to be slow.
+    #: Why it is back at rest only after half a minute or never, for what is meant to be slow or to count.
     slow: ClassVar[str] = ""
+    #: Why nothing moves a state from its start, for one that a script sets.
+    moved_by_hand: ClassVar[str] = ""
+    #: Why ligands come or go without a rate that says so, for a scheme with reactions in one.
+    lumped: ClassVar[str] = ""
+    #: Why a block rises with no power of the concentration, for a block by several ions.
+    cooperative: ClassVar[str] = ""
     #: Why its reactions break detailed balance, for a scheme that is meant to.
     irreversible: ClassVar[str] = ""
     #: One line for the list of models.
@@ -236,39 +243,40 @@ class Part:
 
     # -- checks ------------------------------------------------------------------------------
 
-    def expressions(self) -> Iterator[tuple[str, sympy.Expr, Dimension | None]]:
+    def expressions(self) -> Iterator[Written]:
         """Each expression of the part itself: the name under which messages show it, and its dimensions."""
         t, per_second = self.template, get_dimensions(1 / second)
+        dims = {n: s.dim for n, s in t.states.items()}
         for name, rate in t.rates.items():
-            yield f"d{name}/dt", rate, get_dimensions(Quantity(1, dim=t.states[name].dim) / second)
+            dim = get_dimensions(Quantity(1, dim=dims[name]) / second) if name in dims else None
+            yield Written(f"d{name}/dt", rate, dim, "rate", name)
         for name, definition in t.definitions.items():
-            yield name, definition.expression, definition.dim
+            yield Written(name, definition.expression, definition.dim, "definition", name)
         for name, role in t.roles.items():
-            yield name, role, type(self)._roles.get(name)
+            yield Written(name, role, type(self)._roles.get(name), "role", name)
         for name, gift in t.gives.items():
-            yield name, gift.expression, gift.dim
+            yield Written(name, gift.expression, gift.dim, "gift", name)
         for on in t.on:
             yield from self._expressions_of_event(on)
         for r in (*t.reactions, *t.exchanges):
-            yield f"rate of {r.source} -> {r.target}", r.forward, per_second
-            yield f"rate of {r.target} -> {r.source}", r.backward, per_second
+            yield Written(f"rate of {r.source} -> {r.target}", r.forward, per_second, "reaction")
+            yield Written(f"rate of {r.target} -> {r.source}", r.backward, per_second, "reaction")
         for name, state in t.states.items():
-            yield f"initial value of {name}", state.initial, state.dim
+            yield Written(f"initial value of {name}", state.initial, state.dim, "initial", name)
 
-    def _expressions_of_event(self, on: On) -> Iterator[tuple[str, sympy.Expr, Dimension | None]]:
+    def _expressions_of_event(self, on: On) -> Iterator[Written]:
         t = self.template
         if isinstance(on.trigger, Later):
-            yield "latency", on.trigger.latency, second.dim
+            yield Written("latency", on.trigger.latency, second.dim, "latency")
             what = "a late spike"
         elif on.is_condition:
             what = f"event {t.events.index(on) + 1}"
-            yield f"condition of {what}", on.trigger, DIMENSIONLESS
+            yield Written(f"condition of {what}", on.trigger, DIMENSIONLESS, "condition")
         else:
             what = "a spike" if on.trigger == presynaptic else "a postsynaptic spike"
         for name, change in on.changes.items():
-            if name not in t.states:
-                raise ModelError(f"{self.name}: '{name}' changes at {what}, but is no state.")
-            yield f"{name} at {what}", change, t.states[name].dim
+            dim = t.states[name].dim if name in t.states else None
+            yield Written(f"{name} at {what}", change, dim, "jump", name)
 
     def _dimensions(self) -> dict[str, Dimension]:
         t = self.template
@@ -285,7 +293,10 @@ class Part:
                 table = ", and no line of its reactions names it" if t.reactions or t.exchanges else ""
                 raise ModelError(f"{where}: the state '{name}' has no equation d{name}{table}.")
         dims = self._dimensions()
-        for what, expression, dim in self.expressions():
+        for w in self.expressions():
+            what, expression, dim = w.name, w.expression, w.dim
+            if w.kind == "jump" and w.of not in t.states:
+                raise ModelError(f"{self.name}: '{w.of}' changes{what.removeprefix(w.of)}, but is no state.")
             self._check_known(what, expression, dims)
             if expression == 0:
                 continue
@@ -462,8 +473,8 @@ def _said(model: Any) -> dict[str, Any]:
     said = dict(model.equations)
     parts = [model] if isinstance(model, Part) else [*model.receptors, *model.plasticity, *model.parts]
     for part in parts:
-        for name, expression, _ in part.expressions():
-            said.setdefault(name if part is model else f"{part.name}: {name}", expression)
+        for w in part.expressions():
+            said.setdefault(w.name if part is model else f"{part.name}: {w.name}", w.expression)
         where = "place" if part is model else f"{part.name}: place"
         if part.place:
             said[where] = part.place

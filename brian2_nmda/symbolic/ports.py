@@ -22,6 +22,17 @@ from brian2_nmda.symbolic.expressions import symbol
 
 MOLAR = get_dimensions(mole / metre**3)
 
+#: What every receptor gives to other parts, and its dimensions; the port ends in the label of the receptor.
+OF_RECEPTOR: Mapping[str, Dimension] = MappingProxyType(
+    {"activation": DIMENSIONLESS, "conductance": siemens.dim, "block": DIMENSIONLESS}
+)
+
+
+def port_of(what: str, label: str) -> str:
+    """The port by which the receptor with this label gives a quantity of `OF_RECEPTOR`."""
+    return f"{what}_{label}"
+
+
 #: How a port joins what several parts give: an error, their sum, their product, or each changes what the
 #: ones before it give, in the order in which they are written.
 COMBINE = ("one", "sum", "product", "chain")

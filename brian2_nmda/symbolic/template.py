@@ -178,6 +178,31 @@ class Pulse(sympy.Function):
 
 
 @dataclass(frozen=True)
+class Written:
+    """One expression of a part.
+
+    Attributes
+    ----------
+    name : str
+        Under which a message shows it.
+    expression : sympy.Expr
+    dim : Dimension or None
+        What it has to have; ``None`` if the part does not say.
+    kind : str
+        ``rate``, ``definition``, ``gift``, ``role``, ``jump``, ``condition``, ``latency``, ``reaction``,
+        ``initial``, ``bound``, ``start`` or ``pulse``.
+    of : str
+        Name of the variable whose value, rate or change it is; empty where there is none.
+    """
+
+    name: str
+    expression: sympy.Expr
+    dim: Dimension | None
+    kind: str
+    of: str = ""
+
+
+@dataclass(frozen=True)
 class Template:
     """Everything that a part says; plain data.
 
