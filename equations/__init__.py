@@ -10,6 +10,14 @@ if __name__ != "brian2_nmda.equations":
         "the checkout and import it under that name."
     )
 
+from brian2_nmda.equations.astrocytes import (
+    AdenosineDepression,
+    DSerineRelease,
+    DSerineSite,
+    GChIAstrocyte,
+    Gliotransmission,
+    ModulatedRelease,
+)
 from brian2_nmda.equations.calcium import (
     CalciumIntegrator,
     FractionOfCurrent,
@@ -34,6 +42,7 @@ from brian2_nmda.equations.plasticity import (
     TripletSTDP,
     YeungPlasticity,
 )
+from brian2_nmda.equations.presynaptic import CostaPlasticity, CostaRelease
 from brian2_nmda.equations.receptors import (
     AMPA,
     BioNMDA,
@@ -54,16 +63,23 @@ __all__ = [
     "AMPA",
     "BCM",
     "DAP5",
+    "AdenosineDepression",
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "CostaPlasticity",
+    "CostaRelease",
+    "DSerineRelease",
+    "DSerineSite",
     "ExponentialAMPA",
     "ExponentialGABA",
     "FirstOrderNMDA",
     "FiveStateNMDA",
     "FractionOfCurrent",
+    "GChIAstrocyte",
+    "Gliotransmission",
     "GlycineSite",
     "GraupnerBrunel",
     "JahrStevens",
@@ -71,6 +87,7 @@ __all__ = [
     "Ketamine",
     "MagnesiumBlock",
     "Memantine",
+    "ModulatedRelease",
     "NearestTripletSTDP",
     "NoBlock",
     "PopescuNMDA",

@@ -43,3 +43,16 @@ VARGAS_CABALLERO_2005 = "github:ModelDBRepository/150538 NMDAr.mod (Vargas Cabal
 ANTAGONIST_KI = "order of magnitude; 0.28 to 3.7 uM are quoted for GluN2A to GluN2D"
 GLYCINE_2B = "doi:10.7554/eLife.67555 (EC50 of glycine at GluN1/GluN2B 0.23 uM)"
 GLYCINE_TAU = "glycine deactivates in 0.66 to 0.82 s (Mol Pharmacol, AICP study, Table 2; year not recorded)"
+COSTA = "doi:10.7554/eLife.09457; values as in github:ModelDBRepository/184487 prepostSTDP_savings.py"
+STIMBERG_2 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_2_gchi_astrocyte.py"
+)
+STIMBERG_3 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_3_io_synapse.py"
+)
+STIMBERG_4 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_4_synrel.py"
+)

@@ -24,7 +24,7 @@ from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.part import Part
 
 #: What a reference may state; rates by the name of the state.
-STATED = ("rate", "role", "jump", "condition")
+STATED = ("rate", "role", "jump", "condition", "gift")
 
 
 def against_reference(subject: Subject, reference: Any) -> Failures:
@@ -49,7 +49,9 @@ def against_reference(subject: Subject, reference: Any) -> Failures:
             states = {s: float(np.ravel(point[s])[i]) for s in t.states}
             states.update({s: float(np.broadcast_to(x, (n,))[i]) for s, x in inside.items()})
             inputs = {
-                k: float(np.ravel(point[k])[i]) for k in points.ALL_INPUTS if k in point and np.ndim(point[k])
+                k: float(np.ravel(point[k])[i])
+                for k in (*points.ALL_INPUTS, *t.needs)
+                if k in point and np.ndim(point[k])
             }
             for key, x in reference(states, inputs, dict(values)).items():
                 expected.setdefault(key, []).append(float(x))

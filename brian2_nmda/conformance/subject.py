@@ -97,11 +97,11 @@ def synapse_for(part: Part) -> GlutamateSynapse:
     if isinstance(part, Block):
         return GlutamateSynapse(BioNMDA(block=part))
     if isinstance(part, Release):
-        return GlutamateSynapse([BioNMDA(), WangNMDA(label="jump")], release=part)
+        return GlutamateSynapse([BioNMDA(), WangNMDA(label="jump")], release=part, parts=_givers(part))
     if isinstance(part, Antagonist):
         return GlutamateSynapse([BioNMDA(antagonist=part), WangNMDA(label="jump", antagonist=part)])
     if isinstance(part, CoAgonist):
-        return GlutamateSynapse(BioNMDA(coagonist=part))
+        return GlutamateSynapse(BioNMDA(coagonist=part), parts=_givers(part))
     if isinstance(part, ChannelBlocker):
         return GlutamateSynapse(BioNMDA(blocker=part))
     if isinstance(part, Calcium):
@@ -120,7 +120,7 @@ def synapse_for(part: Part) -> GlutamateSynapse:
         return GlutamateSynapse(target, plasticity=part)
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
-    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[part, *_givers(part)])
+    return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[*_givers(part), part])
 
 
 #: What a receptor gives to other parts.
@@ -128,13 +128,20 @@ _OF_RECEPTORS = ("activation", "conductance", "block")
 
 
 def _givers(part: Part) -> list[Part]:
-    """Parts that give constants to the ports that nothing else gives in a synapse."""
+    """Parts that give constants to the ports that nothing else gives in a synapse.
+
+    Where the part itself gives what it reads, it changes what others give before it.
+    """
     standing = {*INPUTS, *(f"{what}_{label}" for what in _OF_RECEPTORS for label in ("AMPA", "NMDA"))}
+    if isinstance(part, Release):
+        standing |= set(part.template.gives)  # of the first that gives
     found: dict[str, Part] = {}
     for need in part.template.needs.values():
         if need.port not in standing and need.port not in found:
             unit = Quantity(1, dim=need.dim)
             level = Parameter(points.TYPICAL.get(need.dim, 1.0) * unit, "a constant", sign="real")
-            body = {"level": level, need.port: gives(level, unit=unit), "__doc__": "It gives a constant."}
+            own = part.template.gives.get(need.port)
+            port = gives(level, unit=unit, combine="one" if own is None else own.combine)
+            body = {"level": level, need.port: port, "__doc__": "It gives a constant."}
             found[need.port] = type(f"Given{len(found)}", (Part,), body)()
     return list(found.values())
