@@ -47,7 +47,8 @@ class GChIAstrocyte(Part):
 
     Each synapse adds ``rho_c Y_T`` times what it releases to the glutamate ``Y`` around the astrocyte; for
     the mean over ``n`` synapses divide ``rho_c`` by ``n``. ``J_ex`` is IP3 that another cell of
-    concentration ``I_bias`` gives or takes. The channel noise of the paper is left out.
+    concentration ``I_bias`` gives or takes. The channel noise of the program is left out. It is stepped by
+    Runge-Kutta of order 4, which wants ``O_N Y dt`` well below 1: give many strong synapses a smaller step.
 
     References
     ----------

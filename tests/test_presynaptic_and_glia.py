@@ -81,7 +81,7 @@ MODELS = {
         ExponentialAMPA(),
         release=ModulatedRelease(),
         parts=[
-            GChIAstrocyte.preset("Stimberg 2019, open loop", O_beta=3.2 * umolar / second),
+            GChIAstrocyte.preset("Stimberg 2019, open loop", O_beta=3.2 * umolar / second, rho_c=0.001),
             Gliotransmission(),
         ],
     ),
@@ -313,7 +313,7 @@ def loop_reference(which, dt, at_step):
     p, (spikes, pre, _, at) = values("loop"), WIRING["loop"]
     mine = [n for n in range(len(pre)) if at[n] == which]
     u, R, last = dict.fromkeys(mine, 0.0), dict.fromkeys(mine, 1.0), dict.fromkeys(mine, 0.0)
-    y, now, grid = np.array([0, 0, 0, 0, 0.9, 1.0, 0, 0]), 0.0, np.arange(round(DURATION / dt)) * dt
+    y, now, grid = np.array([0, 0, 0.4, 0, 0.9, 1.0, 0, 0]), 0.0, np.arange(round(DURATION / dt)) * dt
     out, released, armed, todo = np.empty((len(grid), 8)), [], True, None
     threshold = p["C_Theta_glio"] / UM
 
@@ -322,17 +322,18 @@ def loop_reference(which, dt, at_step):
 
     crossing.terminal, crossing.direction = True, 1
     marks = sorted((t + dt, n) for i, t in spikes for n in mine if pre[n] == i)
-    while now < grid[-1]:
-        end = min([t for t, _ in marks] + [grid[-1]] + ([todo] if todo else []))
+    while now < grid[-1] + dt / 2:
+        end = min([t for t, _ in marks] + [grid[-1] + dt] + ([todo] if todo else []))
         if end > now:
             inside = np.flatnonzero((grid >= now - 1e-9) & (grid < end - 1e-9))
             found = solve_ivp(
-                lambda t, y: astrocyte(t, y, p), (now, end), y, "LSODA", dense_output=True,
-                rtol=1e-9, atol=1e-12, max_step=0.02, events=crossing if armed else None,
+                lambda t, y: astrocyte(t, y, p), (now, end), y, "DOP853", dense_output=True,
+                rtol=1e-8, atol=1e-10, events=crossing if armed else None,
             )  # fmt: skip
             now, y = found.t[-1], found.y[:, -1]
             inside = inside[grid[inside] <= now]
-            out[inside] = found.sol(np.maximum(grid[inside], found.t[0])).T
+            if inside.size:
+                out[inside] = found.sol(np.maximum(grid[inside], found.t[0])).T
             if found.status == 1:
                 armed, todo = False, np.ceil(now / dt - 1e-9) * dt if at_step else now
         if todo is not None and now >= todo - 1e-9:

@@ -86,12 +86,23 @@ def library():
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
+        "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
+        "astrocyte": GlutamateSynapse(
+            [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
+            release=lib.ModulatedRelease(),
+            parts=[
+                lib.GChIAstrocyte(),
+                lib.Gliotransmission(),
+                lib.AdenosineDepression(),
+                lib.DSerineRelease(),
+            ],
+        ),
     }
     return made, {"noisy", "failures"}
 
 
 def used(model):
-    parts = [*model.receptors, model.release, *model.plasticity, model.calcium]
+    parts = [*model.receptors, model.release, *model.plasticity, model.calcium, *model.parts]
     for part in parts:
         if part is not None:
             yield part
@@ -125,8 +136,11 @@ def simulate(names=None, duration=40.0):
             name=f"target_{name}",
         )  # fmt: skip
         target.v = -65 * mV
-        S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}")
+        places = dict.fromkeys(model.system.places, 1)
+        S = model.synapses(source, target, delay=1 * ms, name=f"S_{name}", places=places)
         S.connect()
+        for place in places:
+            setattr(S, f"{place}_index", 0)
         totals = [r.total for r in model.system.receptors]
         monitors[name] = StateMonitor(target, ["v", *totals], record=True, dt=0.5 * ms, name=f"M_{name}")
         synapses[name], targets[name] = S, target
