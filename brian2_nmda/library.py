@@ -29,8 +29,9 @@ _KINDS = {
     Calcium: "calcium",
     Plasticity: "plasticity",
     NeuronFragment: "neuron",
-    Part: "calcium",  # the integrator of a calcium pool
 }
+#: What a part of no kind is called that lives at no place: the integrator of a calcium pool.
+_PLACELESS = "calcium"
 
 
 def models() -> list[dict[str, str | list[str]]]:
@@ -48,7 +49,7 @@ def models() -> list[dict[str, str | list[str]]]:
     ['StochasticRelease', 'TransmitterPulse', 'TsodyksMarkram']
     """
     classes = [getattr(brian2_nmda.equations, n) for n in sorted(brian2_nmda.equations.__all__)]
-    order = list(dict.fromkeys(_KINDS.values()))
+    order = list(dict.fromkeys([*_KINDS.values(), *map(_kind, classes)]))
     rows = [
         {"name": c.__name__, "kind": _kind(c), "summary": c.summary, "presets": list(c.presets)}
         for c in classes
@@ -57,7 +58,8 @@ def models() -> list[dict[str, str | list[str]]]:
 
 
 def _kind(part: type[Part]) -> str:
-    return next(name for base, name in _KINDS.items() if issubclass(part, base))
+    known = (name for base, name in _KINDS.items() if issubclass(part, base))
+    return next(known, part.place or _PLACELESS)
 
 
 def find_model(name: str, preset: str | None = None) -> Any:

@@ -10,6 +10,14 @@ if __name__ != "brian2_nmda.equations":
         "the checkout and import it under that name."
     )
 
+from brian2_nmda.equations.astrocytes import (
+    AdenosineDepression,
+    DSerineRelease,
+    DSerineSite,
+    GChIAstrocyte,
+    Gliotransmission,
+    ModulatedRelease,
+)
 from brian2_nmda.equations.calcium import (
     CalciumIntegrator,
     FractionOfCurrent,
@@ -35,6 +43,7 @@ from brian2_nmda.equations.plasticity import (
     TripletSTDP,
     YeungPlasticity,
 )
+from brian2_nmda.equations.presynaptic import CostaPlasticity, CostaRelease
 from brian2_nmda.equations.receptors import (
     AMPA,
     BioNMDA,
@@ -56,17 +65,24 @@ __all__ = [
     "AMPA",
     "BCM",
     "DAP5",
+    "AdenosineDepression",
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "CostaPlasticity",
+    "CostaRelease",
+    "DSerineRelease",
+    "DSerineSite",
     "EarlyPhase",
     "ExponentialAMPA",
     "ExponentialGABA",
     "FirstOrderNMDA",
     "FiveStateNMDA",
     "FractionOfCurrent",
+    "GChIAstrocyte",
+    "Gliotransmission",
     "GlycineSite",
     "GraupnerBrunel",
     "JahrStevens",
@@ -75,6 +91,7 @@ __all__ = [
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",
+    "ModulatedRelease",
     "NearestTripletSTDP",
     "NoBlock",
     "PopescuNMDA",

@@ -48,3 +48,16 @@ LUBOEINSKI = (
     "config_basic_late.json"
 )
 TRIESCH = "doi:10.7554/eLife.37836; values as in github:triesch/synaptic-competition"
+COSTA = "doi:10.7554/eLife.09457; values as in github:ModelDBRepository/184487 prepostSTDP_savings.py"
+STIMBERG_2 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_2_gchi_astrocyte.py"
+)
+STIMBERG_3 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_3_io_synapse.py"
+)
+STIMBERG_4 = (
+    "doi:10.1101/198366; values as in github:brian-team/brian2 "
+    "examples/frompapers/Stimberg_et_al_2018/example_4_synrel.py"
+)

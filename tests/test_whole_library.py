@@ -91,6 +91,17 @@ def library():
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
+        "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
+        "astrocyte": GlutamateSynapse(
+            [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
+            release=lib.ModulatedRelease(),
+            parts=[
+                lib.GChIAstrocyte(),
+                lib.Gliotransmission(),
+                lib.AdenosineDepression(),
+                lib.DSerineRelease(),
+            ],
+        ),
     }
     return made, {"noisy", "early", "failures"}
 

@@ -463,21 +463,141 @@ def back_propagating_spike(s, i, p):
     }
 
 
+def costa_release(s, i, p):
+    U, u, R = s["U"], s["u"], s["R"]
+    return {
+        "U": 0.0,
+        "u": (U - u) / p["tau_u"],
+        "R": (1 - R) / p["tau_r"],
+        "emitted at a spike": u * R,
+        "U at a spike": min(max(U + p["eta_U"] * i["retrograde"], p["U_min"]), p["U_max"]),
+        "R at a spike": R - s["emitted"],
+        "u at a spike": U + u * (1 - U),
+        "concentration": p["peak"] * s["emitted"] if i["pulse_on"] else 0.0,
+        "amount": s["emitted"],
+    }
+
+
+def costa_plasticity(s, i, p):
+    x, slow, fast = s["x_p"], s["y_p"], s["y_m"]
+    new = s["A"] + p["eta_A"] * p["c_p"] * x * fast
+    return {
+        "x_p": -x / p["tau_xp"],
+        "y_p": -slow / p["tau_yp"],
+        "y_m": -fast / p["tau_ym"],
+        "A": 0.0,
+        "x_p at a spike": 1 + x,
+        "y_p at a postsynaptic spike": 1 + slow,
+        "y_m at a postsynaptic spike": 1 + fast,
+        "A at a postsynaptic spike": min(max(new, p["A_min"]), p["A_max"]),
+        "retrograde": slow * (p["d_p"] * x - p["d_m"] * fast),
+        "conductance": s["A"] * i["conductance"],
+    }
+
+
+def gchi(s, i, p):
+    """In terms of fluxes and time constants, as in the published program."""
+    C, I, h = s["C"], s["I"], s["h"]
+    store = p["C_T"] - (1 + p["rho_A"]) * C
+    open_ = (I / (I + p["d_1"]) * C / (C + p["d_5"]) * h) ** 3
+    Q = p["d_2"] * (I + p["d_1"]) / (I + p["d_3"])
+    bias = I - p["I_bias"]
+    external = p["F_ex"] / 2 * (1 + math.tanh((abs(bias) - p["I_Theta"]) / p["omega_I"]))
+    h_inf, tau_h = Q / (Q + C), 1 / (p["O_2"] * (Q + C))
+    made = p["O_beta"] * s["Gamma"]
+    made += p["O_delta"] / (1 + I / p["kappa_delta"]) / (1 + (p["K_delta"] / C) ** 2)
+    lost = p["O_3K"] / (1 + (p["K_D"] / C) ** 4) * I / (I + p["K_3K"]) + p["Omega_5P"] * I
+    active = 1 + p["zeta"] * C / (C + p["K_KC"])
+    return {
+        "Y": -p["Omega_c"] * s["Y"],
+        "Gamma": p["O_N"] * s["Y"] * (1 - s["Gamma"]) - p["Omega_N"] * active * s["Gamma"],
+        "I": made - lost - math.copysign(external, bias),
+        "C": (p["Omega_C"] * open_ + p["Omega_L"]) * store - p["O_P"] / (1 + (p["K_P"] / C) ** 2),
+        "h": (h_inf - h) / tau_h,
+        "Y at a spike": s["Y"] + p["rho_c"] * p["Y_T"] * i["released"],
+        "astrocyte_calcium": C,
+    }
+
+
+def exocytosis(s, i, p):
+    above = i["calcium"] > p["C_Theta"]
+    outside = p["rho_e"] * p["G_T"] * p["U_A"] * s["x"]
+    return {
+        "x": p["Omega_A"] - p["Omega_A"] * s["x"],
+        "G": -p["Omega_e"] * s["G"],
+        "armed": 0.0,
+        "condition of event 1": s["armed"] if above else 0.0,
+        "condition of event 2": 1.0 if i["calcium"] < p["C_Theta"] else 0.0,
+        "G at event 1": s["G"] + outside,
+        "x at event 1": s["x"] - p["U_A"] * s["x"],
+        "armed at event 1": 0.0,
+        "armed at event 2": 1.0,
+    }
+
+
+def gliotransmission(s, i, p):
+    free = 1 - s["Gamma"]
+    return {
+        **exocytosis(s, i, p),
+        "Gamma": p["O_G"] * s["G"] * free - p["Omega_G"] * s["Gamma"],
+        "release_probability": free * i["before"] + p["alpha"] * s["Gamma"],
+    }
+
+
+def adenosine(s, i, p):
+    bound = 1 / (1 + p["K_Ad"] / s["A"]) if s["A"] else 0.0
+    return {
+        **exocytosis(s, i, p),
+        "A": p["Omega_e"] * s["G"] - p["Omega_Ad"] * s["A"],
+        "release_probability": i["before"] - i["before"] * p["delta"] * bound,
+    }
+
+
+def dserine(s, i, p):
+    return {**exocytosis(s, i, p), "dserine": s["G"]}
+
+
+def dserine_site(s, i, p):
+    bound = p["glycine"] / p["K_G"] + (p["dserine"] + i["of_astrocyte"]) / p["K_S"]
+    return {"occupancy": 1 / (1 + 1 / bound) ** 2 if bound else 0.0}
+
+
+def modulated_release(s, i, p):
+    u, R, e = s["u"], s["R"], s["emitted"]
+    return {
+        "u": -p["Omega_f"] * u,
+        "R": p["Omega_d"] - p["Omega_d"] * R,
+        "u at a spike": i["U"] + u * (1 - i["U"]),
+        "emitted at a spike": u * R,
+        "R at a spike": R - e,
+        "concentration": p["peak"] * e if i["pulse_on"] else 0.0,
+        "amount": e,
+        "release_probability": p["U_0"],
+    }
+
+
 TWINS = {
     "AMPA": ampa,
+    "AdenosineDepression": adenosine,
     "BCM": bcm,
     "BackPropagatingSpike": back_propagating_spike,
     "BioNMDA": bionmda,
     "CalciumIntegrator": calcium_integrator,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
+    "CostaPlasticity": costa_plasticity,
+    "CostaRelease": costa_release,
     "DAP5": dap5,
     "EarlyPhase": early_phase,
+    "DSerineRelease": dserine,
+    "DSerineSite": dserine_site,
     "ExponentialAMPA": one_exponential,
     "ExponentialGABA": one_exponential,
     "FirstOrderNMDA": first_order,
     "FiveStateNMDA": five_state,
     "FractionOfCurrent": fraction_of_current,
+    "GChIAstrocyte": gchi,
+    "Gliotransmission": gliotransmission,
     "GlycineSite": glycine_site,
     "GraupnerBrunel": graupner_brunel,
     "JahrStevens": magnesium,
@@ -486,6 +606,7 @@ TWINS = {
     "LatePhase": late_phase,
     "MagnesiumBlock": magnesium,
     "Memantine": open_blocker,
+    "ModulatedRelease": modulated_release,
     "NearestTripletSTDP": nearest_triplet,
     "NoBlock": no_block,
     "PopescuNMDA": popescu,

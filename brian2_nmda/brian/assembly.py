@@ -93,7 +93,7 @@ class Assembly:
         elsewhere = {*plan.summed_receptors, *plan.sent}
         self.summed_each_step = [r for r in system.receptors if r.label not in elsewhere]
         needed = [system.rates[n] for n in self.states]
-        needed += self._jumps_of(self.states)
+        needed += self._jumps_of(self.states) + self._brought_to_places()
         needed += [r.conductance for r in self.summed_each_step]
         needed += plan.efficacy.values()
         for _, event in system.events:
@@ -160,6 +160,12 @@ class Assembly:
         jumps = [e for n, e in [*system.on_spike.items(), *system.on_post_spike.items()] if n in states]
         return jumps + [e for event in system.on_late_spike for n, e in event.changes.items() if n in states]
 
+    def _brought_to_places(self) -> list[sympy.Expr]:
+        """What presynaptic spikes add at places, which the synapses compute."""
+        system = self.system
+        changes = [system.on_spike, *(late.changes for late in system.on_late_spike)]
+        return [e for at_once in changes for n, e in at_once.items() if n in system.place]
+
     def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
         """Definitions that the expressions refer to, also through other definitions."""
         found: set[str] = set()
@@ -188,7 +194,7 @@ class Assembly:
         gate += [e for r in self.sent_by_gate for e in r.form.used]
         kinetics = [system.rates[n] for n in self.summed_states]
         synapse = [system.rates[n] for n in self.states]
-        synapse += self._jumps_of([*self.states, *self.summed_states])
+        synapse += self._jumps_of([*self.states, *self.summed_states]) + self._brought_to_places()
         synapse += self.plan.efficacy.values()
         synapse += [system.definitions[n].expression for n in self.definitions if n not in self.gate_pulses]
         synapse += [e for r in self.sent_by_synapse for e in r.form.used]

@@ -22,7 +22,7 @@ from brian2_nmda.conformance.sampling import (
 from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Antagonist, Block, Calcium, ChannelBlocker, CoAgonist, Receptor
-from brian2_nmda.symbolic.part import Part, Template
+from brian2_nmda.symbolic.part import INPUTS, Part, Template
 
 
 def _settled(part: Part, point: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,9 +248,15 @@ def _doses(part: Part) -> list[str]:
     return [n for n, p in parameters.items() if p.dim is MOLAR and p.sign == "nonnegative"]
 
 
+def _brought(part: Part) -> list[str]:
+    """Concentrations that other parts give."""
+    return [n for n, need in part.template.needs.items() if need.dim is MOLAR and need.port not in INPUTS]
+
+
 def _effect(part: Part, values: Mapping[str, float], subject: Subject, settle: bool) -> dict[str, np.ndarray]:
     t = part.template
-    point = {**points.draw_inputs(points.ALL_INPUTS, subject.rng(), 60), **values}
+    inputs = points.draw_inputs(points.ALL_INPUTS, subject.rng(), 60)
+    point = {**points.draw_needs(t, inputs, subject.rng(), 60), **inputs, **values}
     point["T"] = point["T"] + 0.01
     if settle:
         point = _settled(part, point)
@@ -315,6 +321,7 @@ def coagonist(subject: Subject) -> Failures:
                 factor: float, part: Part = part, values: Any = values, scale: Any = scale
             ) -> np.ndarray:
                 here = {**values, **{n: scale[n] * factor for n in _doses(part)}}
+                here |= {n: points.TYPICAL[MOLAR] * factor for n in _brought(part)}
                 return np.broadcast_to(_effect(part, here, subject, settle=True)["occupancy"], (60,))
 
             if np.any(occupancy(0.0) != 0):

@@ -98,11 +98,13 @@ def synapse_for(part: Part) -> GlutamateSynapse:
     if isinstance(part, Block):
         return GlutamateSynapse(BioNMDA(block=part))
     if isinstance(part, Release):
-        return GlutamateSynapse([BioNMDA(), WangNMDA(label="jump")], release=part)
+        receptors = [BioNMDA(), WangNMDA(label="jump")]
+        return GlutamateSynapse(receptors, release=part, parts=_givers(part, receptors))
     if isinstance(part, Antagonist):
         return GlutamateSynapse([BioNMDA(antagonist=part), WangNMDA(label="jump", antagonist=part)])
     if isinstance(part, CoAgonist):
-        return GlutamateSynapse(BioNMDA(coagonist=part))
+        receptor = BioNMDA(coagonist=part)
+        return GlutamateSynapse(receptor, parts=_givers(part, [receptor]))
     if isinstance(part, ChannelBlocker):
         return GlutamateSynapse(BioNMDA(blocker=part))
     if isinstance(part, Calcium):
@@ -124,17 +126,24 @@ def synapse_for(part: Part) -> GlutamateSynapse:
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     receptors = [AMPA(), BioNMDA()]
-    return GlutamateSynapse(receptors, calcium=SpineCalcium(), parts=[part, *_givers(part, receptors)])
+    return GlutamateSynapse(receptors, calcium=SpineCalcium(), parts=[*_givers(part, receptors), part])
 
 
 def _givers(part: Part, receptors: list[Receptor]) -> list[Part]:
-    """Parts that give constants to the ports that nothing else gives in a synapse."""
+    """Parts that give constants to the ports that nothing else gives in a synapse.
+
+    Where the part itself gives what it reads, it changes what others give before it.
+    """
     standing = {*INPUTS, *(port_of(what, r.label) for what in OF_RECEPTOR for r in receptors)}
+    if isinstance(part, Release):
+        standing |= set(part.template.gives)  # of the first that gives
     found: dict[str, Part] = {}
     for need in part.template.needs.values():
         if need.port not in standing and need.port not in found:
             unit = Quantity(1, dim=need.dim)
             level = Parameter(points.TYPICAL.get(need.dim, 1.0) * unit, "a constant", sign="real")
-            body = {"level": level, need.port: gives(level, unit=unit), "__doc__": "It gives a constant."}
+            own = part.template.gives.get(need.port)
+            port = gives(level, unit=unit, combine="one" if own is None else own.combine)
+            body = {"level": level, need.port: port, "__doc__": "It gives a constant."}
             found[need.port] = type(f"Given{len(found)}", (Part,), body)()
     return list(found.values())

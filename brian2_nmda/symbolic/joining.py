@@ -96,6 +96,12 @@ class Ports:
         if combine == "product":
             return sympy.Mul(*(g.expression for g in given))
         value = given[0].expression
+        if combine == "chain" and value.has(port(name)):
+            raise ModelError(
+                f"{self.where}: {given[0].owner} changes '{name}', but no part before it gives what it "
+                f"changes; add one with {name} = gives(..., combine='chain') that does not read '{name}', or "
+                "put it first."
+            )
         for g in given[1:]:
             value = g.expression.xreplace({port(name): value})
         return value
