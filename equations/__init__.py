@@ -19,6 +19,12 @@ from brian2_nmda.equations.calcium import (
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.kinases import (
+    CastellaniEnzymes,
+    CastellaniPhosphorylation,
+    GraupnerBrunel2007,
+    KinaseDrivenInsertion,
+)
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
@@ -57,6 +63,8 @@ __all__ = [
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
+    "CastellaniEnzymes",
+    "CastellaniPhosphorylation",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "ExponentialAMPA",
@@ -66,9 +74,11 @@ __all__ = [
     "FractionOfCurrent",
     "GlycineSite",
     "GraupnerBrunel",
+    "GraupnerBrunel2007",
     "JahrStevens",
     "KampaNMDA",
     "Ketamine",
+    "KinaseDrivenInsertion",
     "MagnesiumBlock",
     "Memantine",
     "NearestTripletSTDP",

@@ -24,7 +24,7 @@ from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.part import Part
 
 #: What a reference may state; rates by the name of the state.
-STATED = ("rate", "role", "jump", "condition")
+STATED = ("rate", "role", "jump", "condition", "gift")
 
 
 def against_reference(subject: Subject, reference: Any) -> Failures:
@@ -48,9 +48,8 @@ def against_reference(subject: Subject, reference: Any) -> Failures:
         for i in range(n):
             states = {s: float(np.ravel(point[s])[i]) for s in t.states}
             states.update({s: float(np.broadcast_to(x, (n,))[i]) for s, x in inside.items()})
-            inputs = {
-                k: float(np.ravel(point[k])[i]) for k in points.ALL_INPUTS if k in point and np.ndim(point[k])
-            }
+            read = (*points.ALL_INPUTS, *t.needs)
+            inputs = {k: float(np.ravel(point[k])[i]) for k in read if k in point and np.ndim(point[k])}
             for key, x in reference(states, inputs, dict(values)).items():
                 expected.setdefault(key, []).append(float(x))
         missing = [s for s in t.rates if s not in expected and t.rates[s] != 0]

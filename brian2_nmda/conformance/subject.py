@@ -117,7 +117,7 @@ def synapse_for(part: Part) -> GlutamateSynapse:
             return GlutamateSynapse([target, *others], calcium=ShouvalCalcium(), plasticity=part)
         if reads(part, "Ca_eff", "Ca_rest", "I_Ca"):
             return GlutamateSynapse([target, *others], calcium=SpineCalcium(), plasticity=part)
-        return GlutamateSynapse(target, plasticity=part)
+        return GlutamateSynapse(target, plasticity=part, parts=_givers(part))
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     return GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), parts=[part, *_givers(part)])

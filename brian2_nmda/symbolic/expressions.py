@@ -8,6 +8,7 @@ read from text, or taken from the library are the same objects.
 import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -315,6 +316,16 @@ def is_external(name: str) -> bool:
     return name in DEFAULT_UNITS or name in ("t", "dt", "t_in_timesteps", "inf", "pi", "e")
 
 
+@cache
+def _units() -> dict[str, object]:
+    """Units and constants by name, as Brian2 wants them; to make one takes longer than to read one."""
+    known = {**DEFAULT_CONSTANTS, **DEFAULT_UNITS}
+    return {
+        n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
+        for n, v in known.items()
+    }
+
+
 def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str) -> Dimension:
     """Dimensions of ``expression``, checked by Brian2.
 
@@ -323,13 +334,7 @@ def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], w
     DimensionMismatchError
         If a sum, an exponent or a function argument is inconsistent.
     """
-    variables: dict[str, object] = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
-    variables.update({n: u for n, u in DEFAULT_UNITS.items() if n not in variables})
-    variables.update({n: c for n, c in DEFAULT_CONSTANTS.items() if n not in variables})
-    variables = {
-        n: (Constant(n, float(v), dimensions=get_dimensions(v)) if isinstance(v, Quantity) else v)
-        for n, v in variables.items()
-    }
+    variables = {**_units(), **{n: Variable(n, dimensions=dim) for n, dim in dimensions.items()}}
     for name in ("t", "dt"):
         variables[name] = Variable(name, dimensions=get_dimensions(Quantity(1, dim=_SECOND)))
     variables["t_in_timesteps"] = Variable("t_in_timesteps", dimensions=DIMENSIONLESS)
