@@ -1,8 +1,8 @@
 """From calcium to AMPA receptors: kinases and phosphatases, phosphorylation, insertion and removal.
 
 The parts meet at two ports. ``kinase`` and ``phosphatase`` are active fractions: whatever gives them (the
-bistable kinase of `GraupnerBrunel2007`, the Hill curves of `CastellaniEnzymes`, a part of yours) drives whatever
-needs them (`CastellaniPhosphorylation`, `KinaseDrivenInsertion`).
+bistable kinase of `GraupnerBrunel2007`, the Hill curves of `CastellaniEnzymes`, a part of yours) drives
+whatever needs them (`CastellaniPhosphorylation`, `KinaseDrivenInsertion`).
 """
 
 from collections.abc import Mapping
@@ -36,22 +36,23 @@ class GraupnerBrunel2007(Part):
 
     .. math::
 
-        \dot{PP1} = -k_{11} I_{1P}\, PP1 + k_{-11} (1 - PP1) \qquad k_{10} = \frac{k_{12}\, PP1_{total}\, PP1}{K_M + S}
+        \dot{PP1} = -k_{11} I_{1P}\, PP1 + k_{-11} (1 - PP1) \qquad
+        k_{10} = \frac{k_{12}\, PP1_{total}\, PP1}{K_M + S}
 
     A ring of six subunits is in one of 14 states ``B0`` to ``B13``, told apart by which of them are
-    phosphorylated. A subunit is phosphorylated by its neighbour at ``k_6 gamma^2`` if it is the first one in a
-    row, at ``k_7 gamma`` behind one that is phosphorylated already; ``gamma`` is the fraction of subunits that
-    have bound calmodulin with four calcium ions. PP1 takes each phosphate off at ``k_10``, which saturates in
-    the phosphates ``S``. Calcineurin activates PP1 by dephosphorylating its inhibitor, PKA inactivates it; the
-    Hill exponents are 3 and 8.
+    phosphorylated. A subunit is phosphorylated by its neighbour at ``k_6 gamma^2`` if it is the first one
+    in a row, at ``k_7 gamma`` behind one that is phosphorylated already; ``gamma`` is the fraction of
+    subunits that have bound calmodulin with four calcium ions. PP1 takes each phosphate off at ``k_10``,
+    which saturates in the phosphates ``S``. Calcineurin activates PP1 by dephosphorylating its inhibitor,
+    PKA inactivates it; the Hill exponents are 3 and 8.
 
-    ``kinase`` is ``S`` as a fraction of all sites and ``phosphatase`` the free fraction of PP1. A synapse starts
-    DOWN (no phosphate) with PP1 and inhibitor at rest; ``S.B13_CaMKII = 33.3*umolar`` starts it UP. With calcium
-    held, only DOWN exists between 0.2196 and 0.3631 uM, only UP above 0.3739 uM; UP is stable at a resting
-    calcium between 0.0924 and 0.2196 uM, so give ``SpineCalcium(rest=0.1*umolar)``.
+    ``kinase`` is ``S`` as a fraction of all sites and ``phosphatase`` the free fraction of PP1. A synapse
+    starts DOWN (no phosphate) with PP1 and inhibitor at rest; ``S.B13_CaMKII = 33.3*umolar`` starts it UP.
+    With calcium held, only DOWN exists between 0.2196 and 0.3631 uM, only UP above 0.3739 uM; UP is stable
+    at a resting calcium between 0.0924 and 0.2196 uM, so give ``SpineCalcium(rest=0.1*umolar)``.
 
-    The bounds of ``PP1`` and of ``I1P`` hold for any course of calcium, and with them the largest ``k_10`` from
-    which the longest time step follows (0.11 ms).
+    The bounds of ``PP1`` and of ``I1P`` hold for any course of calcium, and with them the largest ``k_10``
+    from which the longest time step follows (0.11 ms).
 
     References
     ----------
@@ -152,9 +153,9 @@ class CastellaniEnzymes(Part):
 
         kinase = \frac{Ca^2}{K_K^2 + Ca^2} \qquad phosphatase = \frac{Ca^2}{K_P^2 + Ca^2}
 
-    Phosphatases are activated by less calcium than kinases. With `CastellaniPhosphorylation` they depress up to
-    5.099 uM (the square root of 26) and potentiate above it. The numbers are those of the code that is cited;
-    the paper was not read.
+    Phosphatases are activated by less calcium than kinases. With `CastellaniPhosphorylation` they depress
+    up to 5.099 uM (the square root of 26) and potentiate above it. The numbers are those of the code that
+    is cited; the paper was not read.
     """
 
     K_K = Parameter(8 * umolar, "calcium of half activity of the kinases", status="converted",
@@ -169,26 +170,28 @@ class CastellaniEnzymes(Part):
 
 
 class CastellaniPhosphorylation(Plasticity):
-    r"""Phosphorylation of AMPA receptors at two sites, which enlarges their conductance (Castellani et al., 2001).
+    r"""Phosphorylation of AMPA receptors at two sites, as in Castellani et al. (2001).
 
     .. math::
 
         \dot p_i = k\,[EK_i (1 - p_i) - EP_i\, p_i] \qquad
         g_{mean} = A + g_{one} (A_{p1} + A_{p2}) + g_{both} A_{p1p2}
 
-    The kinase acts on a site whether or not the other one is phosphorylated, so the four states of the scheme
-    are products of ``p1`` (S845) and ``p2`` (S831), and in equilibrium those of the paper,
-    ``A = EP1*EP2/((EK1 + EP1)*(EK2 + EP2))`` and so on. ``EK`` and ``EP`` grow with the ports ``kinase`` and
-    ``phosphatase``.
+    A phosphate enlarges the conductance. The kinase acts on a site whether or not the other one is
+    phosphorylated, so the four states of the scheme are products of ``p1`` (S845) and ``p2`` (S831), and in
+    equilibrium those of the paper, ``A = EP1*EP2/((EK1 + EP1)*(EK2 + EP2))`` and so on. ``EK`` and ``EP``
+    grow with the ports ``kinase`` and ``phosphatase``.
 
-    The conductance of the receptor is multiplied by ``g_mean/g_rest``. A synapse starts in equilibrium with what the
-    two ports give at the start, and ``g_rest`` is its ``g_mean`` there: at rest the factor is 1, for any enzymes
-    (``g_mean`` itself is 2.25 without calcium). Only ratios of ``EK`` and ``EP`` are published; how fast it happens
-    (``rate``) is assumed.
+    The conductance of the receptor is multiplied by ``g_mean/g_rest``. A synapse starts in equilibrium with
+    what the two ports give at the start, and ``g_rest`` is its ``g_mean`` there: at rest the factor is 1,
+    for any enzymes (``g_mean`` itself is 2.25 without calcium). Only ratios of ``EK`` and ``EP`` are
+    published; how fast it happens (``rate``) is assumed.
     """
 
     K_basal = Parameter(1.0, "activity of the kinases at rest", source=CASTELLANI)
-    K_max = Parameter(100.0, "activity that calcium adds to the kinases", source=CASTELLANI, sign="nonnegative")
+    K_max = Parameter(
+        100.0, "activity that calcium adds to the kinases", source=CASTELLANI, sign="nonnegative"
+    )
     P_basal = Parameter(1.0, "activity of the phosphatases at rest", source=CASTELLANI)
     P_max = Parameter(30.0, "activity that calcium adds to the phosphatases", source=CASTELLANI,
                       sign="nonnegative")  # fmt: skip
@@ -232,10 +235,10 @@ class KinaseDrivenInsertion(Plasticity):
 
         \dot n = k_{ins}\, kinase\,(n_{max} - n) - k_{rem}\, phosphatase\,(n - n_{min})
 
-    As `ReceptorInsertion`, with the ports ``kinase`` and ``phosphatase`` in place of two thresholds of calcium:
-    a design choice of this package, and so are its numbers. With `GraupnerBrunel2007` the number of receptors
-    follows the state of the kinase: at 0.1 uM calcium it settles near ``n_min`` (10.4) for DOWN and near
-    ``n_max`` (37.8) for UP.
+    As `ReceptorInsertion`, with the ports ``kinase`` and ``phosphatase`` in place of two thresholds of
+    calcium: a design choice of this package, and so are its numbers. With `GraupnerBrunel2007` the number
+    of receptors follows the state of the kinase: at 0.1 uM calcium it settles near ``n_min`` (10.4) for
+    DOWN and near ``n_max`` (37.8) for UP.
     """
 
     gamma = Parameter(25 * pS, "unitary conductance", status="assumed",

@@ -85,13 +85,25 @@ def library():
         "bcm": GlutamateSynapse(ampa(), plasticity=lib.BCM()),
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
+        "kinase": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(rest=0.1 * umolar),
+            plasticity=lib.KinaseDrivenInsertion(),
+            parts=lib.GraupnerBrunel2007(),
+        ),
+        "phosphorylation": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.CastellaniPhosphorylation(),
+            parts=lib.CastellaniEnzymes(),
+        ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
     }
     return made, {"noisy", "failures"}
 
 
 def used(model):
-    parts = [*model.receptors, model.release, *model.plasticity, model.calcium]
+    parts = [*model.receptors, model.release, *model.plasticity, model.calcium, *model.parts]
     for part in parts:
         if part is not None:
             yield part
