@@ -27,6 +27,12 @@ from brian2_nmda.equations.calcium import (
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.kinases import (
+    CastellaniEnzymes,
+    CastellaniPhosphorylation,
+    GraupnerBrunel2007,
+    KinaseDrivenInsertion,
+)
 from brian2_nmda.equations.late_phase import EarlyPhase, LatePhase, ProteinSynthesis
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
@@ -69,6 +75,8 @@ __all__ = [
     "BackPropagatingSpike",
     "BioNMDA",
     "CalciumIntegrator",
+    "CastellaniEnzymes",
+    "CastellaniPhosphorylation",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "CostaPlasticity",
@@ -85,9 +93,11 @@ __all__ = [
     "Gliotransmission",
     "GlycineSite",
     "GraupnerBrunel",
+    "GraupnerBrunel2007",
     "JahrStevens",
     "KampaNMDA",
     "Ketamine",
+    "KinaseDrivenInsertion",
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",

@@ -31,6 +31,11 @@ GRAUPNER_BRUNEL = (
 GRAUPNER_2016 = (
     "github:mgraupe/CalciumBasedPlasticityModel (cortical slices, linear calcium); no noise and b = 5 assumed"
 )
+GRAUPNER_BRUNEL_2007 = (
+    "doi:10.1371/journal.pcbi.0030221; values as in github:ModelDBRepository/114452 "
+    "six_sub_protein_cascade_graupner2007_upper_branch.ode"
+)
+CASTELLANI = "github:wheatless/NeuronProject GLuR1_dynamics.m, after Castellani et al. (2001)"
 CLOPATH = "doi:10.1038/nn.2479; values as in github:ModelDBRepository/144566 VoTri.m"
 TRIPLET = "doi:10.1523/JNEUROSCI.1425-06.2006 Tables 3 and 4, read in a transcription"
 VAN_ROSSUM = "doi:10.1523/JNEUROSCI.20-23-08812.2000; values as in VanRossumHPWA mod comments"

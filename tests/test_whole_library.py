@@ -90,6 +90,18 @@ def library():
         "slots": GlutamateSynapse(ampa(), plasticity=lib.SlotInsertion(), parts=lib.ReceptorPool()),
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
+        "kinase": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(rest=0.1 * umolar),
+            plasticity=lib.KinaseDrivenInsertion(),
+            parts=lib.GraupnerBrunel2007(),
+        ),
+        "phosphorylation": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.CastellaniPhosphorylation(),
+            parts=lib.CastellaniEnzymes(),
+        ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "astrocyte": GlutamateSynapse(

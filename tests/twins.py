@@ -400,6 +400,74 @@ def scaling(s, i, p):
     }
 
 
+def hill(x, half, exponent):
+    return 1 / (1 + (half / x) ** exponent)
+
+
+#: The ring of Graupner & Brunel (2007): from, to, how many subunits can be the next in a row, how many the
+#: first of one, and how many phosphates lead back.
+RING = """0 1 0 6 1  1 2 1 1 2  1 3 0 2 2  1 4 0 1 2  2 5 1 1 2  2 6 0 1 1  2 7 0 1 1  3 5 1 0 1  3 6 0 1 1
+3 7 1 0 1  3 8 0 1 3  4 6 2 0 1  4 7 0 2 1  5 9 1 1 2  5 10 0 1 1  6 9 1 0 1  6 10 0 1 1  6 11 1 0 2
+7 9 1 0 1  7 10 1 0 1  7 11 0 1 2  8 10 3 0 1  9 12 1 1 2  10 12 2 0 2  11 12 2 0 1  12 13 1 0 6"""
+PHOSPHATES = (0, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 6)
+
+
+def graupner_brunel_2007(s, i, p):
+    Ca = i["Ca"]
+    bound = 1.0
+    for n in (1, 2, 3, 4):  # from the first calcium to the fourth
+        bound = 1 + p[f"L_{n}"] / Ca * bound
+    C = p["CaM_total"] / bound
+    gamma = C / (C + p["K_5"])
+    rings = [s[f"B{k}"] for k in range(1, 14)]
+    rings = [p["B_total"] - sum(rings), *rings]
+    sites = sum(n * x for n, x in zip(PHOSPHATES, rings, strict=True))
+    off = p["k_12"] * p["PP1_total"] * s["PP1"] / (p["K_M"] + sites)
+    flow = [0.0] * 14
+    table = [int(x) for x in RING.split()]
+    for a, b, later, first, back in zip(*(table[k::5] for k in range(5)), strict=True):
+        net = (later * p["k_7"] * gamma + first * p["k_6"] * gamma**2) * rings[a] - back * off * rings[b]
+        flow[a] -= net
+        flow[b] += net
+    bind = p["k_11"] * s["I1P"] * s["PP1"] - p["k_m11"] * (1 - s["PP1"])
+    on = p["PKA_0"] + p["PKA_1"] * hill(C, p["K_PKA"], 8)
+    away = p["CaN_0"] + p["CaN_1"] * hill(C, p["K_CaN"], 3)
+    return {
+        **{f"B{k}": flow[k] for k in range(1, 14)},
+        "PP1": -bind,
+        "I1P": p["I1_total"] * on - away * s["I1P"] - p["PP1_total"] * bind,
+        "kinase": sites / (6 * p["B_total"]),
+        "phosphatase": s["PP1"],
+        "calcineurin": hill(C, p["K_CaN"], 3),
+        "calmodulin": C,
+    }
+
+
+def castellani_enzymes(s, i, p):
+    return {"kinase": hill(i["Ca"], p["K_K"], 2), "phosphatase": hill(i["Ca"], p["K_P"], 2)}
+
+
+def castellani_phosphorylation(s, i, p):
+    found, receptor = {}, []
+    for k in (1, 2):
+        add = p[f"K_{k}"] * (p["K_basal"] + p["K_max"] * i["kinase"])
+        remove = p[f"P_{k}"] * (p["P_basal"] + p["P_max"] * i["phosphatase"])
+        x = s[f"p{k}"]
+        receptor.append((1 - x, x))
+        found[f"p{k}"] = p["rate"] * (add - (add + remove) * x)
+    one, two = receptor
+    enlarged = one[0] * two[0] + p["g_both"] * one[1] * two[1]
+    enlarged += p["g_one"] * (one[0] * two[1] + one[1] * two[0])
+    return {**found, "g_rest": 0.0, "conductance": i["conductance"] / s["g_rest"] * enlarged}
+
+
+def kinase_driven_insertion(s, i, p):
+    n = s["n"]
+    into = p["k_ins"] * i["kinase"] * (p["n_max"] - n)
+    out = p["k_rem"] * i["phosphatase"] * (n - p["n_min"])
+    return {"n": into - out, "conductance": p["gamma"] * n * i["activation"]}
+
+
 def pulse(s, i, p):
     return {"concentration": p["peak"] if i["pulse_on"] else 0.0, "amount": 1.0}
 
@@ -583,6 +651,8 @@ TWINS = {
     "BackPropagatingSpike": back_propagating_spike,
     "BioNMDA": bionmda,
     "CalciumIntegrator": calcium_integrator,
+    "CastellaniEnzymes": castellani_enzymes,
+    "CastellaniPhosphorylation": castellani_phosphorylation,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
     "CostaPlasticity": costa_plasticity,
@@ -600,10 +670,12 @@ TWINS = {
     "Gliotransmission": gliotransmission,
     "GlycineSite": glycine_site,
     "GraupnerBrunel": graupner_brunel,
+    "GraupnerBrunel2007": graupner_brunel_2007,
     "JahrStevens": magnesium,
     "KampaNMDA": kampa,
     "Ketamine": open_blocker,
     "LatePhase": late_phase,
+    "KinaseDrivenInsertion": kinase_driven_insertion,
     "MagnesiumBlock": magnesium,
     "Memantine": open_blocker,
     "ModulatedRelease": modulated_release,

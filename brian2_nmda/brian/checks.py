@@ -28,7 +28,7 @@ from brian2_nmda.brian.internals import (
     stop_in_binary,
 )
 from brian2_nmda.brian.target import base_group
-from brian2_nmda.lowering.bounds import fastest_rate, integrating_factor_bound
+from brian2_nmda.lowering.bounds import COARSEST, fastest_rate, integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
@@ -42,9 +42,6 @@ logger = get_logger(__name__)
 #: In seconds: beyond it the queues of spikes need more memory than there is, or integers overflow.
 LONGEST_DELAY = 1000.0
 _A_DELAY = f"0 ms or more and at most {LONGEST_DELAY:g} s"
-
-#: Largest product of the fastest rate and dt that is accepted.
-_COARSEST = 1.0
 
 
 def check_device(optimize: bool, where: str) -> None:
@@ -294,10 +291,10 @@ class BeforeRun(BrianObject):
                 )
             )
         state, rate = fastest_rate(plan)
-        if rate * dt > _COARSEST and plan.declarations.method != "exact":
+        if rate * dt > COARSEST and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
-                f"within {1e3 / rate:.3g} ms; use {_round_step(_COARSEST / rate) * 1e3:g} ms or less."
+                f"within {1e3 / rate:.3g} ms; use {_round_step(COARSEST / rate) * 1e3:g} ms or less."
             )
 
     def _warn_of_errors(self, values: dict[str, float], dt: float) -> None:

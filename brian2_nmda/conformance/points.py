@@ -233,16 +233,21 @@ def bounds(template: Any, values: Mapping[str, float], name: str) -> tuple[float
 
 
 def starts_inside(template: Any, values: Mapping[str, float]) -> bool:
-    """Whether all states start within intervals that are not empty (other inputs at typical values)."""
-    named = {n: d.expression for n, d in template.definitions.items()}
+    """Whether all states start within intervals that are not empty.
+
+    A start that follows from an input or from what another part gives is judged where the part is used.
+    """
+    starts = {n: s.initial for n, s in template.states.items()}
+    named = {**{n: d.expression for n, d in template.definitions.items()}, **starts}
     known = {**{n: TYPICAL.get(i.dim, 1.0) for n, i in INPUTS.items()}, **values}
     for name, state in template.states.items():
         low, high = bounds(template, known, name)
         if low is not None and high is not None and low >= high:
             return False
-        if any(s.name in INPUTS for s in state.initial.free_symbols):
-            continue  # judged where the part is used
-        start = float(Function({"x": state.initial}, named)(known)["x"])
+        whole = insert(state.initial, named)
+        if any(s.name in INPUTS or s.name in template.needs for s in whole.free_symbols):
+            continue
+        start = float(Function({"x": whole})(known)["x"])
         if (low is not None and start < low) or (high is not None and start > high):
             return False
     return True

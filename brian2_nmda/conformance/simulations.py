@@ -23,6 +23,7 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import Subject
+from brian2_nmda.lowering.bounds import COARSEST, fastest_rate
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.places import NEURON, POST
 from brian2_nmda.lowering.plan import Plan, make_plan
@@ -52,13 +53,14 @@ def time_step(model: Any) -> float:
     values = system.values()
     course = Course(system)
     fastest = max(course.fastest(v) for v in (-0.1, *VOLTAGES, 0.06))
+    refused = fastest_rate(plan)[1]  # as before a run
     limit = 20.0 if system.schemes else 0.5  # a scheme is stepped by a series, which is exact
     for dt in (1e-4, 5e-5, 2.5e-5, 1e-5, 5e-6, 1e-6):
         whole = True
         for args in plan.pulses.values():
             length = float(points.Function({"t": args[1]})({**values, **system.initial})["t"]) / dt
             whole = whole and length > 0.5 and abs(length - round(length)) < 1e-6
-        if whole and fastest * dt <= limit:
+        if whole and fastest * dt <= limit and refused * dt <= COARSEST:
             return dt
     raise ModelError("no time step down to 1 us suits the rates and the duration of the pulses.")
 

@@ -1,7 +1,7 @@
 """The statements that advance a block of states; see `brian2_nmda.lowering.integrators`."""
 
 from collections.abc import Callable, Collection, Mapping
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 import sympy
@@ -243,6 +243,7 @@ class BlockCode:
     def _runge_kutta(self, group: list[str]) -> None:
         half = sympy.Rational(1, 2)
         slopes: list[dict[str, sympy.Expr]] = []
+        shared, rates = self._shared(group)
         for stage, fraction in enumerate((sympy.S.Zero, half, half, sympy.S.One)):
             here: dict[sympy.Basic, sympy.Expr] = {}
             for n in self.rates:
@@ -250,12 +251,30 @@ class BlockCode:
                     here[symbol(n)] = self._at(n, fraction)
             if stage:
                 for n in group:
-                    here[symbol(n)] = symbol(n) + fraction * _dt * slopes[-1][n]
-            slopes.append({n: self._temporary(f"{n}_k{stage}", self.rates[n].xreplace(here)) for n in group})
+                    at = symbol(n) + fraction * _dt * slopes[-1][n]
+                    here[symbol(n)] = self._temporary(f"{n}_at{stage}", at) if shared else at
+            for k, (name, piece) in enumerate(shared):
+                here[name] = self._temporary(f"{group[0]}_part{k}", piece.xreplace(here))
+            slopes.append({n: self._temporary(f"{n}_k{stage}", rates[n].xreplace(here)) for n in group})
         for n in group:
             k = [s[n] for s in slopes]
             step = _dt / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
             self._assign_new(n, symbol(n) + step)
+
+    def _shared(
+        self, group: list[str]
+    ) -> tuple[list[tuple[sympy.Symbol, sympy.Expr]], dict[str, sympy.Expr]]:
+        """What several of the rates contain, so that it is computed once; and the rates in terms of it.
+
+        Of one state, and where a rate switches, the rates stay as they are written.
+        """
+        rates = {n: self.rates[n] for n in group}
+        switches = (int_of, sympy.Heaviside, Relational, Boolean, sympy.core.function.AppliedUndef)
+        if len(group) < 2 or any(e.has(*switches) for e in rates.values()):
+            return [], rates
+        names = (sympy.Dummy(real=True) for _ in count())
+        shared, reduced = sympy.cse(list(rates.values()), symbols=names, order="none")
+        return shared, dict(zip(group, reduced, strict=True))
 
 
 def exact(slope: sympy.Expr, rest: sympy.Expr, start: sympy.Expr, h: sympy.Expr) -> sympy.Expr:

@@ -7,15 +7,20 @@ import sympy
 
 from brian2_nmda.lowering.block import Block
 from brian2_nmda.lowering.steps import Classified, highest, rates_in_blocks
+from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.expressions import number, numeric, symbol
+
+#: Largest product of the fastest rate and dt that is accepted.
+COARSEST = 1.0
 
 
 def fastest_rate(plan: Classified) -> tuple[str, float]:
     """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
 
     States with an exact step are left out, and exact series, which have a check of their own.
-    Quantities without an upper bound, such as calcium, are taken at their starting values.
+    Quantities without an upper bound, such as calcium, are taken at their starting values; those with a bound
+    that is computed from parameters, such as a free enzyme, at their starting value and, one by one, there.
     """
     system, worst = plan.system, ("", 0.0)
     values = system.values()
@@ -32,20 +37,43 @@ def fastest_rate(plan: Classified) -> tuple[str, float]:
     for n, state in system.states.items():
         given.setdefault(n, 1.0 if state.within[1] == 1 else system.initial[n])
     given.setdefault("v", 0.0)
+    highest_values = _computed_bounds(system, values)
     for name, rate in system.rates.items():
         if name in exact:
             continue
-        slope = -sympy.diff(system.inserted(rate, keep=inputs), symbol(name))
-        slope = slope.replace(
-            lambda e: isinstance(e, (sympy.Heaviside, sympy.DiracDelta)), lambda e: sympy.S.One
-        )
+        rate = system.inserted(rate, keep=inputs)
+        moved = [n for n in highest_values if rate.has(symbol(n))]
+        points = [given, *({**given, n: highest_values[n]} for n in moved)]
         try:
-            value = abs(float(numeric(slope, [], given)()))
+            value = max(abs(_slope(rate, name, point)) for point in points)
         except (ModelError, TypeError, ZeroDivisionError):
             continue
         if value > worst[1]:
             worst = (name, value)
     return worst
+
+
+def _slope(rate: sympy.Expr, name: str, point: Mapping[str, float]) -> float:
+    """Derivative of a rate by its state at a point; that of a step is taken as 1."""
+    steps = (sympy.Heaviside, sympy.DiracDelta)
+    if not rate.has(*steps):  # a long rate is short once there are numbers in it
+        known = [s for s in rate.free_symbols if s.name != name and s.name in point]
+        rate = rate.xreplace({s: number(point[s.name]) for s in known})
+    slope = sympy.diff(rate, symbol(name)).replace(lambda e: isinstance(e, steps), lambda e: sympy.S.One)
+    return float(numeric(slope, [], point)())
+
+
+def _computed_bounds(system: System, values: Mapping[str, float]) -> dict[str, float]:
+    """Upper bounds of states that are computed from parameters."""
+    found = {}
+    for name, state in system.states.items():
+        high = state.within[1]
+        if isinstance(high, sympy.Expr) and not high.is_number:
+            try:
+                found[name] = float(numeric(high, [], values)())
+            except ModelError:  # of a parameter that is no number
+                continue
+    return found
 
 
 def integrating_factor_bound(plan: Classified, name: str, dt: float) -> float | None:

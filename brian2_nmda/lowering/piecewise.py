@@ -234,8 +234,10 @@ def threshold_rules(system: System, states: Iterable[str]) -> Iterator[Threshold
     for name in states:
         c = symbol(name)
         driven = {n: rates[n] for n in states if n != name and rates[n].has(c)}
+        if not any(e.has(sympy.Heaviside) for e in driven.values()):
+            continue
         decay, rest = linear_in(rates[name], name) or (sympy.S.Zero, None)
-        if driven and rest == 0 and _is_positive(decay, constants):
+        if rest == 0 and _is_positive(decay, constants):
             rule = _rule(name, decay, driven, constants, system.noise)
             if rule is not None:
                 yield rule

@@ -1,6 +1,7 @@
 """What can be said about a system of equations without simulating it."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,18 @@ def _expand(expression: sympy.Expr) -> sympy.Expr:
 
 def insert(expression: sympy.Expr, named: Mapping[str, sympy.Expr]) -> sympy.Expr:
     """Insert named expressions, also those that refer to other named expressions."""
-    replacement = {symbol(n): e for n, e in named.items()}
+    return _inserted(expression, tuple(named.items()))
+
+
+@lru_cache(maxsize=4096)  # a planner asks for the same rates again and again
+def _inserted(expression: sympy.Expr, named: tuple[tuple[str, sympy.Expr], ...]) -> sympy.Expr:
+    replacement = {symbol(n): e for n, e in named}
     for _ in range(len(named) + 1):
         inserted = expression.xreplace(replacement)
         if inserted == expression:
             return expression
         expression = inserted
-    raise ModelError(f"the definitions {', '.join(named)} refer to each other in a circle.")
+    raise ModelError(f"the definitions {', '.join(n for n, _ in named)} refer to each other in a circle.")
 
 
 def strongly_connected(rates: Mapping[str, sympy.Expr]) -> list[list[str]]:

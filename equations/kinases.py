@@ -1,0 +1,260 @@
+"""From calcium to AMPA receptors: kinases and phosphatases, phosphorylation, insertion and removal.
+
+The parts meet at two ports. ``kinase`` and ``phosphatase`` are active fractions: whatever gives them (the
+bistable kinase of `GraupnerBrunel2007`, the Hill curves of `CastellaniEnzymes`, a part of yours) drives
+whatever needs them (`CastellaniPhosphorylation`, `KinaseDrivenInsertion`).
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from brian2 import psiemens as pS
+from brian2 import second, umolar
+
+from brian2_nmda.equations.sources import CASTELLANI, GRAUPNER_BRUNEL_2007
+from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.kinds import Plasticity
+from brian2_nmda.symbolic.part import (
+    Ca,
+    Parameter,
+    Part,
+    Preset,
+    conductance,
+    define,
+    g_initial,
+    gives,
+    needs,
+    states,
+)
+
+_PER_UM_S = 1 / (umolar * second)
+_FREE = "a free choice: LTP and LTD develop within minutes"
+
+
+class GraupnerBrunel2007(Part):
+    r"""CaMKII and the phosphatases that oppose it, bistable at rest (Graupner & Brunel, 2007).
+
+    .. math::
+
+        \dot{PP1} = -k_{11} I_{1P}\, PP1 + k_{-11} (1 - PP1) \qquad
+        k_{10} = \frac{k_{12}\, PP1_{total}\, PP1}{K_M + S}
+
+    A ring of six subunits is in one of 14 states ``B0`` to ``B13``, told apart by which of them are
+    phosphorylated. A subunit is phosphorylated by its neighbour at ``k_6 gamma^2`` if it is the first one
+    in a row, at ``k_7 gamma`` behind one that is phosphorylated already; ``gamma`` is the fraction of
+    subunits that have bound calmodulin with four calcium ions. PP1 takes each phosphate off at ``k_10``,
+    which saturates in the phosphates ``S``. Calcineurin activates PP1 by dephosphorylating its inhibitor,
+    PKA inactivates it; the Hill exponents are 3 and 8.
+
+    ``kinase`` is ``S`` as a fraction of all sites and ``phosphatase`` the free fraction of PP1. A synapse
+    starts DOWN (no phosphate) with PP1 and inhibitor at rest; ``S.B13_CaMKII = 33.3*umolar`` starts it UP.
+    With calcium held, only DOWN exists between 0.2196 and 0.3631 uM, only UP above 0.3739 uM; UP is stable
+    at a resting calcium between 0.0924 and 0.2196 uM, so give ``SpineCalcium(rest=0.1*umolar)``.
+
+    The bounds of ``PP1`` and of ``I1P`` hold for any course of calcium, and with them the largest ``k_10``
+    from which the longest time step follows (0.11 ms).
+
+    References
+    ----------
+    Graupner M, Brunel N (2007). PLoS Comput Biol 3:e221. doi:10.1371/journal.pcbi.0030221
+    """
+
+    L_1 = Parameter(0.1 * umolar, "calmodulin, first calcium", source=GRAUPNER_BRUNEL_2007)
+    L_2 = Parameter(0.025 * umolar, "calmodulin, second calcium", source=GRAUPNER_BRUNEL_2007)
+    L_3 = Parameter(0.32 * umolar, "calmodulin, third calcium", source=GRAUPNER_BRUNEL_2007)
+    L_4 = Parameter(0.4 * umolar, "calmodulin, fourth calcium", source=GRAUPNER_BRUNEL_2007)
+    CaM_total = Parameter(0.1 * umolar, "calmodulin", source=GRAUPNER_BRUNEL_2007)
+    K_5 = Parameter(0.1 * umolar, "calmodulin at which half of the subunits have bound it",
+                    source=GRAUPNER_BRUNEL_2007)  # fmt: skip
+    B_total = Parameter(33.3 * umolar, "rings of CaMKII", source=GRAUPNER_BRUNEL_2007)
+    k_6 = Parameter(6 / second, "phosphorylation of a first subunit", source=GRAUPNER_BRUNEL_2007)
+    k_7 = Parameter(6 / second, "phosphorylation of a next subunit", source=GRAUPNER_BRUNEL_2007)
+    k_12 = Parameter(6000 / second, "dephosphorylation by PP1", source=GRAUPNER_BRUNEL_2007)
+    K_M = Parameter(0.4 * umolar, "Michaelis constant of PP1", source=GRAUPNER_BRUNEL_2007)
+    PP1_total = Parameter(0.2 * umolar, "PP1, free and inhibited", source=GRAUPNER_BRUNEL_2007)
+    k_11 = Parameter(500 * _PER_UM_S, "binding of inhibitor 1 to PP1", source=GRAUPNER_BRUNEL_2007)
+    k_m11 = Parameter(0.1 / second, "unbinding of inhibitor 1", source=GRAUPNER_BRUNEL_2007)
+    I1_total = Parameter(1 * umolar, "inhibitor 1 that is not phosphorylated", source=GRAUPNER_BRUNEL_2007)
+    PKA_0 = Parameter(0.00359 / second, "phosphorylation of inhibitor 1, basal", source=GRAUPNER_BRUNEL_2007)
+    PKA_1 = Parameter(100 / second, "phosphorylation of inhibitor 1 by PKA", source=GRAUPNER_BRUNEL_2007)
+    K_PKA = Parameter(0.11 * umolar, "calmodulin of half activity of PKA", source=GRAUPNER_BRUNEL_2007)
+    CaN_0 = Parameter(0.1 / second, "dephosphorylation of inhibitor 1, basal", source=GRAUPNER_BRUNEL_2007)
+    CaN_1 = Parameter(18 / second, "dephosphorylation of inhibitor 1 by calcineurin",
+                      source=GRAUPNER_BRUNEL_2007)  # fmt: skip
+    K_CaN = Parameter(0.053 * umolar, "calmodulin of half activity of calcineurin",
+                      source=GRAUPNER_BRUNEL_2007)  # fmt: skip
+
+    C = define(
+        CaM_total * Ca**4
+        / (Ca**4 + L_4 * Ca**3 + L_3 * L_4 * Ca**2 + L_2 * L_3 * L_4 * Ca + L_1 * L_2 * L_3 * L_4),
+        unit=umolar, meaning="calmodulin with four calcium ions",
+    )  # fmt: skip
+    gamma = define(C / (K_5 + C), meaning="fraction of subunits with calmodulin")
+    PKA = define(C**8 / (K_PKA**8 + C**8), meaning="active fraction of PKA")
+    CaN = define(C**3 / (K_CaN**3 + C**3), meaning="active fraction of calcineurin")
+    v_PKA = define(PKA_0 + PKA_1 * PKA, unit=1 / second, meaning="phosphorylation of inhibitor 1")
+    v_CaN = define(CaN_0 + CaN_1 * CaN, unit=1 / second, meaning="dephosphorylation of inhibitor 1")
+
+    _least = PKA_0 * I1_total / (CaN_0 + CaN_1)
+    I1P = states("I1P", within=(_least, None), unit=umolar, initial=v_PKA * I1_total / v_CaN,
+                 meaning="phosphorylated inhibitor 1, not bound to PP1")  # fmt: skip
+    PP1 = states("PP1", within=(0, k_m11 / (k_m11 + k_11 * _least)), initial=k_m11 / (k_m11 + k_11 * I1P),
+                 meaning="free fraction of PP1")  # fmt: skip
+    _unbound = k_m11 * (1 - PP1) - k_11 * I1P * PP1
+    dPP1 = _unbound
+    dI1P = PP1_total * _unbound + v_PKA * I1_total - v_CaN * I1P
+
+    B1, B2, B3, B4, B5, B6, B7, B8, B9, B10, B11, B12, B13 = states(
+        "B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 B12 B13", within=(0, B_total), unit=umolar
+    )
+    B0 = define(B_total - (B1 + B2 + B3 + B4 + B5 + B6 + B7 + B8 + B9 + B10 + B11 + B12 + B13),
+                unit=umolar, meaning="rings without phosphate")  # fmt: skip
+    S = define(B1 + 2 * (B2 + B3 + B4) + 3 * (B5 + B6 + B7 + B8) + 4 * (B9 + B10 + B11) + 5 * B12 + 6 * B13,
+               unit=umolar, meaning="phosphorylated subunits")  # fmt: skip
+    k_10 = define(k_12 * PP1_total * PP1 / (K_M + S), unit=1 / second, meaning="dephosphorylation of a site")
+    first = define(k_6 * gamma**2, unit=1 / second, meaning="phosphorylation of a first subunit")
+    later = define(k_7 * gamma, unit=1 / second, meaning="phosphorylation of a next subunit")
+
+    dB1 = 6 * first * B0 - (4 * first + later + k_10) * B1 + 2 * k_10 * (B2 + B3 + B4)
+    dB2 = (first + later) * B1 - (3 * first + later + 2 * k_10) * B2 + k_10 * (2 * B5 + B6 + B7)
+    dB3 = 2 * first * B1 - (2 * first + 2 * later + 2 * k_10) * B3 + k_10 * (B5 + B6 + B7 + 3 * B8)
+    dB4 = first * B1 - (2 * first + 2 * later + 2 * k_10) * B4 + k_10 * (B6 + B7)
+    dB5 = (first + later) * B2 + later * B3 - (2 * first + later + 3 * k_10) * B5 + k_10 * (2 * B9 + B10)
+    dB6 = (
+        first * (B2 + B3) + 2 * later * B4 - (first + 2 * later + 3 * k_10) * B6 + k_10 * (B9 + B10 + 2 * B11)
+    )
+    dB7 = (
+        first * B2 + later * B3 + 2 * first * B4
+        - (first + 2 * later + 3 * k_10) * B7 + k_10 * (B9 + B10 + 2 * B11)
+    )  # fmt: skip
+    dB8 = first * B3 - (3 * later + 3 * k_10) * B8 + k_10 * B10
+    dB9 = (first + later) * B5 + later * (B6 + B7) - (first + later + 4 * k_10) * B9 + 2 * k_10 * B12
+    dB10 = (
+        first * (B5 + B6) + later * B7 + 3 * later * B8 - (2 * later + 4 * k_10) * B10 + 2 * k_10 * B12
+    )  # fmt: skip
+    dB11 = later * B6 + first * B7 - (2 * later + 4 * k_10) * B11 + k_10 * B12
+    dB12 = (first + later) * B9 + 2 * later * (B10 + B11) - (later + 5 * k_10) * B12 + 6 * k_10 * B13
+    dB13 = later * B12 - 6 * k_10 * B13
+
+    kinase = gives(S / (6 * B_total), meaning="Phosphorylated fraction of all subunits of CaMKII.")
+    phosphatase = gives(PP1, meaning="Free fraction of PP1.")
+    calcineurin = gives(CaN, meaning="Active fraction of calcineurin.")
+    calmodulin = gives(C, unit=umolar, meaning="Calmodulin with four calcium ions.")
+
+    default_label = "CaMKII"
+    relaxes: ClassVar[str] = "at rest a little is phosphorylated: DOWN has S = 0.1451 uM at 0.1 uM calcium"
+    summary = "CaMKII ring with PP1, calcineurin and PKA, bistable (Graupner & Brunel 2007)"
+
+
+class CastellaniEnzymes(Part):
+    r"""Kinases and phosphatases that follow calcium at once, as in Castellani et al. (2001).
+
+    .. math::
+
+        kinase = \frac{Ca^2}{K_K^2 + Ca^2} \qquad phosphatase = \frac{Ca^2}{K_P^2 + Ca^2}
+
+    Phosphatases are activated by less calcium than kinases. With `CastellaniPhosphorylation` they depress
+    up to 5.099 uM (the square root of 26) and potentiate above it. The numbers are those of the code that
+    is cited; the paper was not read.
+    """
+
+    K_K = Parameter(8 * umolar, "calcium of half activity of the kinases", status="converted",
+                    source=f"{CASTELLANI} (64 is its square)")  # fmt: skip
+    K_P = Parameter(1 * umolar, "calcium of half activity of the phosphatases", source=CASTELLANI)
+
+    kinase = gives(Ca**2 / (K_K**2 + Ca**2), meaning="Active fraction of the kinases.")
+    phosphatase = gives(Ca**2 / (K_P**2 + Ca**2), meaning="Active fraction of the phosphatases.")
+
+    default_label = "enzymes"
+    summary = "kinases and phosphatases as Hill curves of calcium (Castellani et al. 2001)"
+
+
+class CastellaniPhosphorylation(Plasticity):
+    r"""Phosphorylation of AMPA receptors at two sites, as in Castellani et al. (2001).
+
+    .. math::
+
+        \dot p_i = k\,[EK_i (1 - p_i) - EP_i\, p_i] \qquad
+        g_{mean} = A + g_{one} (A_{p1} + A_{p2}) + g_{both} A_{p1p2}
+
+    A phosphate enlarges the conductance. The kinase acts on a site whether or not the other one is
+    phosphorylated, so the four states of the scheme are products of ``p1`` (S845) and ``p2`` (S831), and in
+    equilibrium those of the paper, ``A = EP1*EP2/((EK1 + EP1)*(EK2 + EP2))`` and so on. ``EK`` and ``EP``
+    grow with the ports ``kinase`` and ``phosphatase``.
+
+    The conductance of the receptor is multiplied by ``g_mean/g_rest``. A synapse starts in equilibrium with
+    what the two ports give at the start, and ``g_rest`` is its ``g_mean`` there: at rest the factor is 1,
+    for any enzymes (``g_mean`` itself is 2.25 without calcium). Only ratios of ``EK`` and ``EP`` are
+    published; how fast it happens (``rate``) is assumed.
+    """
+
+    K_basal = Parameter(1.0, "activity of the kinases at rest", source=CASTELLANI)
+    K_max = Parameter(
+        100.0, "activity that calcium adds to the kinases", source=CASTELLANI, sign="nonnegative"
+    )
+    P_basal = Parameter(1.0, "activity of the phosphatases at rest", source=CASTELLANI)
+    P_max = Parameter(30.0, "activity that calcium adds to the phosphatases", source=CASTELLANI,
+                      sign="nonnegative")  # fmt: skip
+    K_1 = Parameter(1.0, "relative activity of the kinases at S845", source=CASTELLANI)
+    P_1 = Parameter(1.0, "relative activity of the phosphatases at S845", source=CASTELLANI)
+    K_2 = Parameter(1.0, "relative activity of the kinases at S831", source=CASTELLANI)
+    P_2 = Parameter(1.0, "relative activity of the phosphatases at S831", source=CASTELLANI)
+    rate = Parameter(1 / second, "rate at an activity of 1", status="assumed",
+                     source="that code labels the axis of EK and EP with 1/s")  # fmt: skip
+    g_one = Parameter(2.0, "conductance with one phosphate, relative to none", source=CASTELLANI)
+    g_both = Parameter(4.0, "conductance with two phosphates, relative to none", source=CASTELLANI)
+
+    kinase, phosphatase = needs("kinase"), needs("phosphatase")
+    EK1 = define(K_1 * (K_basal + K_max * kinase), meaning="activity of the kinases at S845")
+    EP1 = define(P_1 * (P_basal + P_max * phosphatase), meaning="activity of the phosphatases at S845")
+    EK2 = define(K_2 * (K_basal + K_max * kinase), meaning="activity of the kinases at S831")
+    EP2 = define(P_2 * (P_basal + P_max * phosphatase), meaning="activity of the phosphatases at S831")
+    p1 = states("p1", initial=EK1 / (EK1 + EP1), meaning="fraction with a phosphate at S845")
+    p2 = states("p2", initial=EK2 / (EK2 + EP2), meaning="fraction with a phosphate at S831")
+    dp1 = rate * (EK1 * (1 - p1) - EP1 * p1)
+    dp2 = rate * (EK2 * (1 - p2) - EP2 * p2)
+    A = define((1 - p1) * (1 - p2), meaning="receptors without phosphate")
+    Ap1 = define(p1 * (1 - p2), meaning="receptors with a phosphate at S845 only")
+    Ap2 = define((1 - p1) * p2, meaning="receptors with a phosphate at S831 only")
+    Ap1p2 = define(p1 * p2, meaning="receptors with both")
+    g_mean = define(A + g_one * (Ap1 + Ap2) + g_both * Ap1p2, meaning="conductance, relative to no phosphate")
+    g_rest = states("g_rest", within=(0, None), initial=g_mean, meaning="conductance at the start")
+    dg_rest = 0
+    conductance = conductance * g_mean / g_rest
+
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "norepinephrine": Preset(f"{CASTELLANI} (EK2 doubled, EP1 halved)", {"K_2": 2.0, "P_1": 0.5}),
+    }
+    summary = "phosphorylation of AMPA receptors at S831 and S845 (Castellani et al. 2001)"
+
+
+class KinaseDrivenInsertion(Plasticity):
+    r"""AMPA receptors that a kinase inserts and a phosphatase removes.
+
+    .. math::
+
+        \dot n = k_{ins}\, kinase\,(n_{max} - n) - k_{rem}\, phosphatase\,(n - n_{min})
+
+    As `ReceptorInsertion`, with the ports ``kinase`` and ``phosphatase`` in place of two thresholds of
+    calcium: a design choice of this package, and so are its numbers. With `GraupnerBrunel2007` the number
+    of receptors follows the state of the kinase: at 0.1 uM calcium it settles near ``n_min`` (10.4) for
+    DOWN and near ``n_max`` (37.8) for UP.
+    """
+
+    gamma = Parameter(25 * pS, "unitary conductance", status="assumed",
+                      source="single-channel conductances of AMPA receptors are 10 to 30 pS")  # fmt: skip
+    k_ins = Parameter(0.02 / second, "insertion at full activity of the kinase", status="assumed",
+                      source=_FREE, sign="nonnegative")  # fmt: skip
+    k_rem = Parameter(0.2 / second, "removal at full activity of the phosphatase", status="assumed",
+                      source=_FREE, sign="nonnegative")  # fmt: skip
+    n_min = Parameter(10.0, "receptors that always stay", status="assumed",
+                      source="as in ReceptorInsertion", sign="nonnegative")  # fmt: skip
+    n_max = Parameter(40.0, "places for receptors", status="assumed", source="as in ReceptorInsertion")
+
+    kinase, phosphatase = needs("kinase"), needs("phosphatase")
+    n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
+    dn = k_ins * kinase * (n_max - n) - k_rem * phosphatase * (n - n_min)
+    conductance = n * gamma * symbol("activation")
+
+    relaxes: ClassVar[str] = "it goes to the balance of what kinase and phosphatase do at rest"
+    summary = "AMPA receptors inserted by a kinase, removed by a phosphatase"
