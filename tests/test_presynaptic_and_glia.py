@@ -340,7 +340,7 @@ def loop_reference(which, dt, at_step):
             y[6] += p["rho_e_glio"] * p["G_T_glio"] / UM * p["U_A_glio"] * y[5]
             y[5] *= 1 - p["U_A_glio"]
             todo = None
-        armed = armed or y[3] < threshold
+        armed = armed or (todo is None and y[3] < threshold - 1e-9)
         while marks and marks[0][0] <= now + 1e-9:
             _, n = marks.pop(0)
             u[n] *= np.exp(-p["Omega_f_T"] * (now - last[n]))
