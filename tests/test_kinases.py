@@ -370,8 +370,8 @@ def test_pulses(standalone):
         assert (S[k, -1] > 90) if end == "UP" else (S[k, -1] < 1), (Ca, length)
         expected = by_hand(k, times)
         for n, x in expected.items():
-            size = max(np.ptp(x), 1e-3 * np.max(x))
-            assert np.max(np.abs(late[f"{n}_CaMKII"][k] - x)) <= 1e-6 * size, (n, Ca, length)
+            limit = 1e-6 * np.ptp(x) + 1e-8 * np.max(x)  # LSODA may be off by 1e-9 in each of its steps
+            assert np.max(np.abs(late[f"{n}_CaMKII"][k] - x)) <= limit, (n, Ca, length)
     n, g = late["n_AMPA"][:, -1], (1 + late["p1_AMPA"]) * (1 + late["p2_AMPA"])
     up = np.array([end == "UP" for *_, end in PULSES])
     assert n[up].min() > n[~up].max()  # receptors follow the kinase, in number and in conductance
