@@ -594,6 +594,7 @@ class StartsHigh(SpineCalcium):
 class ReadsTheClock(Plasticity):
     """Learns more the later it is."""
 
+    slow = "it counts spikes"
     tau = provided(1 * second, "ageing")
     n = states("n", within=(0, None), initial=1)
     dn = 0
