@@ -370,7 +370,8 @@ def test_pulses(standalone):
         assert (S[k, -1] > 90) if end == "UP" else (S[k, -1] < 1), (Ca, length)
         expected = by_hand(k, times)
         for n, x in expected.items():
-            limit = 1e-6 * np.ptp(x) + 1e-8 * np.max(x)  # LSODA may be off by 1e-9 in each of its steps
+            # LSODA may be off by 1e-9 and 1e-15 (of 0.03 in all) in each of its steps
+            limit = 1e-6 * np.ptp(x) + 1e-8 * np.max(x) + 1e-15
             assert np.max(np.abs(late[f"{n}_CaMKII"][k] - x)) <= limit, (n, Ca, length)
     n, g = late["n_AMPA"][:, -1], (1 + late["p1_AMPA"]) * (1 + late["p2_AMPA"])
     up = np.array([end == "UP" for *_, end in PULSES])
