@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 
 from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
-from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric, symbol
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def affine_rows(
     symbols = [symbol(n) for n in group]
     drive, flows = {}, {}
     for n in group:
-        if any(f.has(*symbols) for f in rates[n].atoms(sympy.Function)):
+        if any(f.has(*symbols) for f in rates[n].atoms(sympy.Function)) or _bends(rates[n], symbols):
             raise ValueError(n)
         rest = sympy.expand(rates[n].xreplace(dict.fromkeys(symbols, sympy.S.Zero)))
         row = {m: sympy.expand(sympy.diff(rates[n], x)) for m, x in zip(group, symbols, strict=True)}
@@ -175,6 +177,25 @@ def affine_rows(
         row = {m: sympy.expand(q + rest) for m, q in row.items()}
         flows[n] = {m: q for m, q in row.items() if q != 0 or m == n}
     return drive, flows
+
+
+def _bends(rate: sympy.Expr, symbols: list[sympy.Symbol]) -> bool:
+    """Whether a rate is seen not to be linear in some symbols, from three points on a line.
+
+    Spares the expansion of long rates that cannot be linear, which may take minutes.
+    """
+    names = sorted(x.name for x in rate.free_symbols)
+    rng = np.random.default_rng(1)
+    middle, step = rng.uniform(0.5, 1.5, (2, len(names)))
+    step = 0.3 * step * np.array([symbol(n) in symbols for n in names])
+    try:
+        f = numeric(rate, names, {})
+        with np.errstate(all="ignore"):
+            values = [float(f(*(middle + k * step))) for k in (-1, 0, 1)]
+    except (ModelError, TypeError, ValueError, ZeroDivisionError):  # a function without values, say
+        return False
+    bend = values[0] - 2 * values[1] + values[2]
+    return bool(np.all(np.isfinite(values)) and abs(bend) > 1e-6 * np.max(np.abs(values)))
 
 
 def is_noise(x: sympy.Symbol) -> bool:
