@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from brian2.core.clocks import Clock
 from brian2.core.functions import Function
-from brian2.equations.equations import Equations, Expression
+from brian2.equations.equations import Equations, Expression, SingleEquation
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
@@ -153,7 +153,7 @@ def _check_group(system: System, place: str, group: NeuronGroup, target: Any, wh
 
 def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
     """Equations for a group of the user's that stands for a place; see `GlutamateSynapse.equations_at`."""
-    lines: dict[str, str] = {}
+    found: dict[str, SingleEquation] = {}
     for model in models:
         if place not in model.system.places:
             raise ModelError(
@@ -161,12 +161,12 @@ def equations_at(models: Iterable[Any], place: str) -> TargetEquations:
                 f"{', '.join(model.system.places) or 'none'}."
             )
         for name, eq in _equations_of_place(model.system, place).items():
-            if lines.setdefault(name, str(eq)) != str(eq):
+            if str(found.setdefault(name, eq)) != str(eq):
                 raise ModelError(
-                    f"equations_at('{place}'): two models define '{name}' differently, as '{lines[name]}' "
+                    f"equations_at('{place}'): two models define '{name}' differently, as '{found[name]}' "
                     f"and '{eq}'; give one of the parts another label=."
                 )
-    return TargetEquations("\n".join(lines.values()))
+    return TargetEquations(list(found.values()))  # as text Brian2 could not read the units of some
 
 
 def _equations_of_place(system: System, place: str) -> Equations:
@@ -381,7 +381,7 @@ class Place(Home):
             contain(group, [self.driver])
         events = self.assembly.event_code(self.place, lambda e: self.rename(e).xreplace(numbers))
         if events:
-            group.run_regularly(events, when="groups", order=group.order - 1, clock=group.clock)
+            group.run_regularly(events, when="groups", order=group.order + 1, clock=group.clock)
 
     # -- what the synapses see, and bring ------------------------------------------------------
 
