@@ -30,10 +30,17 @@ from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
+    GradedEnzymes,
     GraupnerBrunel2007,
     KinaseDrivenInsertion,
 )
-from brian2_nmda.equations.late_phase import EarlyPhase, LatePhase, ProteinSynthesis
+from brian2_nmda.equations.late_phase import (
+    EarlyPhase,
+    LatePhase,
+    ProteinSynthesis,
+    Scaffold,
+    ScaffoldedInsertion,
+)
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
@@ -92,6 +99,7 @@ __all__ = [
     "GChIAstrocyte",
     "Gliotransmission",
     "GlycineSite",
+    "GradedEnzymes",
     "GraupnerBrunel",
     "GraupnerBrunel2007",
     "JahrStevens",
@@ -108,6 +116,8 @@ __all__ = [
     "ProteinSynthesis",
     "ReceptorInsertion",
     "ReceptorPool",
+    "Scaffold",
+    "ScaffoldedInsertion",
     "ShouvalCalcium",
     "ShouvalNMDA",
     "ShouvalPlasticity",

@@ -6,6 +6,7 @@ from typing import ClassVar
 from brian2 import ms, mV, second
 from sympy import Abs, Heaviside, sqrt
 
+from brian2_nmda.equations.kinases import KinaseDrivenInsertion
 from brian2_nmda.equations.sources import LUBOEINSKI
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
@@ -14,6 +15,8 @@ from brian2_nmda.symbolic.part import (
     Preset,
     Total,
     conductance,
+    define,
+    g_initial,
     gives,
     needs,
     states,
@@ -103,14 +106,77 @@ class LatePhase(EarlyPhase):
     summary = "early and late phase, tags and capture (Luboeinski & Tetzlaff 2021)"
 
 
+class ScaffoldedInsertion(KinaseDrivenInsertion):
+    r"""AMPA receptors that come and go early, and settle at the number that a scaffold holds.
+
+    .. math::
+
+        \dot n = k_{ins}\, kinase\,(n_{max} - n) - k_{rem}\, phosphatase\,(n - n_{min})
+        - (n - s)/\tau_n + \dot s
+
+    The scaffold (`Scaffold`) holds ``s`` of the ``n`` receptors, and new places in it are filled. What is
+    above or below fades within hours.
+    """
+
+    tau_n = Parameter(6884 * second, "fading of an early change", status="converted",
+                      source=f"{LUBOEINSKI} (688.4 s / 0.1)")  # fmt: skip
+
+    scaffold = needs("scaffold", meaning="receptors that the scaffold holds")
+    growth = needs("scaffold_growth", 1 / second, meaning="receptors for which the scaffold makes room")
+    _k = KinaseDrivenInsertion
+    n = states("n", within=(0, None), initial=g_initial / _k.gamma, meaning="AMPA receptors")
+    dn = (
+        _k.k_ins * _k.kinase * (_k.n_max - n) - _k.k_rem * _k.phosphatase * (n - _k.n_min)
+        - (n - scaffold) / tau_n + growth
+    )  # fmt: skip
+    receptors = gives(n, meaning="receptors on the membrane")
+
+    relaxes: ClassVar[str] = "it goes to the balance of what kinase and phosphatase do at rest"
+    summary = "receptors inserted by a kinase, held by a scaffold (design choice)"
+
+
+class Scaffold(Part):
+    r"""The scaffold under the receptors (PSD-95): at tagged synapses proteins fit it to their number.
+
+    .. math:: \dot s = p\, H(|n - s| - \theta_{tag})\,(n - s)/\tau_s
+
+    ``n`` receptors are on the membrane (`ScaffoldedInsertion`) and the scaffold holds ``s``. A synapse is
+    tagged while they differ by more than ``theta_tag``; ``p`` is the protein of the neuron
+    (`ProteinSynthesis`), which reads the port ``early_change``.
+
+    These are the tag, the capture and the times of the late phase of Luboeinski & Tetzlaff (2021) for a
+    number of receptors in place of a weight: a design choice of this package. ``early_change`` is ``|n - s|``
+    relative to ``n_rest``, times their weight at rest in millivolts, so that their threshold of the
+    synthesis holds.
+    """
+
+    tau_s = Parameter(3600 * second, "change of the scaffold at full protein", source=LUBOEINSKI)
+    theta_tag = Parameter(4.0, "change in receptors that is a tag", status="converted",
+                          source=f"{LUBOEINSKI} (0.2 of the weight at rest, here 20)")  # fmt: skip
+    n_rest = Parameter(20.0, "receptors at rest", status="assumed", source="0.5 nS of 25 pS each")
+    h_0 = Parameter(4.20075 * mV, "weight at rest in that model", source=LUBOEINSKI)
+
+    protein = needs("protein", meaning="late proteins of the neuron")
+    n = needs("receptors", meaning="receptors on the membrane")
+    s = states("s", within=(0, None), initial=n, meaning="receptors that the scaffold holds")
+    growth = define(protein * Heaviside(Abs(n - s) - theta_tag) * (n - s) / tau_s, unit=1 / second,
+                    meaning="places that are added")  # fmt: skip
+    ds = growth
+    scaffold = gives(s)
+    scaffold_growth = gives(growth, unit=1 / second)
+    early_change = gives(h_0 * Abs(n - s) / n_rest, unit=mV, meaning="size of the early change")
+
+    summary = "a scaffold that proteins fit to the receptors (design choice)"
+
+
 class ProteinSynthesis(Part):
     r"""Proteins of a neuron, made while the early changes of its synapses exceed a threshold.
 
     .. math:: \tau_p \dot p = -p + s\, H\left(\sum |h - h_0| - \theta_{pro}\right)
 
-    It lives once per neuron and reads the synapses of `LatePhase`. ``synthesis`` is what an inhibitor such
-    as anisomycin leaves of the synthesis: 1 without, 0 in full block, or a `TimedArray` for a block
-    that begins and ends.
+    It lives once per neuron and reads the synapses of `LatePhase` or of `Scaffold`. ``synthesis`` is
+    what an inhibitor such as anisomycin leaves of the synthesis: 1 without, 0 in full block, or a
+    `TimedArray` for a block that begins and ends.
 
     References
     ----------

@@ -10,10 +10,15 @@ from brian2 import Quantity
 
 ROOT = Path(__file__).parents[1]
 # The tetanus takes more than a minute; tests/test_ltp.py runs what it calls.
-EXAMPLES = sorted(p for p in (ROOT / "examples").glob("*.py") if p.stem != "tetanus_ltp")
+LONG = ("frequency_curve", "early_and_late_ltp")
+EXAMPLES = [
+    pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem)
+    for p in sorted((ROOT / "examples").glob("*.py"))
+    if p.stem != "tetanus_ltp"
+]
 
 
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("script", EXAMPLES)
 def test_example(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(script), run_name="__main__")
@@ -23,6 +28,21 @@ def test_example(script, tmp_path, monkeypatch):
         assert axes.lines
         for line in axes.lines:
             assert not isinstance(line.get_ydata(), Quantity), "plotted with units"
+
+
+@pytest.mark.slow
+def test_one_rule_through_the_protocols(tmp_path, monkeypatch):
+    """A program written by hand in C++ gave -14.2 (1 Hz), -27.5, 5.7 (10 Hz), 40.6, 60.9, 27.0, -0.4 %."""
+    monkeypatch.chdir(tmp_path)
+    change = runpy.run_path(str(ROOT / "examples/frequency_curve.py"), run_name="__main__")["change"]
+    assert 30 < change["tetanus"] < 70
+    assert change["theta burst"] > 20
+    assert -30 < change["1 Hz"] < -10
+    assert abs(change["30 min of tests"]) < 0.5
+    trough = min(change, key=change.get)
+    assert trough in ("1 Hz", "2 Hz", "3 Hz", "5 Hz")
+    assert change["5 Hz"] < change["7 Hz"] < 0 < change["15 Hz"]  # it crosses between 7 and 15 Hz
+    assert 20 < change["50 Hz"] < 90
 
 
 def test_readme(tmp_path, monkeypatch, capsys):

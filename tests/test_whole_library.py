@@ -102,6 +102,12 @@ def library():
             plasticity=lib.CastellaniPhosphorylation(),
             parts=lib.CastellaniEnzymes(),
         ),
+        "scaffold": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.ScaffoldedInsertion.preset("graded enzymes"),
+            parts=[lib.GradedEnzymes(), lib.Scaffold(), lib.ProteinSynthesis()],
+        ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "astrocyte": GlutamateSynapse(

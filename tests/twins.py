@@ -468,6 +468,27 @@ def kinase_driven_insertion(s, i, p):
     return {"n": into - out, "conductance": p["gamma"] * n * i["activation"]}
 
 
+def graded_enzymes(s, i, p):
+    return {
+        "K": (hill(i["Ca"], p["K_K"], 4) - s["K"]) / p["tau_K"],
+        "kinase": s["K"] ** 2,
+        "phosphatase": hill(i["Ca_eff"], p["K_P"], 2),
+    }
+
+
+def scaffolded_insertion(s, i, p):
+    driven = kinase_driven_insertion(s, i, p)
+    fading = (i["scaffold"] - s["n"]) / p["tau_n"]
+    return {**driven, "n": driven["n"] + fading + i["growth"], "receptors": s["n"]}
+
+
+def scaffold(s, i, p):
+    early = i["n"] - s["s"]
+    growth = early * i["protein"] / p["tau_s"] if abs(early) > p["theta_tag"] else 0.0
+    relative = abs(early) / p["n_rest"]
+    return {"s": growth, "scaffold": s["s"], "scaffold_growth": growth, "early_change": p["h_0"] * relative}
+
+
 def pulse(s, i, p):
     return {"concentration": p["peak"] if i["pulse_on"] else 0.0, "amount": 1.0}
 
@@ -669,6 +690,7 @@ TWINS = {
     "GChIAstrocyte": gchi,
     "Gliotransmission": gliotransmission,
     "GlycineSite": glycine_site,
+    "GradedEnzymes": graded_enzymes,
     "GraupnerBrunel": graupner_brunel,
     "GraupnerBrunel2007": graupner_brunel_2007,
     "JahrStevens": magnesium,
@@ -685,6 +707,8 @@ TWINS = {
     "ProteinSynthesis": protein_synthesis,
     "ReceptorInsertion": insertion,
     "ReceptorPool": receptor_pool,
+    "Scaffold": scaffold,
+    "ScaffoldedInsertion": scaffolded_insertion,
     "ShouvalCalcium": calcium_above_rest,
     "ShouvalNMDA": shouval_nmda,
     "ShouvalPlasticity": shouval_plasticity,

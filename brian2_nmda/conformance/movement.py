@@ -68,7 +68,8 @@ def moves(subject: Subject) -> Failures:
 
     A state that starts where its rate vanishes, whatever is read, and that no jump changes is dead weight:
     a jump was forgotten, or a term. Thresholds may have any outcome, conditions may be met, and parameters
-    may change after the start. A state that only a script sets is stated by ``moved_by_hand = '<reason>'``.
+    and what is read may change after the start. A state that only a script sets is stated by
+    ``moved_by_hand = '<reason>'``.
     """
     said = False
     for part in subject.parts:
@@ -96,7 +97,7 @@ def _standing(part: Part, judged: list[str], rng: np.random.Generator) -> tuple[
     anywhere = _somewhere(part, now, rng)
     initial = {n: insert(t.states[n].initial, {**known, **{m: s.initial for m, s in t.states.items()}})
                for n in t.states}  # fmt: skip
-    starts = Function(initial, known)({**anywhere, **before})
+    starts = Function(initial, known)({**_somewhere(part, now, rng), **before})  # what is read then moves on
     rates = {n: _crossed(t.rates[n], known) for n in judged}
     rate = Function(rates)
     steps = [

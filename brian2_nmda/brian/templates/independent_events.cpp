@@ -31,23 +31,25 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
     {% for _variable in added if _variable in _used %}
     {{c_data_type(_variable.dtype)}} _added_{{loop.index0}}[_chunk];
     {% endfor %}
-    static std::vector<unsigned int> _chunk_of;
+    // A synapse to which two spikes arrive in one step has to be in two chunks. The table is small enough for
+    // the cache; two synapses that share a place in it are taken for the same one, which only costs a chunk.
+    static unsigned int _chunk_of[16384];
     static unsigned int _number = 0;
-    _chunk_of.resize({{constant_or_scalar('N', variables['N'])}});
     int _size;
     for(int _start=0; _start<_num_spiking_synapses; _start+=_size)
     {
         _number++;
-        _size = std::min(_chunk, _num_spiking_synapses - _start);
-        for(int _place=0; _place<_size; _place++)
+        const int _left = std::min(_chunk, _num_spiking_synapses - _start);
+        for(_size=0; _size<_left; _size++)
+        {
+            unsigned int& _last_chunk = _chunk_of[_list[_start + _size] & 16383];
+            if (_size > 0 && _last_chunk == _number)
+                break;
+            _last_chunk = _number;
+        }
+        for(int _place=0; _place<_size; _place++)  // apart from the search: gathering is vectorised
         {
             const int _idx = _list[_start + _place];
-            if (_chunk_of[_idx] == _number)
-            {
-                _size = _place;
-                break;
-            }
-            _chunk_of[_idx] = _number;
             {% for _variable in own if _variable in _used %}
             _own_{{loop.index0}}[_place] = {{get_array_name(_variable)}}[_idx];
             {% endfor %}
