@@ -160,6 +160,8 @@ def test_recording_an_expression_of_the_synapses(optimize):
     S.connect()
     with pytest.raises(ModelError, match=rf"model='{re.escape(own)}'\), and record 'I_Ca_seen'"):
         b2.StateMonitor(S, "I_Ca", record=True)
+    with pytest.raises(KeyError, match="nothing_of_that_name"):  # the other one is not to blame
+        b2.StateMonitor(S, ["nothing_of_that_name", "I_Ca"], record=True)
     seen = b2.StateMonitor(S, ["I_Ca_seen", "g_NMDA"], record=True)
     neuron = b2.StateMonitor(target, ["v", "block_NMDA"], record=True)
     Network(source, target, S, seen, neuron).run(5 * ms)

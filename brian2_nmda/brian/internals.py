@@ -328,6 +328,8 @@ def advise_on_recording(advice: Callable[[Group, str], str | None]) -> None:
             prepare(self, source, variables, *args, **more)
         except (KeyError, TypeError) as error:
             names = [variables] if isinstance(variables, str) else list(variables)
+            if isinstance(error, KeyError):  # one of them does not exist: not the others are to blame
+                names = [n for n in names if n == error.args[0]]
             found = next(filter(None, (advice(source, n) for n in names)), None)
             if found is None:
                 raise
