@@ -64,7 +64,7 @@ background = GlutamateSynapse(
 
 tetanus = arange(100)/100
 strong = concatenate([k*20 + tetanus for k in range(3)]) + 300     # s; three trains, 20 s apart
-weak = tetanus + 1500
+weak = tetanus[:40] + 1500                                         # 0.4 s of 100 Hz
 slow = arange(900)/3 + 300
 conditions = {  # trains of A, trains of B, synthesis that is left
     'strong A, then weak B': (strong, weak, 1),
@@ -96,15 +96,10 @@ driven = background.synapses(noise, neurons, w='constant')
 driven.connect()
 every = arange(len(trains))
 slowly = StateMonitor(synapses, ['n_AMPA', 's_Scaffold', 'p_Anisomycin', 'k_AMPA'], record=every, dt=minute)
-closely = StateMonitor(synapses, ['K_graded', 'Ca_eff', 'g_mean_AMPA'], record=[0], dt=20*ms)
+closely = StateMonitor(synapses, ['K_graded', 'Ca_eff', 'g_mean_AMPA'], record=[0], dt=50*ms)
 spikes = SpikeMonitor(neurons)
 
-closely.active = False
-run(299*second)
-closely.active = True
-run(61*second)
-closely.active = False
-run(3*hour - 360*second)
+run(3*hour)
 
 figure, axes = plt.subplots(2, 2, figsize=(10, 6.4), layout='constrained')
 shown = {  # condition, pathway: colour
@@ -120,22 +115,22 @@ for (name, pathway), colour in shown.items():
     axes[0, 1].plot(slowly.t/hour, slowly.s_Scaffold[k], color=colour, label=label)
     extreme = percent[abs(percent).argmax()]
     print(f'{label:>28} {extreme:+6.1f} %, after 3 h {percent[-1]:+6.1f} %')
-axes[0, 0].set(xlabel='time (h)', ylabel='change of AMPA receptors (%)')
-axes[0, 0].legend(fontsize=8)
+axes[0, 0].set(xlabel='time (h)', ylabel='change of AMPA receptors (%)', ylim=(-20, 130))
+axes[0, 0].legend(fontsize=8, loc='upper right')
 axes[0, 1].set(xlabel='time (h)', ylabel='receptors that the scaffold holds')
 protein = axes[0, 1].twinx()
 protein.plot(slowly.t/hour, slowly.p_Anisomycin[0], 'k:', label='proteins, strong A')
 protein.set(ylim=(0, 1), ylabel='proteins (of the most)')
 protein.legend(fontsize=8, loc='lower right')
 
-kinase = closely.K_graded[0]**2
-phosphatase = closely.Ca_eff[0]**2/(synapses.K_P_graded**2 + closely.Ca_eff[0]**2)
-axes[1, 0].plot(closely.t/second - 300, kinase, color='tab:red', label='kinase')
-axes[1, 0].plot(closely.t/second - 300, phosphatase, color='tab:blue', label='phosphatase')
-relative = closely.g_mean_AMPA[0]/closely.g_mean_AMPA[0, 0] - 1
-axes[1, 0].plot(closely.t/second - 300, relative, 'k', label='conductance of a receptor, change')
-axes[1, 0].set(xlabel='time from the first of three trains (s)', ylabel='active fraction')
-axes[1, 0].legend(fontsize=8)
+near = (closely.t > 290*second) & (closely.t < 360*second)
+time, K, Ca_eff = closely.t[near]/second - 300, closely.K_graded[0, near], closely.Ca_eff[0, near]
+bigger = closely.g_mean_AMPA[0, near]/closely.g_mean_AMPA[0, 0] - 1
+axes[1, 0].plot(time, K**2, color='tab:red', label='kinase')
+axes[1, 0].plot(time, Ca_eff**2/(synapses.K_P_graded**2 + Ca_eff**2), color='tab:blue', label='phosphatase')
+axes[1, 0].plot(time, bigger, 'k', label='conductance of a receptor, change')
+axes[1, 0].set(xlabel='time from the first of three trains (s)', ylabel='active fraction', ylim=(-0.15, 1))
+axes[1, 0].legend(fontsize=8, loc='upper right')
 
 bins = arange(0, 3*3600 + 1, 600)
 rates = histogram(spikes.t/second, bins)[0]/600/len(conditions)
