@@ -104,6 +104,14 @@ def library():
         ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
+        "rodrigues": GlutamateSynapse(
+            [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGluN2B(), lib.RodriguesGABA()],
+            release=DESTEXHE,
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.RodriguesReadout(deterministic=True),
+            parts=lib.RodriguesEnzymes(),
+        ),
+        "vesicles": GlutamateSynapse(lib.BioNMDA(), release=lib.RodriguesRelease()),
         "astrocyte": GlutamateSynapse(
             [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
             release=lib.ModulatedRelease(),
@@ -115,7 +123,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures"}
+    return made, {"noisy", "early", "failures", "vesicles"}
 
 
 def used(model):
