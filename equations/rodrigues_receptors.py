@@ -348,16 +348,17 @@ class RodriguesRelease(TransmitterPulse):
         Reaction(None, R, Max(R_0 - R, 0) / tau_ref),
     )
     emitted = states("emitted", within=(0, 1), meaning="whether the last spike released")
-    u_1, u_2, u_3 = states("u_1 u_2 u_3", within=(0, 1), initial=1, meaning="random numbers of a spike")
+    u_1, u_2, u_3, u_4 = states("u_1 u_2 u_3 u_4", initial=1, meaning="random numbers of a spike")
     height = states("height", within=(0, A_max), initial=1, meaning="glutamate of the last release")
-    demitted, du_1, du_2, du_3, dheight = 0, 0, 0, 0, 0
+    demitted, du_1, du_2, du_3, du_4, dheight = 0, 0, 0, 0, 0, 0
     on_spike = {
         C: C + J,
         emitted: Heaviside(p - rand()) * (1 - Heaviside(1 - D)),
         u_1: 1 - rand(),
         u_2: 1 - rand(),
         u_3: 1 - rand(),
-        height: emitted * Min(A_max, -log(u_1 * u_2 * u_3 * (1 - rand())) / 4) + (1 - emitted) * height,
+        u_4: 1 - rand(),
+        height: emitted * Min(A_max, -log(u_1 * u_2 * u_3 * u_4) / 4) + (1 - emitted) * height,
         D: D - emitted,
     }
     amount = emitted

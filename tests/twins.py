@@ -799,7 +799,7 @@ def rodrigues_release(s, i, p):
     chance = 1 / (1 + (h / C) ** 2) if C else 0.0
     docked = max(p["D_0"] - D, 0.0) * R / p["tau_D"] - max(p["R_0"] - R, 0.0) * D / p["tau_R"]
     draw = i["random_draw"]
-    gamma = -(math.log(s["u_1"]) + math.log(s["u_2"]) + math.log(s["u_3"]) + math.log(1 - draw)) / 4
+    gamma = -sum(math.log(s[f"u_{k}"]) for k in range(1, 5)) / 4
     return {
         "C": -C / p["tau_C"],
         "J": (1 - J) / p["tau_J"] - p["delta"] * J * C,
@@ -807,7 +807,7 @@ def rodrigues_release(s, i, p):
         "R": max(p["R_0"] - R, 0.0) / p["tau_ref"] - docked,
         "C at a spike": C + J,
         "emitted at a spike": 1.0 if draw < chance and D >= 1 else 0.0,
-        **{f"u_{k} at a spike": 1 - draw for k in (1, 2, 3)},
+        **{f"u_{k} at a spike": 1 - draw for k in range(1, 5)},
         "height at a spike": s["height"] + e * (min(gamma, p["A_max"]) - s["height"]),
         "D at a spike": D - e,
         "concentration": p["peak"] * s["height"] if i["pulse_on"] else 0.0,
