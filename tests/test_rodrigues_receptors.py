@@ -190,6 +190,7 @@ def test_conductance_in_calcium():
         assert same(value(part, "in_calcium") * part.gmax / (15 * psiemens), number, 2)
 
 
+@pytest.mark.slow
 def test_in_brian2():
     """All four in one synapse, sent at spikes: conductances of a spike by the matrix exponential."""
     defaultclock.dt = 0.05 * ms
@@ -280,6 +281,7 @@ def trains(copies=300):
     return found
 
 
+@pytest.mark.slow
 def test_releases_of_a_train():
     """81.6 (sd 4.5) of 300 spikes at 5 Hz, 64.5 (3.2) of 900 at 50 Hz: 3 standard errors of both runs."""
     for (mean, sd), when, source in (((81.6, 4.5), 1, 0), ((64.5, 3.2), 0, 1)):
@@ -294,6 +296,7 @@ def test_releases_of_a_train():
             assert found[name].min() >= 0 and found[name].max() <= most
 
 
+@pytest.mark.slow
 def test_heights_are_gamma_distributed():
     """The last pulse of each synapse: shape 4, mean 1."""
     assert kstest(trains()[1]["height_T"], gamma(4, scale=0.25).cdf).pvalue > 1e-3
