@@ -42,7 +42,12 @@ from brian2_nmda import (
     states,
 )
 from brian2_nmda.conformance import checks_for
-from brian2_nmda.equations import RodriguesEnzymes, RodriguesReadout, TwoExponentialAMPA
+from brian2_nmda.equations import (
+    RodriguesEnzymes,
+    RodriguesReadout,
+    TwoExponentialAMPA,
+    TwoExponentialNMDA,
+)
 from brian2_nmda.symbolic.expressions import numeric
 from brian2_nmda.symbolic.kinds import Calcium
 from brian2_nmda.symbolic.part import Ca, G_open, v
@@ -397,7 +402,7 @@ def train(dt, name):
         start_2N=start["CaM2N"] * umolar,
     )
     model = GlutamateSynapse(
-        TwoExponentialAMPA(),
+        [TwoExponentialAMPA(), TwoExponentialNMDA()],
         calcium=Pulses(),
         plasticity=RodriguesReadout(deterministic=True),
         parts=enzymes,
