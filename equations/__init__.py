@@ -71,6 +71,14 @@ from brian2_nmda.equations.receptors import (
     YeungNMDA,
 )
 from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
+from brian2_nmda.equations.rodrigues import RodriguesEnzymes, RodriguesReadout
+from brian2_nmda.equations.rodrigues_receptors import (
+    RodriguesAMPA,
+    RodriguesGABA,
+    RodriguesGluN2A,
+    RodriguesGluN2B,
+    RodriguesRelease,
+)
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
 from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
 
@@ -118,6 +126,13 @@ __all__ = [
     "ReceptorPool",
     "Scaffold",
     "ScaffoldedInsertion",
+    "RodriguesAMPA",
+    "RodriguesEnzymes",
+    "RodriguesGABA",
+    "RodriguesGluN2A",
+    "RodriguesGluN2B",
+    "RodriguesReadout",
+    "RodriguesRelease",
     "ShouvalCalcium",
     "ShouvalNMDA",
     "ShouvalPlasticity",

@@ -66,3 +66,8 @@ STIMBERG_4 = (
     "doi:10.1101/198366; values as in github:brian-team/brian2 "
     "examples/frompapers/Stimberg_et_al_2018/example_4_synrel.py"
 )
+RODRIGUES_PARAMETERS = "doi:10.7554/eLife.80152; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl"
+RODRIGUES_START = (
+    "doi:10.7554/eLife.80152; github:rveltz/SynapseElife src/UtilsData.jl "
+    "(initial_conditions_continuous_temp, six digits)"
+)

@@ -56,8 +56,8 @@ WAIVED = {
     ("VargasCaballeroNMDA", "connectivity"): "asymmetric trapping: B0 and B1 are left only with transmitter",
     ("WangJumpNMDA", "singularities"): "k_0 diverges at tau_x = tau_s; tau_x has to be the smaller one",
 }
-#: Ten states in 80 terms, or fifteen by Runge-Kutta: half a minute in Brian2.
-LONG = {"KampaNMDA", "VargasCaballeroNMDA", "GraupnerBrunel2007"}
+#: Ten and more states in 80 terms, or fifteen by Runge-Kutta: half a minute in Brian2.
+LONG = {"KampaNMDA", "VargasCaballeroNMDA", "GraupnerBrunel2007", "RodriguesAMPA", "RodriguesEnzymes"}
 
 
 def cases():

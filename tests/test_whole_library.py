@@ -110,6 +110,14 @@ def library():
         ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
+        "rodrigues": GlutamateSynapse(
+            [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGluN2B(), lib.RodriguesGABA()],
+            release=DESTEXHE,
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.RodriguesReadout(deterministic=True),
+            parts=lib.RodriguesEnzymes(),
+        ),
+        "vesicles": GlutamateSynapse(lib.BioNMDA(), release=lib.RodriguesRelease()),
         "astrocyte": GlutamateSynapse(
             [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
             release=lib.ModulatedRelease(),
@@ -121,7 +129,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures"}
+    return made, {"noisy", "early", "failures", "vesicles"}
 
 
 def used(model):

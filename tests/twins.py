@@ -665,6 +665,177 @@ def modulated_release(s, i, p):
     }
 
 
+def falling(x, low, high, half, slope):
+    """What is left of a logistic curve that has fallen from ``high``, seen from above."""
+    return high - (high - low) / (1 + math.exp(slope * (x - half)))
+
+
+def moved(names, moves):
+    """Rates of states from (from, to, flow) of each net flow."""
+    rates = dict.fromkeys(names, 0.0)
+    for a, b, flow in moves:
+        for n in a:
+            rates[n] -= flow
+        for n in b:
+            rates[n] += flow
+    return rates
+
+
+def rodrigues_enzymes(s, i, p):
+    """Reactions one by one, with what they make and use up; calcium ions are counted per flow."""
+    at = p["temperature"]
+    of_K, of_f, of_b = (
+        falling(at, *(p[f"{k}_{n}"] for n in ("low", "high", "half", "slope"))) for k in "Kfb"
+    )
+    Ca, moves, ions = i["Ca"], [], 0.0
+    for lobe, pairs in {
+        "C": (("CaM0", "CaM2C"), ("CaM2N", "CaM4")),
+        "N": (("CaM0", "CaM2N"), ("CaM2C", "CaM4")),
+        "KC": (("K0", "K2C"), ("K2N", "K4")),
+        "KN": (("K0", "K2N"), ("K2C", "K4")),
+    }.items():
+        on1, off1, on2, off2 = (p[f"{n}_{lobe}"] for n in ("on1", "off1", "on2", "off2"))
+        stays = on2 * Ca / (off1 + on2 * Ca)  # the second ion binds before the first one leaves
+        for a, b in pairs:
+            flow = 0.5 * on1 * Ca * stays * s[a] - off2 * (1 - stays) * s[b]
+            moves.append(((a,), (b,), flow))
+            ions += 2 * flow
+    bound = sum(s[n] for n in ("K0", "K2C", "K2N", "K4", "P0", "P2C", "P2N", "P4", "P", "P2"))
+    for j in ("0", "2C", "2N", "4"):
+        flow = p[f"on_{j}"] * s[f"CaM{j}"] * s["K"] - p[f"off_{j}"] * s[f"K{j}"]
+        moves.append(((f"CaM{j}", "K"), (f"K{j}",), flow))
+        moves.append(((f"K{j}",), (f"P{j}",), p["k_1"] * s[f"K{j}"] * bound / p["K_total"]))
+        moves.append(((f"P{j}",), (f"CaM{j}", "P"), p["k_2"] * of_K * s[f"P{j}"]))
+    moves.append((("P",), ("K",), p["k_3"] * of_K * s["P"]))
+    moves.append((("P",), ("P2",), p["k_4"] * s["P"] - p["k_5"] * of_K * s["P2"]))
+    free = p["CaN_total"] - s["CaN4"]
+    on, off = p["on_CaN"] * of_f, p["off_CaN"] * of_b
+    moves.append((("CaM4",), ("CaN4",), on * s["CaM4"] * free - off * s["CaN4"]))
+    names = [n for n in s if n in ("CaM0", "CaN4", "K", "P", "P2") or n[:-1] in ("K", "P", "CaM")]
+    names += [n for n in s if n[-2:] in ("2C", "2N") and n[:-2] in ("K", "P", "CaM")]
+    return {
+        **moved(dict.fromkeys(names), moves),
+        "CaMKII": bound,
+        "CaN": s["CaN4"],
+        "kinase": bound / p["K_total"],
+        "phosphatase": 1 - free / p["CaN_total"],
+        "calcium_binding": ions,
+    }
+
+
+def rodrigues_readout(s, i, p):
+    """The regions by the sides of their corners; agents by their moves."""
+    x, y = i["CaN"], i["CaMKII"]
+    a, b, c, d, e = (p[f"CaN_{k}"] for k in range(1, 6))
+    k, low, high, top = (p[f"CaMKII_{n}"] for n in range(1, 5))
+    D = ((b, k), (d, k), (d, top), (c, top), (a, high), (a, low))
+    P = ((d, k), (e, k), (e, top), (d, top))
+    rates, drive = {}, {}
+    for which, corners in (("D", D), ("P", P)):
+        sides = zip(corners, corners[1:] + corners[:1], strict=True)
+        inside = all((x2 - x1) * (y - y1) >= (y2 - y1) * (x - x1) for (x1, y1), (x2, y2) in sides)
+        act = s[f"act_{which}"]
+        rates[f"act_{which}"] = p[f"a_{which}"] if inside else -p[f"b_{which}"] * act
+        drive[which] = 1 / (1 + (p[f"K_{which}"] / act) ** 2) / p[f"t_{which}"] if act else 0.0
+    to_D, to_P = (drive["D"] * s[a] - drive["P"] * s[b] for a, b in (("NC", "LTD"), ("LTP", "NC")))
+    change = (s["LTP"] - s["LTD"]) / p["agents"]
+    return {
+        **rates,
+        "NC": to_P - to_D,
+        "LTD": to_D,
+        "LTP": -to_P,
+        "conductance": i["conductance"] * (1 + change),
+    }
+
+
+def rodrigues_ampa(s, i, p):
+    rise = {k: falling(p["temperature"], 0, p[f"{k}_high"], p[f"{k}_half"], p[f"{k}_slope"]) for k in "fb"}
+    bind, leave, last = (rise["f"] * p["k_1"] * i["T"], rise["b"] * p["m_1"], rise["b"] * p["m_2"])
+    moves = []
+
+    def move(a, b, there, back):
+        moves.append(((a,), (b,), there * s[a] - back * s[b]))
+
+    for k in range(4):
+        move(f"C{k}", f"C{k + 1}", (4 - k) * bind, (k + 1) * leave)
+        move(f"D{k}", f"D{k + 1}", min(3, 4 - k) * bind, k * leave if k else last)
+    for k in range(2):
+        move(f"D2{k + 2}", f"D2{k + 3}", (2 - k) * bind, (k + 1) * leave)
+    move("C0", "D0", 4 * p["delta_0"], p["gamma_0"])
+    for k in range(1, 5):
+        move(f"C{k}", f"D{k}", k * p["delta_1"], p["gamma_1"])
+    for k in range(2, 5):
+        move(f"D{k}", f"D2{k}", (k - 1) * p["delta_2"], p["gamma_2"])
+        move(f"C{k}", f"O{k}", (4 if k == 4 else 2) * p["beta"], p["alpha"])
+    names = [n for n in s if n[0] in "CDO" and n[1:].isdigit()]
+    rates = moved(names, moves)
+    del rates["C0"]
+    activation = sum(p[f"g_{k}"] * s[f"O{k}"] for k in (2, 3, 4)) / p["g_4"]
+    return {**rates, "activation": activation, **receptor(i, p)}
+
+
+def rodrigues_nmda(s, i, p, other=False):
+    warm = p["temperature"] - p["reference"]
+    forward = p["f_high"] - p["f_span"] / (1 + math.exp(p["f_offset"] + p["f_slope"] * warm))
+    forward = p["forward"] * max(p["f_least"], forward)
+    back = p["b_low"] + p["b_span"] - p["b_span"] / (1 + math.exp(p["b_slope"] * warm - p["b_offset"]))
+    chain = ("A0", "A1", "A2", "A3", "A4", "O1", "O2")
+    moves = []
+    for a, b, letter in zip(chain, chain[1:], "abcdef", strict=False):
+        bound = i["T"] if letter in "ab" else 1.0
+        there = forward * p[f"k_{letter}"] * bound * s[a]
+        moves.append(((a,), (b,), there - p["backward"] * back * p[f"r_{letter}"] * s[b]))
+    rates = moved(chain, moves)
+    del rates["A0"]
+    young = p["r_1"] / (1 + math.exp(p["r_slope"] * (p["age"] - p["r_age"])))
+    r = p["r_0"] + young + p["deviation"]
+    share = 1 - 1 / (1 + r) if other else 1 / (1 + r)
+    n = math.floor(p["number"] * share + 0.5)
+    g = p["g_low"] + p["g_span"] - p["g_span"] / (1 + math.exp(p["g_slope"] * (p["g_Ca"] - p["Ca_o"])))
+    found = {**rates, "activation": s["O1"] + s["O2"], **receptor(i, p)}
+    found["conductance"] *= n / p["number"] * g / (p["g_low"] + p["g_span"])
+    return found
+
+
+def rodrigues_glun2b(s, i, p):
+    return rodrigues_nmda(s, i, p, other=True)
+
+
+def rodrigues_gaba(s, i, p):
+    closing = falling(p["temperature"], p["c_low"], p["c_high"], p["c_half"], p["c_slope"])
+    moves = [
+        (("C0",), ("C1",), p["b_1"] * i["T"] * s["C0"] - p["u_1"] * s["C1"]),
+        (("C1",), ("C2",), p["b_2"] * i["T"] * s["C1"] - p["u_2"] * s["C2"]),
+        (("C1",), ("O1",), p["o_1"] * s["C1"] - closing * p["c_1"] * s["O1"]),
+        (("C2",), ("O2",), p["o_2"] * s["C2"] - closing * p["c_2"] * s["O2"]),
+    ]
+    rates = moved(("C0", "C1", "C2", "O1", "O2"), moves)
+    del rates["C0"]
+    return {**rates, "activation": s["O1"] + s["O2"], **receptor(i, p)}
+
+
+def rodrigues_release(s, i, p):
+    C, J, D, R, e = (s[n] for n in ("C", "J", "D", "R", "emitted"))
+    h = falling(p["Ca_o"], p["h_high"], p["h_low"], p["h_Ca"], p["h_slope"])
+    chance = 1 / (1 + (h / C) ** 2) if C else 0.0
+    docked = max(p["D_0"] - D, 0.0) * R / p["tau_D"] - max(p["R_0"] - R, 0.0) * D / p["tau_R"]
+    draw = i["random_draw"]
+    gamma = -sum(math.log(s[f"u_{k}"]) for k in range(1, 5)) / 4
+    return {
+        "C": -C / p["tau_C"],
+        "J": (1 - J) / p["tau_J"] - p["delta"] * J * C,
+        "D": docked,
+        "R": max(p["R_0"] - R, 0.0) / p["tau_ref"] - docked,
+        "C at a spike": C + J,
+        "emitted at a spike": 1.0 if draw < chance and D >= 1 else 0.0,
+        **{f"u_{k} at a spike": 1 - draw for k in range(1, 5)},
+        "height at a spike": s["height"] + e * (min(gamma, p["A_max"]) - s["height"]),
+        "D at a spike": D - e,
+        "concentration": p["peak"] * s["height"] if i["pulse_on"] else 0.0,
+        "amount": e,
+    }
+
+
 TWINS = {
     "AMPA": ampa,
     "AdenosineDepression": adenosine,
@@ -709,6 +880,13 @@ TWINS = {
     "ReceptorPool": receptor_pool,
     "Scaffold": scaffold,
     "ScaffoldedInsertion": scaffolded_insertion,
+    "RodriguesAMPA": rodrigues_ampa,
+    "RodriguesEnzymes": rodrigues_enzymes,
+    "RodriguesGABA": rodrigues_gaba,
+    "RodriguesGluN2A": rodrigues_nmda,
+    "RodriguesGluN2B": rodrigues_glun2b,
+    "RodriguesReadout": rodrigues_readout,
+    "RodriguesRelease": rodrigues_release,
     "ShouvalCalcium": calcium_above_rest,
     "ShouvalNMDA": shouval_nmda,
     "ShouvalPlasticity": shouval_plasticity,

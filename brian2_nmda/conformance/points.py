@@ -174,6 +174,18 @@ def generic(
     return found
 
 
+def whole_numbers(template: Any, values: dict[str, float]) -> dict[str, float]:
+    """Values in which those that numbers of molecules start at, or are bounded by, are whole."""
+    found = dict(values)
+    for name in template.counts:
+        state = template.states[name]
+        for e in (state.initial, *(b for b in state.within if b is not None)):
+            for s in sympy.sympify(e, strict=True).free_symbols:
+                if s.name in found:
+                    found[s.name] = max(1.0, float(round(found[s.name])))
+    return found
+
+
 def with_values(part: Part, values: Mapping[str, float]) -> Part:
     """A part with new numbers (SI) for its own parameters."""
     given = {
@@ -188,7 +200,7 @@ def generic_part(
     part: Part, rng: np.random.Generator, spread: float, baths: dict[str, float], dt: float
 ) -> Part:
     """A part with generic values, and its children; parameters of the bath agree between parts."""
-    values = generic(part.template.parameters, rng, spread)
+    values = whole_numbers(part.template, generic(part.template.parameters, rng, spread))
     for name, p in part.template.parameters.items():
         if p.bath:
             values[name] = baths.setdefault(name, values[name])
@@ -256,7 +268,7 @@ def starts_inside(template: Any, values: Mapping[str, float]) -> bool:
 def generic_values(part: Part, rng: np.random.Generator) -> dict[str, float]:
     """Generic values of the parameters of one part."""
     for attempt in range(80):
-        values = generic(part.template.parameters, rng, 0.9 ** (attempt // 4))
+        values = whole_numbers(part.template, generic(part.template.parameters, rng, 0.9 ** (attempt // 4)))
         if starts_inside(part.template, values):
             return values
     raise ModelError(f"{part.name}: no generic values for which the states start within their intervals.")

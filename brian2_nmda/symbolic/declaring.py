@@ -62,7 +62,13 @@ def states(
 
 
 def counts(
-    names: str, *, initial: Any = 0, within: tuple[Any, Any] = (0, None), meaning: str = "", place: str = ""
+    names: str,
+    *,
+    initial: Any = 0,
+    within: tuple[Any, Any] = (0, None),
+    meaning: str = "",
+    place: str = "",
+    at_spikes: bool = False,
 ) -> Any:
     """Declare numbers of molecules in the body of a `Part` class.
 
@@ -80,6 +86,9 @@ def counts(
     meaning : str
     place : str
         Where they are, if not where the part is.
+    at_spikes : bool
+        Whether ``on_spike`` or ``on_post_spike`` changes them, too, as a release takes a vesicle. What they
+        add or take then has to be a whole number, and the sum is conserved between spikes only.
 
     Examples
     --------
@@ -89,7 +98,7 @@ def counts(
     initial = sympy.sympify(initial, strict=True)
     if initial.is_number and initial != int(initial):
         raise ModelError(f"counts('{names}'): a number of molecules is whole, found initial={initial}.")
-    state = State(get_dimensions(1), within, initial, meaning, False, place, count=True)
+    state = State(get_dimensions(1), within, initial, meaning, False, place, count=True, at_spikes=at_spikes)
     return _several(names, state)
 
 

@@ -191,8 +191,10 @@ def _check_exchanges(system: System, where: str) -> None:
                 "at the time steps of the synapses, whose molecules they may take. Leave out dt in the class "
                 "body, or follow the mean, deterministic=True."
             )
-        if name in system.on_spike or name in system.on_post_spike:
+        at_spikes = name in system.on_spike or name in system.on_post_spike
+        if at_spikes and not system.states[name].at_spikes:
             raise ModelError(
                 f"{where}: '{name}' is a number of molecules that reactions conserve, but changes at spikes; "
-                "write a reaction, or declare it by states(...)."
+                "write a reaction, or declare it by states(...), or by counts(..., at_spikes=True) if spikes "
+                "change it by whole numbers."
             )

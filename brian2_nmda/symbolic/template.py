@@ -28,6 +28,8 @@ class State:
         Where it lives if biology decides; empty where the planner does.
     count : bool
         Whether it is a whole number of molecules, which reactions change one by one.
+    at_spikes : bool
+        Of a count: whether spikes change it, too, by whole numbers.
     """
 
     dim: Dimension
@@ -37,6 +39,7 @@ class State:
     bare: bool = False
     place: str = ""
     count: bool = False
+    at_spikes: bool = False
 
 
 @dataclass(frozen=True)
