@@ -27,13 +27,25 @@ from brian2_nmda.equations.calcium import (
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.glusynapse import (
+    ChindemiCalcium,
+    ChindemiIntegrator,
+    ChindemiPlasticity,
+    ChindemiRelease,
+)
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
     GraupnerBrunel2007,
     KinaseDrivenInsertion,
 )
-from brian2_nmda.equations.late_phase import EarlyPhase, LatePhase, ProteinSynthesis
+from brian2_nmda.equations.late_phase import (
+    EarlyPhase,
+    LatePhase,
+    ProteinSynthesis,
+    TagTriC,
+    TriggeredProtein,
+)
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
@@ -65,7 +77,8 @@ from brian2_nmda.equations.receptors import (
 )
 from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
-from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
+from brian2_nmda.equations.subunit_rule import SubunitDetector, SubunitSTDP
+from brian2_nmda.equations.trafficking import CountedSlots, ReceptorPool, SlotInsertion
 
 __all__ = [
     "AMPA",
@@ -77,10 +90,15 @@ __all__ = [
     "CalciumIntegrator",
     "CastellaniEnzymes",
     "CastellaniPhosphorylation",
+    "ChindemiCalcium",
+    "ChindemiIntegrator",
+    "ChindemiPlasticity",
+    "ChindemiRelease",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "CostaPlasticity",
     "CostaRelease",
+    "CountedSlots",
     "DSerineRelease",
     "DSerineSite",
     "EarlyPhase",
@@ -116,8 +134,12 @@ __all__ = [
     "SlowGlycineSite",
     "SpineCalcium",
     "StochasticRelease",
+    "SubunitDetector",
+    "SubunitSTDP",
     "SynapticScaling",
+    "TagTriC",
     "TransmitterPulse",
+    "TriggeredProtein",
     "TripletSTDP",
     "TsodyksMarkram",
     "TwoExponentialAMPA",

@@ -104,6 +104,27 @@ def library():
         ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
+        "subunits": GlutamateSynapse(
+            [
+                ampa(),
+                lib.FirstOrderNMDA.preset("GluN2A, Dainauskas 2023", label="GluN2A"),
+                lib.FirstOrderNMDA.preset("GluN2B, Dainauskas 2023", label="GluN2B"),
+            ],
+            release=DESTEXHE,
+            plasticity=lib.SubunitSTDP(),
+            parts=lib.SubunitDetector(),
+        ),
+        "chindemi": GlutamateSynapse(
+            [
+                ampa(),
+                lib.TwoExponentialNMDA.preset("GluSynapse", block=lib.MagnesiumBlock.preset("Chindemi 2022")),
+            ],
+            calcium=lib.ChindemiCalcium(integrator=lib.ChindemiIntegrator()),
+            release=lib.ChindemiRelease(),
+            plasticity=lib.ChindemiPlasticity(),
+        ),
+        "tagtric": GlutamateSynapse(ampa(), plasticity=lib.TagTriC(), parts=lib.TriggeredProtein()),
+        "counted": GlutamateSynapse(ampa(), plasticity=lib.CountedSlots()),
         "astrocyte": GlutamateSynapse(
             [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
             release=lib.ModulatedRelease(),
@@ -115,7 +136,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures"}
+    return made, {"noisy", "early", "failures", "tagtric", "counted"}
 
 
 def used(model):
