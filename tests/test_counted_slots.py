@@ -61,12 +61,10 @@ def test_mean_is_that_of_the_equations(deterministic):
             assert np.all(n + S.free_AMPA[:] == 60) and n.min() >= 0 and pool.min() >= 0
             of = n.reshape(-1, EACH).mean(axis=1)
             error = of.std(ddof=1) / np.sqrt(dendrites)
-            print(dt, of.mean(), exact, error)
             assert abs(of.mean() - exact[0]) < 3 * error + 0.05 * dt
             break
         errors.append(abs(n[0] - exact[0]))
     if deterministic:
-        print(errors)
         assert errors[0] < 0.05 and 1.6 < errors[0] / errors[1] < 2.5
 
 
@@ -83,7 +81,6 @@ def test_variance_is_that_of_birth_and_death():
     expected = 30 * full + 30 * empty
     variance = 30 * full * (1 - full) + 30 * empty * (1 - empty)
     n = np.array(S.n_AMPA)
-    print(n.mean(), expected, n.var(ddof=1), variance)
     step = K_OFF * 0.5  # what is drawn in a step does not return in it: half of this
     assert abs(n.mean() - expected) < 3 * np.sqrt(variance / n.size) + step * abs(expected - 30)
     assert abs(n.var(ddof=1) / variance - 1) < 3 * np.sqrt(2 / n.size) + step

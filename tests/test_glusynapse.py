@@ -4,6 +4,8 @@ Held against: the peaks of science.md 3.4, which an independent port of the publ
 closed form of calcium at a clamped voltage; and SciPy's DOP853 on the published equation of the efficacy.
 """
 
+from itertools import pairwise
+
 import brian2 as b2
 import numpy as np
 import pytest
@@ -120,7 +122,6 @@ def test_efficacy_and_its_expression():
         known = effective(np.array(M.t / ms), spikes)
         calcium = np.max(np.abs(M.Ca_eff[0] / umolar - known)) / known.max()
         errors[dt] = np.max(np.abs(states - solution)), calcium
-    print(edges, solution, errors, known.max(), theta_p, theta_d)
     # a threshold is passed within a step, in which rho moves by 216/7000 per ms
     assert errors[0.25][0] < 0.25 * 216 / 7000 and errors[0.25][1] < 0.01
     assert errors[0.5][1] / errors[0.25][1] > 1.6  # order 1 in what is held
@@ -128,7 +129,7 @@ def test_efficacy_and_its_expression():
 
 
 def pairs(edges):
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 class Held(Part):

@@ -102,7 +102,7 @@ def library():
             plasticity=lib.CastellaniPhosphorylation(),
             parts=lib.CastellaniEnzymes(),
         ),
-        "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
+        "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease(U=0.9)),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "subunits": GlutamateSynapse(
             [
