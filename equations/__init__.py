@@ -27,6 +27,12 @@ from brian2_nmda.equations.calcium import (
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.glusynapse import (
+    ChindemiCalcium,
+    ChindemiIntegrator,
+    ChindemiPlasticity,
+    ChindemiRelease,
+)
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
@@ -40,6 +46,8 @@ from brian2_nmda.equations.late_phase import (
     ProteinSynthesis,
     Scaffold,
     ScaffoldedInsertion,
+    TagTriC,
+    TriggeredProtein,
 )
 from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
@@ -80,7 +88,8 @@ from brian2_nmda.equations.rodrigues_receptors import (
     RodriguesRelease,
 )
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
-from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
+from brian2_nmda.equations.subunit_rule import SubunitDetector, SubunitSTDP
+from brian2_nmda.equations.trafficking import CountedSlots, ReceptorPool, SlotInsertion
 
 __all__ = [
     "AMPA",
@@ -92,10 +101,15 @@ __all__ = [
     "CalciumIntegrator",
     "CastellaniEnzymes",
     "CastellaniPhosphorylation",
+    "ChindemiCalcium",
+    "ChindemiIntegrator",
+    "ChindemiPlasticity",
+    "ChindemiRelease",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "CostaPlasticity",
     "CostaRelease",
+    "CountedSlots",
     "DSerineRelease",
     "DSerineSite",
     "EarlyPhase",
@@ -124,8 +138,6 @@ __all__ = [
     "ProteinSynthesis",
     "ReceptorInsertion",
     "ReceptorPool",
-    "Scaffold",
-    "ScaffoldedInsertion",
     "RodriguesAMPA",
     "RodriguesEnzymes",
     "RodriguesGABA",
@@ -133,6 +145,8 @@ __all__ = [
     "RodriguesGluN2B",
     "RodriguesReadout",
     "RodriguesRelease",
+    "Scaffold",
+    "ScaffoldedInsertion",
     "ShouvalCalcium",
     "ShouvalNMDA",
     "ShouvalPlasticity",
@@ -141,8 +155,12 @@ __all__ = [
     "SlowGlycineSite",
     "SpineCalcium",
     "StochasticRelease",
+    "SubunitDetector",
+    "SubunitSTDP",
     "SynapticScaling",
+    "TagTriC",
     "TransmitterPulse",
+    "TriggeredProtein",
     "TripletSTDP",
     "TsodyksMarkram",
     "TwoExponentialAMPA",

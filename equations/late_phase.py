@@ -7,19 +7,23 @@ from brian2 import ms, mV, second
 from sympy import Abs, Heaviside, sqrt
 
 from brian2_nmda.equations.kinases import KinaseDrivenInsertion
-from brian2_nmda.equations.sources import LUBOEINSKI
+from brian2_nmda.equations.sources import LUBOEINSKI, TAGTRIC
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
     Parameter,
     Part,
     Preset,
+    Reaction,
     Total,
     conductance,
+    counts,
     define,
     g_initial,
     gives,
     needs,
+    rand,
     states,
+    v,
     xi,
 )
 
@@ -195,3 +199,110 @@ class ProteinSynthesis(Part):
     protein = gives(p)
 
     summary = "late proteins per neuron, with an inhibitor (Luboeinski & Tetzlaff 2021)"
+
+
+class TagTriC(Plasticity):
+    r"""Tagging, triggering, consolidation (Clopath et al. 2008): tags set by chance, a bistable late weight.
+
+    .. math::
+
+        \text{per presynaptic spike: } P(free \to low) = A_{LTD} [u_1 - E_L]_+ \qquad
+        free \xrightarrow{A_{LTP}\, r\, [v - \theta]_+ [u_2 - E_L]_+} high
+
+        \tau_z\, \dot z = z(1-z)(z - \kappa) + \gamma\,(high - low)\, p
+
+    A synapse has one tag: it is ``free``, ``high`` (tagged for potentiation, the ``h = 1`` of the paper) or
+    ``low`` (depression, ``l = -1``); these are numbers of molecules, one in all. Tags are lost at ``k_h`` and
+    ``k_l``. ``u_1`` and ``u_2`` are the voltage filtered with ``tau_1`` and ``tau_2`` and live on the target;
+    ``r`` is the trace of presynaptic spikes, of which each lasts ``width``, the step of 1 ms of the program.
+    ``p`` is the protein of the neuron, from `TriggeredProtein`. The conductance is that of the receptor times
+    ``(1 + g_h high - g_l low + g_z z)/W_0``.
+
+    ``z`` starts at 0; in the paper 30 % of the synapses start at 1, chosen by chance:
+    ``S.z_AMPA = 'int(rand() < 0.3)'``, for which ``W_0`` is the mean at the start. With
+    ``deterministic=True`` the tags follow their mean, except that depression is still drawn at each spike.
+
+    References
+    ----------
+    Clopath C, Ziegler L, Vasilaki E, Busing L, Gerstner W (2008). PLoS Comput Biol 4:e1000248.
+    doi:10.1371/journal.pcbi.1000248
+    """
+
+    A_LTD = Parameter(0.01 / mV, "probability of a tag of depression per spike", source=TAGTRIC,
+                      sign="nonnegative")  # fmt: skip
+    A_LTP = Parameter(0.001 / (ms * mV**2), "rate of tags of potentiation", source=TAGTRIC,
+                      sign="nonnegative")  # fmt: skip
+    E_L = Parameter(-70.6 * mV, "threshold of the filtered voltages", source=TAGTRIC, sign="real")
+    theta = Parameter(-50 * mV, "threshold of the voltage", source=TAGTRIC, sign="real")
+    tau_1 = Parameter(1000 * ms, "voltage filter of depression", source=TAGTRIC)
+    tau_2 = Parameter(100 * ms, "voltage filter of potentiation", source=TAGTRIC)
+    tau_r = Parameter(100 * ms, "presynaptic trace", source=TAGTRIC)
+    width = Parameter(1 * ms, "duration of what a spike adds to the trace", status="converted",
+                      source=f"{TAGTRIC} (height 1 over one step)")  # fmt: skip
+    k_h = Parameter(1 / (3600 * second), "loss of tags of potentiation", source=TAGTRIC, sign="nonnegative")
+    k_l = Parameter(1 / (5400 * second), "loss of tags of depression", source=TAGTRIC, sign="nonnegative")
+    tau_z = Parameter(360 * second, "time constant of the late weight", source=TAGTRIC)
+    kappa = Parameter(0.5, "boundary between the two basins of the late weight", source=TAGTRIC,
+                      sign="fraction")  # fmt: skip
+    capture = Parameter(0.1, "capture of protein by tags, gamma", source=TAGTRIC, sign="nonnegative")
+    g_h = Parameter(1.0, "weight of a tag of potentiation", source=TAGTRIC, sign="nonnegative")
+    g_l = Parameter(0.5, "weight of a tag of depression", source=TAGTRIC, sign="nonnegative")
+    g_z = Parameter(2.0, "weight of the late phase", source=TAGTRIC, sign="nonnegative")
+    W_0 = Parameter(1.6, "mean weight at the start", status="converted", source=f"{TAGTRIC} (1 + 0.3*2)")
+
+    protein = needs("protein", meaning="late proteins of the neuron")
+    free = counts("free", initial=1, meaning="1 without a tag")
+    high, low = counts("high low", meaning="1 with a tag")
+    set_low = states("set_low", within=(0, None), meaning="whether the last spike set a tag of depression")
+    u_1, u_2 = states("u_1 u_2", within=(None, None), unit=mV, initial=E_L, meaning="filtered voltage")
+    r = states("r", within=(0, None), meaning="presynaptic trace")
+    z = states("z", within=(None, None), meaning="late weight")
+    du_1 = (v - u_1) / tau_1
+    du_2 = (v - u_2) / tau_2
+    dr = -r / tau_r
+    dset_low = 0
+    dz = (z * (1 - z) * (z - kappa) + capture * (high - low) * protein) / tau_z
+    potentiation = define(
+        A_LTP * r * (v - theta) * Heaviside(v - theta) * (u_2 - E_L) * Heaviside(u_2 - E_L),
+        unit=1 / second, meaning="rate at which tags of potentiation are set",
+    )  # fmt: skip
+    reactions = (Reaction(free, high, potentiation, k_h), Reaction(free, low, 0, k_l))
+    on_spike = {
+        set_low: free * Heaviside(A_LTD * (u_1 - E_L) - rand()),
+        free: free - set_low,
+        low: low + set_low,
+        r: r + width / tau_r,
+    }
+    tagged = gives(high + low, meaning="1 with a tag, 0 without")
+    conductance = conductance * (1 + g_h * high - g_l * low + g_z * z) / W_0
+
+    summary = "tags by chance, proteins, a bistable late weight (TagTriC, Clopath et al. 2008)"
+
+
+class TriggeredProtein(Part):
+    r"""Protein of a neuron, made while enough of its synapses are tagged (Clopath et al. 2008).
+
+    .. math:: \dot p = -\frac{p}{\tau_d} + \frac{s\,(1 - p)}{\tau_m} H\left(\sum tags - \theta_p\right)
+
+    It lives once per neuron and reads the synapses of `TagTriC`. ``synthesis`` is what an inhibitor such as
+    anisomycin leaves of the synthesis: 1 without, 0 in full block, or a `TimedArray`.
+
+    References
+    ----------
+    Clopath C, Ziegler L, Vasilaki E, Busing L, Gerstner W (2008). PLoS Comput Biol 4:e1000248.
+    doi:10.1371/journal.pcbi.1000248
+    """
+
+    place = "neuron"
+    tau_d = Parameter(3600 * second, "decay of the protein", source=TAGTRIC)
+    tau_m = Parameter(360 * second, "synthesis of the protein", source=TAGTRIC)
+    theta_p = Parameter(60.0, "tags that trigger the synthesis", source=TAGTRIC)
+    synthesis = Parameter(1.0, "synthesis, relative to that without inhibitor", source=TAGTRIC,
+                          sign="fraction")  # fmt: skip
+
+    tagged = needs("tagged", meaning="1 for a tagged synapse")
+    p = states("p", within=(0, 1), meaning="protein")
+    dp = synthesis * Heaviside(Total(tagged) - theta_p) * (1 - p) / tau_m - p / tau_d
+    protein = gives(p)
+
+    summary = "protein that tags trigger, per neuron (TagTriC, Clopath et al. 2008)"

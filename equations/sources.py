@@ -21,6 +21,9 @@ FUHRMANN = "doi:10.1152/jn.00258.2001; values as in github:BlueBrain/neurodamus-
 DESTEXHE_NMDA = "github:ModelDBRepository/18500 nmda.mod"
 FIVE_STATE_MOD = "github:icgenealogy/icg-channels-Other 135839_nmda5.mod"
 DAINAUSKAS = "github:ModelDBRepository/267680 synapse_nmda.py"
+DAINAUSKAS_RULE = (
+    "doi:10.3389/fnsyn.2023.1113957; values as in github:ModelDBRepository/267680 plasticity_model.py"
+)
 KAMPA = "github:ModelDBRepository/50207 NMDA_Mg.mod"
 BRANCO = "github:ModelDBRepository/140828 NMDA_Mg_T.mod (near physiological temperature)"
 VARGAS_CABALLERO = "github:ModelDBRepository/145836 SynNMDA10_2.mod"
@@ -53,6 +56,14 @@ LUBOEINSKI = (
     "config_basic_late.json"
 )
 TRIESCH = "doi:10.7554/eLife.37836; values as in github:triesch/synaptic-competition"
+CHINDEMI = (
+    "doi:10.1038/s41467-022-30214-w; values as in github:BlueBrain/neurodamus-models "
+    "common/mod/GluSynapse.mod"
+)
+CHINDEMI_FIT = (
+    "doi:10.1038/s41467-022-30214-w; values as in github:BlueBrain/plastyfire configs/Zenodo_O1.yaml"
+)
+TAGTRIC = "doi:10.1371/journal.pcbi.1000248; values as in github:ModelDBRepository/118199 tagtric.py"
 COSTA = "doi:10.7554/eLife.09457; values as in github:ModelDBRepository/184487 prepostSTDP_savings.py"
 STIMBERG_2 = (
     "doi:10.1101/198366; values as in github:brian-team/brian2 "

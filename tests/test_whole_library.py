@@ -108,7 +108,7 @@ def library():
             plasticity=lib.ScaffoldedInsertion.preset("graded enzymes"),
             parts=[lib.GradedEnzymes(), lib.Scaffold(), lib.ProteinSynthesis()],
         ),
-        "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
+        "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease(U=0.9)),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "rodrigues": GlutamateSynapse(
             [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGluN2B(), lib.RodriguesGABA()],
@@ -118,6 +118,27 @@ def library():
             parts=lib.RodriguesEnzymes(),
         ),
         "vesicles": GlutamateSynapse(lib.BioNMDA(), release=lib.RodriguesRelease()),
+        "subunits": GlutamateSynapse(
+            [
+                ampa(),
+                lib.FirstOrderNMDA.preset("GluN2A, Dainauskas 2023", label="GluN2A"),
+                lib.FirstOrderNMDA.preset("GluN2B, Dainauskas 2023", label="GluN2B"),
+            ],
+            release=DESTEXHE,
+            plasticity=lib.SubunitSTDP(),
+            parts=lib.SubunitDetector(),
+        ),
+        "chindemi": GlutamateSynapse(
+            [
+                ampa(),
+                lib.TwoExponentialNMDA.preset("GluSynapse", block=lib.MagnesiumBlock.preset("Chindemi 2022")),
+            ],
+            calcium=lib.ChindemiCalcium(integrator=lib.ChindemiIntegrator()),
+            release=lib.ChindemiRelease(),
+            plasticity=lib.ChindemiPlasticity(),
+        ),
+        "tagtric": GlutamateSynapse(ampa(), plasticity=lib.TagTriC(), parts=lib.TriggeredProtein()),
+        "counted": GlutamateSynapse(ampa(), plasticity=lib.CountedSlots()),
         "astrocyte": GlutamateSynapse(
             [ampa(), lib.BioNMDA(coagonist=lib.DSerineSite())],
             release=lib.ModulatedRelease(),
@@ -129,7 +150,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures", "vesicles"}
+    return made, {"noisy", "early", "failures", "vesicles", "tagtric", "counted"}
 
 
 def used(model):

@@ -836,6 +836,111 @@ def rodrigues_release(s, i, p):
     }
 
 
+def subunit_detector(s, i, p):
+    A = i["g_A"] * i["B_A"] / p["g_ref"]
+    B = i["g_B"] * i["B_B"] / p["g_ref"]
+    above = {}
+    for k, n in (("LTP", 4), ("LTD", 2)):
+        q = s[f"q_{k}"]
+        above[k] = max((1 / (1 + (p[f"K_{k}"] / q) ** n) if q > 0 else 0.0) - s[f"theta_{k}"], 0.0)
+    found = {}
+    for k, other in (("LTP", "LTD"), ("LTD", "LTP")):
+        mix = B + p[f"share_{k}"] * (A - B)
+        found[f"q_{k}"] = (mix - s[f"q_{k}"]) / p[f"tau_{k}"]
+        found[f"theta_{k}"] = (p[f"b_{k}"] * above[other] - s[f"theta_{k}"]) / p["tau_theta"]
+    drives = {"potentiation_drive": p["A_LTP"] * above["LTP"], "depression_drive": p["A_LTD"] * above["LTD"]}
+    return {**found, **drives}
+
+
+def subunit_stdp(s, i, p):
+    up = i["D_LTP"] * s["u_LTP"]
+    down = i["D_LTD"] * s["u_LTD"] * s["x"]
+    return {
+        "u_LTP": (max(i["v"] - p["v_LTP"], 0) - s["u_LTP"]) / p["tau_u"],
+        "u_LTD": (max(i["v"] - p["v_LTD"], 0) - s["u_LTD"]) / p["tau_u"],
+        "x": -s["x"] / p["tau_x"],
+        "W": up * p["W_max"] + down * p["W_min"] - (up + down) * s["W"],
+        "x at a spike": s["x"] + p["width"] / p["tau_x"],
+        "conductance": s["W"] * i["conductance"],
+    }
+
+
+def chindemi_calcium(s, i, p):
+    outside = p["z_squared"] * p["Ca_o"]
+    P = p["f"] / (1 + p["M"] / outside)
+    into = -i["I_Ca"] / (2 * p["F"] * p["V"]) / (1 + p["kappa"])
+    return {
+        "Ca": into - (s["Ca"] - p["rest"]) / p["tau"],
+        "current": P * i["G_open"] * (i["v"] - p["E"]),
+        "resting": p["rest"],
+    }
+
+
+def chindemi_plasticity(s, i, p):
+    rho = s["rho"]
+    up = step(i["Ca_eff"] - p["a10"] * p["Cpre"] - p["a11"] * p["Cpost"])
+    down = step(i["Ca_eff"] - p["a00"] * p["Cpre"] - p["a01"] * p["Cpost"])
+    well = rho * (rho - 1) * (p["rho_star"] - rho)
+    return {
+        "rho": (well + up * p["gamma_p"] * (1 - rho) - down * p["gamma_d"] * rho) / p["tau_ind"],
+        "m": ((1 - rho) + rho * p["m_p"] - s["m"]) / p["tau_exp"],
+        "efficacy": rho,
+        "conductance": s["m"] * i["conductance"],
+    }
+
+
+def chindemi_release(s, i, p):
+    U, u, R = s["U"], s["u"], s["R"]
+    goal = (1 - i["rho"]) * p["U_d"] + i["rho"] * p["U_p"]
+    return {
+        "U": (goal - U) / p["tau_exp"],
+        "u": -u / p["tau_f"],
+        "R": (1 - R) / p["tau_d"],
+        "u at a spike": U + u * (1 - U),
+        "emitted at a spike": u * R,
+        "R at a spike": R - s["emitted"],
+        "concentration": p["peak"] * s["emitted"] if i["pulse_on"] else 0.0,
+        "amount": s["emitted"],
+    }
+
+
+def tagtric(s, i, p):
+    over, above = max(i["v"] - p["theta"], 0.0), max(s["u_2"] - p["E_L"], 0.0)
+    up = p["A_LTP"] * over * above * s["r"] * s["free"] - p["k_h"] * s["high"]
+    fade = p["k_l"] * s["low"]
+    well = -s["z"] * (s["z"] - 1) * (s["z"] - p["kappa"])
+    effect = p["g_h"] * s["high"] - p["g_l"] * s["low"] + p["g_z"] * s["z"]
+    set_low = s["free"] if i["random_draw"] < p["A_LTD"] * (s["u_1"] - p["E_L"]) else 0.0
+    return {
+        "free": fade - up,
+        "high": up,
+        "low": -fade,
+        "u_1": (i["v"] - s["u_1"]) / p["tau_1"],
+        "u_2": (i["v"] - s["u_2"]) / p["tau_2"],
+        "r": -s["r"] / p["tau_r"],
+        "z": (well + p["capture"] * i["protein"] * (s["high"] - s["low"])) / p["tau_z"],
+        "set_low at a spike": set_low,
+        "free at a spike": s["free"] - s["set_low"],
+        "low at a spike": s["low"] + s["set_low"],
+        "r at a spike": s["r"] + p["width"] / p["tau_r"],
+        "tagged": s["high"] + s["low"],
+        "conductance": i["conductance"] * (1 + effect) / p["W_0"],
+    }
+
+
+def triggered_protein(s, i, p):
+    made = step(i["tagged"] - p["theta_p"]) * p["synthesis"] / p["tau_m"]
+    return {"p": made - (made + 1 / p["tau_d"]) * s["p"], "protein": s["p"]}
+
+
+def counted_slots(s, i, p):
+    pairs = s["pool"] * s["free"]
+    enter = p["k_off"] * (p["a"] * pairs / (p["phi"] * p["all_slots"] * (1 - p["F"])) - s["n"])
+    made = p["delta"] * (p["F"] * p["all_slots"] * p["phi"] - s["pool"])
+    conductance = i["conductance"] * s["n"] / p["n_ref"]
+    return {"n": enter, "free": -enter, "pool": made - enter, "conductance": conductance}
+
+
 TWINS = {
     "AMPA": ampa,
     "AdenosineDepression": adenosine,
@@ -845,10 +950,15 @@ TWINS = {
     "CalciumIntegrator": calcium_integrator,
     "CastellaniEnzymes": castellani_enzymes,
     "CastellaniPhosphorylation": castellani_phosphorylation,
+    "ChindemiCalcium": chindemi_calcium,
+    "ChindemiIntegrator": calcium_integrator,
+    "ChindemiPlasticity": chindemi_plasticity,
+    "ChindemiRelease": chindemi_release,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
     "CostaPlasticity": costa_plasticity,
     "CostaRelease": costa_release,
+    "CountedSlots": counted_slots,
     "DAP5": dap5,
     "EarlyPhase": early_phase,
     "DSerineRelease": dserine,
@@ -895,8 +1005,12 @@ TWINS = {
     "SlowGlycineSite": slow_glycine_site,
     "SpineCalcium": spine_calcium,
     "StochasticRelease": stochastic_release,
+    "SubunitDetector": subunit_detector,
+    "SubunitSTDP": subunit_stdp,
     "SynapticScaling": scaling,
+    "TagTriC": tagtric,
     "TransmitterPulse": pulse,
+    "TriggeredProtein": triggered_protein,
     "TripletSTDP": triplet,
     "TsodyksMarkram": tsodyks_markram,
     "TwoExponentialAMPA": two_exponential,

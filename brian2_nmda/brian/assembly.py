@@ -100,7 +100,7 @@ class Assembly:
             if not set(event.changes) & set(system.place):
                 needed += [event.condition, *event.changes.values()]
         needed += [t.expression for t in system.totals.values()]
-        needed += [f.rate for f in self.exchanges.flows]
+        needed += [f.hazard for f in self.exchanges.flows]
         elsewhere_too = {n for n in system.definitions if plan.place[n] == POST or n in system.place}
         wanted = self._closure(needed)
         self.definitions = [n for n in system.definitions if n in wanted and n not in elsewhere_too]
@@ -204,7 +204,7 @@ class Assembly:
             if not set(event.changes) & set(system.place):
                 synapse += [event.condition, *event.changes.values()]
         synapse += [t.expression for t in system.totals.values()]
-        synapse += [f.rate for f in self.exchanges.flows if not f.drawn_at]
+        synapse += [f.hazard for f in self.exchanges.flows if not f.drawn_at]
         totals: list[sympy.Expr] = list(self.target_factors.values())
         for receptor in system.receptors:
             shared, rest = self.split(receptor)

@@ -7,6 +7,10 @@ one count arrives in another, so sums are conserved exactly, and no count become
 A place shares its molecules between many synapses, each of which draws for itself how many it takes. If
 together they ask for more than there are, none of them gets any in this step: the sum stays exact, and the
 mean is off by the probability of that, which falls with the square of the time step.
+
+Where a molecule of the place needs a partner on the synapse (a free slot), the draw is made among the
+partners: each is taken at the rate of one pair times the molecules of the place, held over the step. So a
+synapse never takes more than it has partners for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +26,7 @@ from brian2.groups.group import CodeRunner
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.internals import sum_over_synapses
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import numeric, to_text
+from brian2_nmda.symbolic.expressions import numeric, symbol, to_text
 from brian2_nmda.symbolic.system import System
 
 #: Largest probability that a molecule reacts within a time step.
@@ -39,6 +43,18 @@ class Flow:
     target: str | None
     rate: sympy.Expr
     drawn_at: str
+    partner: str | None = None
+    brings: bool = False
+
+    @property
+    def among(self) -> str | None:
+        """The count among whose molecules is drawn."""
+        return self.source if self.partner is None or self.brings else self.partner
+
+    @property
+    def hazard(self) -> sympy.Expr:
+        """Rate of one molecule of those among which is drawn."""
+        return self.rate if self.among == self.source else self.rate * symbol(self.source)
 
 
 def flows_of(system: System) -> list[Flow]:
@@ -48,12 +64,16 @@ def flows_of(system: System) -> list[Flow]:
         ends = [None if x is None else x.name for x in (r.source, r.target)]
         places = {system.place.get(n, _SYNAPSE) for n in ends if n is not None}
         at = places.pop() if len(places) == 1 else _SYNAPSE
+        partner = None if r.partner is None else r.partner.name
         for word, rate, (source, target) in (
             ("moved", r.forward, ends),
             ("returned", r.backward, ends[::-1]),
         ):
+            if at:  # a place knows only what is defined there
+                there = {n for n in system.definitions if system.place.get(n) == at}
+                rate = system.inserted(rate, keep=there)
             if rate != 0:
-                found.append(Flow(f"{word}_{k}", source, target, rate, at))
+                found.append(Flow(f"{word}_{k}", source, target, rate, at, partner, word == "returned"))
     return found
 
 
@@ -112,7 +132,7 @@ class Exchanges:
             ways = [f for f in here if f.source == source]
             if self._place(source) != place:  # each synapse asks for itself
                 for f in ways:
-                    lines.append(_draw(f.name, source, f"1 - exp(-({to_text(rename(f.rate))})*dt)"))
+                    lines.append(_draw(f.name, f.among, f"1 - exp(-({to_text(rename(f.hazard))})*dt)"))
             else:
                 lines += _distribute(source, ways, rename)
         return "\n".join(lines)
@@ -134,6 +154,8 @@ class Exchanges:
             if self._place(count) == place:
                 terms = [f"- {self._amount(f, place)}" for f in self.flows if f.source == count]
                 terms += [f"+ {self._amount(f, place)}" for f in self.flows if f.target == count]
+                for f in (f for f in self.flows if f.partner == count):
+                    terms.append(f"{'+' if f.brings else '-'} {self._amount(f, place)}")
                 lines.append(" ".join([f"{count} = {count}", *terms]))
         return "\n".join(lines)
 
@@ -186,12 +208,13 @@ class Exchanges:
         """
         for f in self.flows:
             try:
-                rate = float(numeric(self.system.inserted(f.rate), [], values)())
+                known = {**values, **self.system.initial} if f.hazard != f.rate else values
+                rate = float(numeric(self.system.inserted(f.hazard), [], known)())
             except ModelError:
                 continue  # it depends on what changes during the run
             if f.source is not None and rate * dt > MOST_PER_STEP:
                 raise ModelError(
-                    f"{where}: in a time step of {dt * 1e3:g} ms a molecule of '{f.source}' reacts with "
+                    f"{where}: in a time step of {dt * 1e3:g} ms a molecule of '{f.among}' reacts with "
                     f"probability {-np.expm1(-rate * dt):.2g}; numbers of molecules are drawn with an error "
                     f"of half of that, so at most {MOST_PER_STEP:g} is accepted: use a time step of "
                     f"{MOST_PER_STEP / rate * 1e3:.2g} ms or less, or deterministic=True."

@@ -41,7 +41,7 @@ def _says(part: Part, statement: str) -> bool:
 def _by_equations(part: Part) -> list[str]:
     """States that are neither occupancies of a scheme nor counts, whose tables are judged elsewhere."""
     t = part.template
-    table = {x.name for r in (*t.reactions, *t.exchanges) for x in r.states}
+    table = {x.name for r in (*t.reactions, *t.exchanges) for x in (*r.states, r.partner) if x}
     return [n for n in t.states if n not in table]
 
 

@@ -165,9 +165,15 @@ def _reactions(part: Part) -> list[str]:
         return []
     lines = ["", "| from | to | forward | backward |", "|---|---|---|---|"]
     return lines + [
-        f"| {r.source or 'outside'} | {r.target or 'outside'} | {_text(r.forward)} | {_text(r.backward)} |"
+        f"| {_together(r)} | {r.target or 'outside'} | {_text(r.forward)} | {_text(r.backward)} |"
         for r in table
     ]
+
+
+def _together(reaction: Any) -> str:
+    """What reacts, in words."""
+    alone = str(reaction.source or "outside")
+    return alone if reaction.partner is None else f"{alone} + {reaction.partner}"
 
 
 def _parameters(model: Any) -> list[str]:

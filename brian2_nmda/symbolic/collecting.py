@@ -270,23 +270,47 @@ def _one_line_each(table: tuple[Reaction, ...], where: str) -> None:
             )
 
 
+def _check_partners(template: Template, where: str) -> None:
+    """A partner is on the synapses, takes molecules of a shared place, and is used up by nothing else."""
+    at = {n: template.states[n].place or "synapse" for n in template.counts}
+    for r in template.exchanges:
+        if r.partner is None:
+            continue
+        shared = r.source is not None and at[r.source.name] != "synapse"
+        if not shared or r.target is None or {at[r.target.name], at[r.partner.name]} != {"synapse"}:
+            raise ModelError(
+                f"{where}: '{r.partner}' is the partner of a reaction from '{r.source}' to '{r.target}'; the "
+                "first has to be at a place that synapses share, e.g. counts('pool', place='dendrite'), "
+                "partner and target on each synapse."
+            )
+        others = [q for q in template.exchanges if q is not r and r.partner in (*q.states, q.partner)]
+        if others or r.partner in r.states:
+            raise ModelError(
+                f"{where}: '{r.partner}' is the partner of one reaction and part of another; what is free is "
+                "used up by one reaction only."
+            )
+
+
 def with_exchanges(template: Template, where: str) -> Template:
     """Rates of counts on average, with `Total` where the other side of a reaction is on each synapse."""
     if not template.counts:
         return template
     for r in template.exchanges:
-        for x in r.states:
+        for x in (*r.states, *([] if r.partner is None else [r.partner])):
             if x.name not in template.counts:
                 raise ModelError(
                     f"{where}: a reaction joins the count '{r.states[0]}' and '{x}', which is none; declare "
                     f"both by counts('...')."
                 )
     _one_line_each(template.exchanges, where)
+    _check_partners(template, where)
     rates = dict.fromkeys(template.counts, sympy.S.Zero)
     finest = {n: template.states[n].place for n in template.counts}
     for r in template.exchanges:
-        flow = r.forward * (1 if r.source is None else r.source)
+        flow = r.forward * (1 if r.source is None else r.source) * (1 if r.partner is None else r.partner)
         flow -= r.backward * (1 if r.target is None else r.target)
+        if r.partner is not None:
+            rates[r.partner.name] -= flow
         places = {finest[x.name] for x in r.states}
         for x, sign in ((r.source, -1), (r.target, 1)):
             if x is None:

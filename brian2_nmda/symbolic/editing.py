@@ -295,7 +295,7 @@ class _Editor:
 
     def _not_derived(self, name: str) -> None:
         t = self.template
-        if any(symbol(name) in r.states for r in (*t.reactions, *t.exchanges)):
+        if any(symbol(name) in (*r.states, r.partner) for r in (*t.reactions, *t.exchanges)):
             raise ModelError(
                 f"{self.where}: the equation of '{name}' follows from the reaction table; write "
                 "replace(reactions=[Reaction(source, target, forward, backward), ...])."

@@ -191,10 +191,27 @@ def _check_exchanges(system: System, where: str) -> None:
                 "at the time steps of the synapses, whose molecules they may take. Leave out dt in the class "
                 "body, or follow the mean, deterministic=True."
             )
-        at_spikes = name in system.on_spike or name in system.on_post_spike
-        if at_spikes and not system.states[name].at_spikes:
+        moved = name in system.on_spike and not _conserved(system, name)
+        if (moved or name in system.on_post_spike) and not system.states[name].at_spikes:
             raise ModelError(
                 f"{where}: '{name}' is a number of molecules that reactions conserve, but changes at spikes; "
-                "write a reaction, or declare it by states(...), or by counts(..., at_spikes=True) if spikes "
-                "change it by whole numbers."
+                "write a reaction, move at presynaptic spikes what one count loses to another on the synapse "
+                "that it reacts with (moved: ..., a: a - moved, b: b + moved), declare it by states(...), or "
+                "by counts(..., at_spikes=True) if spikes change it by whole numbers."
             )
+
+
+def _conserved(system: System, name: str) -> bool:
+    """Whether presynaptic spikes only move molecules between counts of the synapse that react."""
+    together = {name}
+    while True:
+        found = {x.name for r in system.exchanges if together & {y.name for y in r.states} for x in r.states}
+        if found <= together:
+            break
+        together |= found
+    new: dict[sympy.Symbol, sympy.Expr] = {}
+    for n, change in system.on_spike.items():
+        new[symbol(n)] = change.xreplace(new)
+    before = sympy.Add(*map(symbol, sorted(together)))
+    at_places = any(system.place.get(n) for n in together)
+    return not at_places and sympy.expand(before.xreplace(new) - before) == 0

@@ -124,15 +124,20 @@ class Reaction:
         outside, from which counts come with the rate itself.
     forward, backward : sympy.Expr
         Rates of one molecule; 0 for a direction that does not exist.
+    partner : sympy.Symbol or None
+        A count of the synapses of which each reaction uses up one, too: ``source + partner <-> target``,
+        where ``forward`` is the rate of one pair. Free slots that molecules of a shared pool fill, say: there
+        are never more in the synapse than slots.
     """
 
     source: Any
     target: Any
     forward: Any
     backward: Any = 0
+    partner: Any = None
 
     def __post_init__(self) -> None:
-        for state in (self.source, self.target):
+        for state in (self.source, self.target, self.partner):
             if state is not None and not isinstance(state, sympy.Symbol):
                 raise ModelError(
                     f"Reaction({self.source!r}, {self.target!r}, ...): the states have to be those that "
@@ -146,8 +151,9 @@ class Reaction:
 
     def map(self, change: Any) -> "Reaction":
         """Apply ``change`` to names and rates."""
-        source, target = (None if x is None else change(x) for x in (self.source, self.target))
-        return Reaction(source, target, change(self.forward), change(self.backward))
+        ends = (self.source, self.target, self.partner)
+        source, target, partner = (None if x is None else change(x) for x in ends)
+        return Reaction(source, target, change(self.forward), change(self.backward), partner)
 
 
 @dataclass(frozen=True)
