@@ -18,6 +18,7 @@ from brian2_nmda.equations.astrocytes import (
     Gliotransmission,
     ModulatedRelease,
 )
+from brian2_nmda.equations.buffers import CalciumBuffer, Calmodulin
 from brian2_nmda.equations.calcium import (
     CalciumIntegrator,
     FractionOfCurrent,
@@ -25,8 +26,18 @@ from brian2_nmda.equations.calcium import (
     SpineCalcium,
     YeungCalcium,
 )
+from brian2_nmda.equations.calcium_channels import (
+    LTypeChannels,
+    RTypeChannels,
+    TTypeChannels,
+)
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.influx import (
+    BufferedCalcium,
+    GHKCalcium,
+    RodriguesCalcium,
+)
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
@@ -74,7 +85,10 @@ __all__ = [
     "AdenosineDepression",
     "BackPropagatingSpike",
     "BioNMDA",
+    "BufferedCalcium",
+    "CalciumBuffer",
     "CalciumIntegrator",
+    "Calmodulin",
     "CastellaniEnzymes",
     "CastellaniPhosphorylation",
     "ClopathSTDP",
@@ -90,6 +104,7 @@ __all__ = [
     "FiveStateNMDA",
     "FractionOfCurrent",
     "GChIAstrocyte",
+    "GHKCalcium",
     "Gliotransmission",
     "GlycineSite",
     "GraupnerBrunel",
@@ -98,6 +113,7 @@ __all__ = [
     "KampaNMDA",
     "Ketamine",
     "KinaseDrivenInsertion",
+    "LTypeChannels",
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",
@@ -106,8 +122,10 @@ __all__ = [
     "NoBlock",
     "PopescuNMDA",
     "ProteinSynthesis",
+    "RTypeChannels",
     "ReceptorInsertion",
     "ReceptorPool",
+    "RodriguesCalcium",
     "ShouvalCalcium",
     "ShouvalNMDA",
     "ShouvalPlasticity",
@@ -117,6 +135,7 @@ __all__ = [
     "SpineCalcium",
     "StochasticRelease",
     "SynapticScaling",
+    "TTypeChannels",
     "TransmitterPulse",
     "TripletSTDP",
     "TsodyksMarkram",

@@ -66,3 +66,8 @@ STIMBERG_4 = (
     "doi:10.1101/198366; values as in github:brian-team/brian2 "
     "examples/frompapers/Stimberg_et_al_2018/example_4_synrel.py"
 )
+RODRIGUES = (
+    "doi:10.7554/eLife.80152; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl and "
+    "src/UtilsDynamics.jl"
+)
+GLUSYNAPSE = "github:BlueBrain/neurodamus-models common/mod/GluSynapse.mod"

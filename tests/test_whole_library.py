@@ -102,6 +102,19 @@ def library():
             plasticity=lib.CastellaniPhosphorylation(),
             parts=lib.CastellaniEnzymes(),
         ),
+        "buffered": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.RodriguesCalcium(),
+            parts=[
+                lib.CalciumBuffer(),
+                lib.Calmodulin(),
+                lib.RTypeChannels(),
+                lib.TTypeChannels(),
+                lib.LTypeChannels(),
+            ],
+        ),
+        "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
+        "pool with ports": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "astrocyte": GlutamateSynapse(
