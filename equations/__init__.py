@@ -76,6 +76,7 @@ from brian2_nmda.equations.receptors import (
 )
 from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.spine import ContactTurnover, SpineVolume
 from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "CastellaniPhosphorylation",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "ContactTurnover",
     "CostaPlasticity",
     "CostaRelease",
     "DSerineRelease",
@@ -133,6 +135,7 @@ __all__ = [
     "SlotInsertion",
     "SlowGlycineSite",
     "SpineCalcium",
+    "SpineVolume",
     "StochasticRelease",
     "SynapticScaling",
     "TTypeChannels",

@@ -255,6 +255,7 @@ class KinaseDrivenInsertion(Plasticity):
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
     dn = k_ins * kinase * (n_max - n) - k_rem * phosphatase * (n - n_min)
     conductance = n * gamma * symbol("activation")
+    receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     relaxes: ClassVar[str] = "it goes to the balance of what kinase and phosphatase do at rest"
     summary = "AMPA receptors inserted by a kinase, removed by a phosphatase"

@@ -71,3 +71,7 @@ RODRIGUES = (
     "src/UtilsDynamics.jl"
 )
 GLUSYNAPSE = "github:BlueBrain/neurodamus-models common/mod/GluSynapse.mod"
+DEGER = (
+    "arXiv:1609.05730; values as in github:flinz/nest-module-STDPStructplast "
+    "src/stdp_structpl_connection_hom.cpp"
+)

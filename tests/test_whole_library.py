@@ -113,6 +113,12 @@ def library():
                 lib.LTypeChannels(),
             ],
         ),
+        "structure": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.BufferedCalcium(),
+            plasticity=[lib.KinaseDrivenInsertion(), lib.ContactTurnover(label="contact")],
+            parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
+        ),
         "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
         "pool with ports": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
@@ -128,7 +134,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures"}
+    return made, {"noisy", "early", "failures", "structure"}
 
 
 def used(model):

@@ -432,6 +432,19 @@ def slot_insertion(s, i, p):
     return {"n": entering, "entering": entering, "conductance": i["conductance"] * n / p["n_ref"]}
 
 
+def spine_volume(s, i, p):
+    goal = i["receptors"] / p["n_ref"]
+    rate = (goal if goal > p["s_min"] else p["s_min"]) - s["s"]
+    return {"s": rate / p["tau"], "spine_size": s["s"] * i["before"]}
+
+
+def contact_turnover(s, i, p):
+    lost = p["k_loss"] * s["present"] if i["receptors"] < p["n_weak"] else 0.0
+    back = p["creation"] * s["absent"]
+    present = s["present"] * i["conductance"]
+    return {"present": back - lost, "absent": lost - back, "conductance": present}
+
+
 def triplet(s, i, p, nearest=False):
     def grown(name):
         return 1.0 if nearest else s[name] + 1
@@ -749,6 +762,7 @@ TWINS = {
     "CastellaniPhosphorylation": castellani_phosphorylation,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
+    "ContactTurnover": contact_turnover,
     "CostaPlasticity": costa_plasticity,
     "CostaRelease": costa_release,
     "DAP5": dap5,
@@ -790,6 +804,7 @@ TWINS = {
     "SlotInsertion": slot_insertion,
     "SlowGlycineSite": slow_glycine_site,
     "SpineCalcium": spine_calcium,
+    "SpineVolume": spine_volume,
     "StochasticRelease": stochastic_release,
     "SynapticScaling": scaling,
     "TTypeChannels": gated_channels,
