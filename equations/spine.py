@@ -56,7 +56,7 @@ class ContactTurnover(Plasticity):
 
     The conductance is multiplied by ``present``, which is 0 or 1. After Deger, Seeholzer & Gerstner (2016),
     whose contacts are deleted as soon as their weight is below 0 and created anew at the constant rate
-    ``lambda`` (``creation``); here a contact with fewer than ``n_weak`` receptors, a little above the bound of
+    ``lambda`` (``creation``); here a contact with fewer than ``n_weak`` receptors, just above the bound of
     its rule, is lost at a rate. ``n`` is the port ``receptors``; write the rule that gives it before this
     one. A contact that comes back has the receptors that the rule has left it, so it is lost soon again
     unless the rule strengthens it. ``deterministic=True`` follows the probability of being present.

@@ -88,7 +88,8 @@ def test_calcium_falls_with_the_volume():
     """One spike at a clamped voltage: what calcium rises by is in proportion to one over the volume."""
     start = {"n_AMPA": [5.0, 20.0, 80.0], "s_spine": [0.25, 1.0, 4.0]}
     _, M = run(with_volume(tau=1e9 * second), 3, 60 * ms, 0.1 * ms, [1.0], ["Ca"], start)
-    rise = np.array(M.Ca) - M.Ca[:, :1]
+    Ca = np.array(M.Ca)
+    rise = Ca - Ca[:, :1]
     assert rise[1].max() > 1e-4  # mM
     for s, x in zip((0.25, 4.0), rise[[0, 2]], strict=True):
         assert np.max(np.abs(s * x - rise[1])) <= 1e-12 * rise[1].max()
