@@ -18,12 +18,18 @@ from brian2_nmda.equations.astrocytes import (
     Gliotransmission,
     ModulatedRelease,
 )
+from brian2_nmda.equations.buffers import CalciumBuffer, Calmodulin
 from brian2_nmda.equations.calcium import (
     CalciumIntegrator,
     FractionOfCurrent,
     ShouvalCalcium,
     SpineCalcium,
     YeungCalcium,
+)
+from brian2_nmda.equations.calcium_channels import (
+    LTypeChannels,
+    RTypeChannels,
+    TTypeChannels,
 )
 from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
@@ -32,6 +38,11 @@ from brian2_nmda.equations.glusynapse import (
     ChindemiIntegrator,
     ChindemiPlasticity,
     ChindemiRelease,
+)
+from brian2_nmda.equations.influx import (
+    BufferedCalcium,
+    GHKCalcium,
+    RodriguesCalcium,
 )
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
@@ -88,6 +99,7 @@ from brian2_nmda.equations.rodrigues_receptors import (
     RodriguesRelease,
 )
 from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.spine import ContactTurnover, SpineVolume
 from brian2_nmda.equations.subunit_rule import SubunitDetector, SubunitSTDP
 from brian2_nmda.equations.trafficking import CountedSlots, ReceptorPool, SlotInsertion
 
@@ -98,7 +110,10 @@ __all__ = [
     "AdenosineDepression",
     "BackPropagatingSpike",
     "BioNMDA",
+    "BufferedCalcium",
+    "CalciumBuffer",
     "CalciumIntegrator",
+    "Calmodulin",
     "CastellaniEnzymes",
     "CastellaniPhosphorylation",
     "ChindemiCalcium",
@@ -107,6 +122,7 @@ __all__ = [
     "ChindemiRelease",
     "ClopathSTDP",
     "CoincidenceInsertion",
+    "ContactTurnover",
     "CostaPlasticity",
     "CostaRelease",
     "CountedSlots",
@@ -119,6 +135,7 @@ __all__ = [
     "FiveStateNMDA",
     "FractionOfCurrent",
     "GChIAstrocyte",
+    "GHKCalcium",
     "Gliotransmission",
     "GlycineSite",
     "GradedEnzymes",
@@ -128,6 +145,7 @@ __all__ = [
     "KampaNMDA",
     "Ketamine",
     "KinaseDrivenInsertion",
+    "LTypeChannels",
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",
@@ -136,9 +154,11 @@ __all__ = [
     "NoBlock",
     "PopescuNMDA",
     "ProteinSynthesis",
+    "RTypeChannels",
     "ReceptorInsertion",
     "ReceptorPool",
     "RodriguesAMPA",
+    "RodriguesCalcium",
     "RodriguesEnzymes",
     "RodriguesGABA",
     "RodriguesGluN2A",
@@ -154,10 +174,12 @@ __all__ = [
     "SlotInsertion",
     "SlowGlycineSite",
     "SpineCalcium",
+    "SpineVolume",
     "StochasticRelease",
     "SubunitDetector",
     "SubunitSTDP",
     "SynapticScaling",
+    "TTypeChannels",
     "TagTriC",
     "TransmitterPulse",
     "TriggeredProtein",

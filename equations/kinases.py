@@ -291,6 +291,7 @@ class KinaseDrivenInsertion(Plasticity):
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
     dn = k_ins * kinase * (n_max - n) - k_rem * phosphatase * (n - n_min)
     conductance = n * gamma * symbol("activation")
+    receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     presets: ClassVar[Mapping[str, Preset]] = {
         "graded enzymes": Preset(_FITTED, {"k_ins": 3.7 / second, "k_rem": 0.19 / second}, "fitted"),

@@ -32,6 +32,7 @@ from brian2_nmda.symbolic.part import (
     conductance,
     define,
     g_initial,
+    gives,
     states,
     v,
     xi,
@@ -66,6 +67,7 @@ class ReceptorInsertion(Plasticity):
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
     dn = k_ins * Heaviside(Ca_eff - theta_p) * (n_max - n) - k_rem * Heaviside(Ca_eff - theta_d) * (n - n_min)
     conductance = n * gamma * symbol("activation")
+    receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     summary = "AMPA receptors inserted at high, removed at moderate calcium"
 
@@ -93,6 +95,7 @@ class CoincidenceInsertion(Plasticity):
         Event(Heaviside(theta_d - Ca_eff), {armed: 1}),
     )
     conductance = n * gamma * symbol("activation")
+    receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     summary = "five AMPA receptors per coincidence event, no removal"
 

@@ -86,6 +86,7 @@ class SlotInsertion(Plasticity):
     dn = flow
     entering = gives(flow, unit=1 / second)
     conductance = conductance * n / n_ref
+    receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     relaxes: ClassVar[str] = "its slots are in balance only with a pool that was made for them"
     summary = "receptors in slots, fed by a pool (Triesch et al. 2018)"

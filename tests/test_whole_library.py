@@ -109,6 +109,25 @@ def library():
             parts=[lib.GradedEnzymes(), lib.Scaffold(), lib.ProteinSynthesis()],
         ),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease(U=0.9)),
+        "buffered": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.RodriguesCalcium(),
+            parts=[
+                lib.CalciumBuffer(),
+                lib.Calmodulin(),
+                lib.RTypeChannels(),
+                lib.TTypeChannels(),
+                lib.LTypeChannels(),
+            ],
+        ),
+        "structure": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.BufferedCalcium(),
+            plasticity=[lib.KinaseDrivenInsertion(), lib.ContactTurnover(label="contact")],
+            parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
+        ),
+        "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
+        "pool with ports": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "rodrigues": GlutamateSynapse(
             [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGluN2B(), lib.RodriguesGABA()],
@@ -150,7 +169,7 @@ def library():
             ],
         ),
     }
-    return made, {"noisy", "early", "failures", "vesicles", "tagtric", "counted"}
+    return made, {"noisy", "early", "failures", "vesicles", "tagtric", "counted", "structure"}
 
 
 def used(model):

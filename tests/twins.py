@@ -233,6 +233,97 @@ def calcium_above_rest(s, i, p):
     }
 
 
+def ported_pool(s, i, p, current):
+    """A pool whose buffers and volume others change."""
+    out = pool(s, {"I_Ca": 0.0}, p, current)
+    ions = i["I_Ca"] / (-2 * p["F"] * p["V"] * i["size"]) - i["uptake"]
+    return {**out, "Ca": out["Ca"] + ions / (1 + p["kappa"]), "calcium_uptake": 0.0, "spine_size": 1.0}
+
+
+def buffered_calcium(s, i, p):
+    share = p["fraction"] * (p["v_cal"] - i["E_open"]) / (p["v_cal"] - p["E"])
+    drive = i["v"] - p["E"]
+    return {**ported_pool(s, i, p, share * i["G_open"] * drive), "calcium_drive": drive}
+
+
+def ghk(v, inside, outside, p):
+    """``x (inside - outside e^-x)/(1 - e^-x)`` with the half of ``x`` in hyperbolic functions."""
+    x = 2 * p["F"] * v / (p["R"] * p["temperature"])
+    if x == 0:
+        return inside - outside
+    return x * (inside * math.exp(x / 2) - outside * math.exp(-x / 2)) / (2 * math.sinh(x / 2))
+
+
+def ghk_calcium(s, i, p):
+    unit = p["R"] * p["temperature"] / (2 * p["F"] * p["Ca_o"])
+    drive = unit * ghk(i["v"], s["Ca"], p["Ca_o"], p)
+    whole = p["fraction"] * (p["v_cal"] - i["E_open"])
+    share = whole / (unit * ghk(p["v_cal"], p["rest"], p["Ca_o"], p))
+    return {**ported_pool(s, i, p, share * i["G_open"] * drive), "calcium_drive": drive}
+
+
+def rodrigues_calcium(s, i, p):
+    drive = 2 * p["F"] * p["permeability"] * ghk(i["v"], s["Ca"], p["Ca_o"], p)
+    out = ported_pool(s, i, p, p["fraction"] * i["G_open"] * drive)
+    dendrite = max(p["rest"], s["Ca"] * p["share"])
+    return {**out, "Ca": out["Ca"] + (dendrite - s["Ca"]) / p["tau_D"], "calcium_drive": drive}
+
+
+def calcium_buffer(s, i, p):
+    free = p["total"] - s["B"]
+    taken = p["k_on"] * free * i["Ca"] - p["k_off"] * s["B"]
+    return {"B": taken, "calcium_uptake": i["before"] + taken}
+
+
+def two_lobes(s, i, p):
+    Ca, c, n, both = i["Ca"], s["C2"], s["N2"], s["CN4"]
+
+    def lobe(name):
+        one, one_m, two, two_m = (p[f"k{name}{k}"] for k in ("1", "1m", "2", "2m"))
+        return one * two * Ca * Ca / 2 / (one_m + two * Ca), one_m * two_m / (one_m + two * Ca)
+
+    (bC, uC), (bN, uN) = lobe("C"), lobe("N")
+    apo = p["total"] - c - n - both
+    flows = bC * apo - uC * c, bN * apo - uN * n, bC * n - uC * both, bN * c - uN * both
+    return {
+        "C2": flows[0] - flows[3],
+        "N2": flows[1] - flows[2],
+        "CN4": flows[2] + flows[3],
+        "calcium_uptake": i["before"] + 2 * sum(flows),
+        "calmodulin": both,
+    }
+
+
+def logistic(x, a, b, c, d):
+    return d + c / (1 + math.exp(a * (x - b)))
+
+
+def channel_factors(p):
+    return [logistic(p["temperature"], *(p[f"{k}_{x}"] for x in "abcd")) for k in "fb"]
+
+
+def gated_channels(s, i, p):
+    """In terms of rates for opening and closing."""
+    forward, backward = channel_factors(p)
+    m = 1 / (1 + math.exp((p["v_m"] - i["v"]) / p["k_m"]))
+    h = 1 / (1 + math.exp((i["v"] - p["v_h"]) / p["k_h"]))
+    rates = {}
+    for name, open_, tau in (("m", m, p["tau_m"]), ("h", h, p["tau_h"])):
+        on, off = forward * open_ / tau, backward * (1 - open_) / tau
+        rates[name] = on - (on + off) * s[name]
+    return {**rates, "calcium_current": p["n"] * p["gamma"] * s["m"] * s["h"] * i["drive"]}
+
+
+def l_type(s, i, p):
+    forward, backward = channel_factors(p)
+    closed, rates = 1 - s["O1"] - s["O2"], {}
+    on = forward * p["alpha_0"] / (1 + math.exp((p["v_a"] - i["v"]) / p["k_a"]))
+    for k in "12":
+        off = backward * p[f"beta_{k}"] / (1 + math.exp((i["v"] - p[f"v_{k}"]) / p[f"k_{k}"]))
+        rates[f"O{k}"] = on * closed - off * s[f"O{k}"]
+    return {**rates, "calcium_current": p["n"] * p["gamma"] * (1 - closed) * i["drive"]}
+
+
 def calcium_integrator(s, i, p):
     return {"Ca_eff": (i["Ca"] - i["Ca_rest"] - s["Ca_eff"]) / p["tau"]}
 
@@ -339,6 +430,19 @@ def slot_insertion(s, i, p):
     n = s["n"]
     entering = p["k_off"] * (p["a"] * i["affinity"] * i["pool"] * (p["slots"] - n) - n)
     return {"n": entering, "entering": entering, "conductance": i["conductance"] * n / p["n_ref"]}
+
+
+def spine_volume(s, i, p):
+    goal = i["receptors"] / p["n_ref"]
+    rate = (goal if goal > p["s_min"] else p["s_min"]) - s["s"]
+    return {"s": rate / p["tau"], "spine_size": s["s"] * i["before"]}
+
+
+def contact_turnover(s, i, p):
+    lost = p["k_loss"] * s["present"] if i["receptors"] < p["n_weak"] else 0.0
+    back = p["creation"] * s["absent"]
+    present = s["present"] * i["conductance"]
+    return {"present": back - lost, "absent": lost - back, "conductance": present}
 
 
 def triplet(s, i, p, nearest=False):
@@ -947,7 +1051,10 @@ TWINS = {
     "BCM": bcm,
     "BackPropagatingSpike": back_propagating_spike,
     "BioNMDA": bionmda,
+    "BufferedCalcium": buffered_calcium,
+    "CalciumBuffer": calcium_buffer,
     "CalciumIntegrator": calcium_integrator,
+    "Calmodulin": two_lobes,
     "CastellaniEnzymes": castellani_enzymes,
     "CastellaniPhosphorylation": castellani_phosphorylation,
     "ChindemiCalcium": chindemi_calcium,
@@ -956,6 +1063,7 @@ TWINS = {
     "ChindemiRelease": chindemi_release,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
+    "ContactTurnover": contact_turnover,
     "CostaPlasticity": costa_plasticity,
     "CostaRelease": costa_release,
     "CountedSlots": counted_slots,
@@ -970,6 +1078,7 @@ TWINS = {
     "FractionOfCurrent": fraction_of_current,
     "GChIAstrocyte": gchi,
     "Gliotransmission": gliotransmission,
+    "GHKCalcium": ghk_calcium,
     "GlycineSite": glycine_site,
     "GradedEnzymes": graded_enzymes,
     "GraupnerBrunel": graupner_brunel,
@@ -977,6 +1086,7 @@ TWINS = {
     "JahrStevens": magnesium,
     "KampaNMDA": kampa,
     "Ketamine": open_blocker,
+    "LTypeChannels": l_type,
     "LatePhase": late_phase,
     "KinaseDrivenInsertion": kinase_driven_insertion,
     "MagnesiumBlock": magnesium,
@@ -986,6 +1096,7 @@ TWINS = {
     "NoBlock": no_block,
     "PopescuNMDA": popescu,
     "ProteinSynthesis": protein_synthesis,
+    "RTypeChannels": gated_channels,
     "ReceptorInsertion": insertion,
     "ReceptorPool": receptor_pool,
     "Scaffold": scaffold,
@@ -997,6 +1108,7 @@ TWINS = {
     "RodriguesGluN2B": rodrigues_glun2b,
     "RodriguesReadout": rodrigues_readout,
     "RodriguesRelease": rodrigues_release,
+    "RodriguesCalcium": rodrigues_calcium,
     "ShouvalCalcium": calcium_above_rest,
     "ShouvalNMDA": shouval_nmda,
     "ShouvalPlasticity": shouval_plasticity,
@@ -1004,11 +1116,13 @@ TWINS = {
     "SlotInsertion": slot_insertion,
     "SlowGlycineSite": slow_glycine_site,
     "SpineCalcium": spine_calcium,
+    "SpineVolume": spine_volume,
     "StochasticRelease": stochastic_release,
     "SubunitDetector": subunit_detector,
     "SubunitSTDP": subunit_stdp,
     "SynapticScaling": scaling,
     "TagTriC": tagtric,
+    "TTypeChannels": gated_channels,
     "TransmitterPulse": pulse,
     "TriggeredProtein": triggered_protein,
     "TripletSTDP": triplet,

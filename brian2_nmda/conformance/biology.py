@@ -188,7 +188,8 @@ def calcium(subject: Subject) -> Failures:
         t = part.template
         for which, values in at_values(part, subject):
             where = f"{part.name} ({which})"
-            point = {**points.draw_inputs(points.ALL_INPUTS, subject.rng(), 200), **values}
+            inputs = points.draw_inputs(points.ALL_INPUTS, subject.rng(), 200)
+            point = {**points.draw_needs(t, inputs, subject.rng(), 200), **inputs, **values}
             point["G_open"] = point["G_open"] + 1e-11
             point["v"] = -0.03 - 0.07 * subject.rng().random(200)  # below any reversal potential in use
             point.update(draw_states(part, {k: one_number(x) for k, x in point.items()}, subject.rng(), 200))

@@ -309,9 +309,16 @@ def draw_inputs(names: Iterable[str], rng: np.random.Generator, n: int) -> dict[
 def draw_needs(
     template: Any, inputs: Mapping[str, Any], rng: np.random.Generator, n: int
 ) -> dict[str, np.ndarray]:
-    """What other parts give: an input under another name, or a size of its dimension that is not negative."""
+    """What other parts give: an input under another name, or a size of its dimension that is not negative.
+
+    A part that itself gives a number to the port that it reads, for others to change, is tested with that.
+    """
     found = {}
     for name, need in template.needs.items():
+        own = template.gives.get(need.port)
+        if own is not None and own.expression.is_number:
+            found[name] = np.full(n, float(own.expression))
+            continue
         size = 1.0 if need.dim is DIMENSIONLESS else 4 * TYPICAL.get(need.dim, 1.0)
         found[name] = inputs[need.port] if need.port in inputs else size * rng.random(n)
     return found

@@ -1,6 +1,7 @@
 """What is tested: a part or a whole synapse, and what the checks share about it."""
 
 import inspect
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from brian2.units.fundamentalunits import Quantity
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.reading import reads
 from brian2_nmda.equations.calcium import ShouvalCalcium, SpineCalcium
+from brian2_nmda.equations.influx import BufferedCalcium
 from brian2_nmda.equations.receptors import AMPA, BioNMDA, WangNMDA
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.symbolic.composition import SynapseModel
@@ -126,15 +128,19 @@ def synapse_for(part: Part) -> GlutamateSynapse:
     if "Ca_eff" in part.template.states:
         return GlutamateSynapse(BioNMDA(), calcium=SpineCalcium(integrator=part))
     receptors = [AMPA(), BioNMDA()]
-    return GlutamateSynapse(receptors, calcium=SpineCalcium(), parts=[*_givers(part, receptors), part])
+    pool = BufferedCalcium()
+    if not any(need.port in pool.template.gives for need in part.template.needs.values()):
+        pool = SpineCalcium()
+    givers = _givers(part, receptors, pool.template.gives)
+    return GlutamateSynapse(receptors, calcium=pool, parts=[*givers, part])
 
 
-def _givers(part: Part, receptors: list[Receptor]) -> list[Part]:
+def _givers(part: Part, receptors: list[Receptor], given: Iterable[str] = ()) -> list[Part]:
     """Parts that give constants to the ports that nothing else gives in a synapse.
 
     Where the part itself gives what it reads, it changes what others give before it.
     """
-    standing = {*INPUTS, *(port_of(what, r.label) for what in OF_RECEPTOR for r in receptors)}
+    standing = {*INPUTS, *given, *(port_of(what, r.label) for what in OF_RECEPTOR for r in receptors)}
     if isinstance(part, Release):
         standing |= set(part.template.gives)  # of the first that gives
     found: dict[str, Part] = {}

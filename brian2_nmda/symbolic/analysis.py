@@ -74,13 +74,18 @@ def steady_state(rates: Mapping[str, sympy.Expr], where: str) -> dict[str, sympy
             slope, rest = parts
             if slope == 0:
                 raise ModelError(f"{where}: '{group[0]}' has no steady state, it only integrates.")
-            found[group[0]] = sympy.simplify(rest / slope)
+            found[group[0]] = _simpler(rest / slope)
             continue
         solutions = sympy.solve(equations, [symbol(n) for n in group], dict=True)
         if len(solutions) != 1:
             raise ModelError(f"{where}: {len(solutions)} steady states of {', '.join(group)} found, not one.")
-        found.update({s.name: sympy.simplify(e) for s, e in solutions[0].items()})
+        found.update({s.name: _simpler(e) for s, e in solutions[0].items()})
     return found
+
+
+def _simpler(expression: sympy.Expr) -> sympy.Expr:
+    """An expression simplified, unless it is of so many exponentials that this takes minutes."""
+    return expression if len(expression.atoms(sympy.exp)) > 2 else sympy.simplify(expression)
 
 
 def solution(

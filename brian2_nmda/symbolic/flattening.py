@@ -216,6 +216,14 @@ class _Flattener:
     def _part(self, part: Part, label: str) -> None:
         """A part that meets others through ports only."""
         self._enter(part, label, {"v": symbol("v")})
+        if not part.stepped_with:
+            return
+        if part.stepped_with not in self.system.states:
+            raise ModelError(
+                f"{self.model.name}: {_owner(part, label)} is stepped together with the state "
+                f"'{part.stepped_with}', which no part has; add {_provider(part.stepped_with)}."
+            )
+        self.system.stepped_with[_owner(part, label)] = self.system.owner[part.stepped_with]
 
     def _release(
         self, release: Release, label: str, readers: Iterable[Part]
@@ -291,8 +299,9 @@ class _Flattener:
         for t in permeable:
             of_one = {symbol("G_open"): t.roles["conductance"] * t.block, symbol("E_open"): t.E}
             current = roles["current"].xreplace(of_one)
-            self.ports.offer("current of calcium", current, amp.dim, t.receptor.name, "sum")
-        total = self._define("I_Ca", self.ports.joined("current of calcium"), amp.dim, part.name)
+            self.ports.offer("calcium_current", current, amp.dim, t.receptor.name, "sum")
+        every = self.ports.read("calcium_current", amp.dim, part.name)  # parts entered later add theirs
+        total = self._define("I_Ca", every, amp.dim, part.name)
         self.ports.offer("I_Ca", total, amp.dim, part.name)
         self.ports.offer("Ca_rest", roles["resting"], INPUTS["Ca_rest"].dim, part.name)
         integrator = part.children.get("integrator")
@@ -458,6 +467,11 @@ class _Flattener:
 def _owner(part: Part, label: str) -> str:
     """Name of a part as it is entered."""
     return f"{part.name} ({label})" if label else part.name
+
+
+def _provider(name: str) -> str:
+    """What to write so that a synapse has a state."""
+    return INPUTS[name].provider if name in INPUTS else f"a part with bare=True for '{name}'"
 
 
 def _reads(part: Part, name: str) -> bool:

@@ -117,8 +117,9 @@ class Ports:
             If a part reads a port with other dimensions.
         """
         found: dict[sympy.Symbol, sympy.Expr] = {}
-        for name, readers in self._readers.items():
+        for name, readers in self._readers.items():  # all of them first: what is given may read a port, too
             self._check_readers(name, readers)
+        for name in self._readers:
             found[port(name)] = self._solve(name, ())
         return found
 

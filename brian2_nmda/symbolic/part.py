@@ -111,6 +111,9 @@ class Part:
     place: ClassVar[str] = ""
     #: Time step of the place, if it is not that of the synapses.
     dt: ClassVar[Quantity | None] = None
+    #: A state without label, such as ``'Ca'``, with which its own are advanced together: of what is exchanged
+    #: faster than a time step nothing may then be held over one.
+    stepped_with: ClassVar[str] = ""
     #: Why its states move at rest, for a part that is meant to.
     relaxes: ClassVar[str] = ""
     #: Why it is back at rest only after half a minute or never, for what is meant to be slow or to count.
