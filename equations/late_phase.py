@@ -221,6 +221,8 @@ class TagTriC(Plasticity):
     ``z`` starts at 0; in the paper 30 % of the synapses start at 1, chosen by chance:
     ``S.z_AMPA = 'int(rand() < 0.3)'``, for which ``W_0`` is the mean at the start. With
     ``deterministic=True`` the tags follow their mean, except that depression is still drawn at each spike.
+    The filters ask for steps of 50 ms or less; for hours of rest give ``tau_1``, ``tau_2`` and ``tau_r`` a
+    large value, and steps of seconds do.
 
     References
     ----------
