@@ -415,7 +415,8 @@ def train(dt, name):
     )
     S = model.synapses(source, target, delay=0 * ms, dt=dt, name=name)
     S.connect(i=np.arange(3), j=np.arange(3))
-    S.added = (np.array(list(TRAINS)) - 0.05) * umolar
+    # what the chemistry holds over a step is calcium in the middle of it: then order 2, (dt/20 ms)**2
+    S.added = (np.array(list(TRAINS)) - 0.05) * np.exp(-float(dt / ms) / 40) * umolar
     read = [n for n in model.system.states if n.endswith(("_CaMKII", "_AMPA"))]
     read = [n for n in read if n in S.variables]
     return [source, target, S, StateMonitor(S, read, record=True, dt=1 * second, name=f"{name}_m")]
@@ -425,33 +426,26 @@ def train(dt, name):
 def test_train_of_pulses(tmp_path):
     """Chemistry and readout in one C++ program: table 4.2, w -0.582, +16.211 and +12.394.
 
-    Calcium is held over a step, so the error is of order 1: two time steps, and what both extrapolate to.
+    The sheet was computed at steps of 0.05 ms, and its two routes agree within 0.01 in w.
     """
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O2"]
     try:
-        made = {dt: train(dt * ms, f"train_{k}") for k, dt in enumerate((0.1, 0.05))}
-        Network(*(x for objects in made.values() for x in objects)).run(211 * second)
+        objects = train(0.1 * ms, "train")
+        Network(*objects).run(211 * second)
         b2.device.build(directory=str(tmp_path / "program"))
-        found = {dt: {n: np.array(getattr(m, n)) for n in m.record_variables} for dt, (*_, m) in made.items()}
+        monitor = objects[-1]
+        x = {n: np.array(getattr(monitor, n)) for n in monitor.record_variables}
     finally:
         b2.device.reinit()
         reset_device("runtime")
-    for x in found.values():
-        for total, among in TOTALS.items():
-            assert np.max(np.abs(sum(x[f"{n}_CaMKII"] for n in among) / UM - total)) < 1e-9
-
-    def agents(x):
-        return np.array([x[f"{n}_AMPA"][:, 210] for n in ("NC", "LTD", "LTP")]).T
-
-    coarse, fine = (agents(found[dt]) for dt in (0.1, 0.05))
+    for total, among in TOTALS.items():
+        assert np.max(np.abs(sum(x[f"{n}_CaMKII"] for n in among) / UM - total)) < 1e-9
     for k, (CaMKII, CaN, printed) in enumerate(TRAINS.values()):
-        end = {dt: [*_enzymes_of(x, k)] for dt, x in found.items()}
-        for a, b, number in zip(end[0.1], end[0.05], (CaMKII, CaN), strict=True):
-            # calcium, dt/2 late, counts up to its fourth power: 4/20 ms of half the difference of the steps
-            assert abs(a - b) < 4 / 20 * 0.025 * number
-            assert abs(2 * b - a - number) < 2e-4 * number
-        assert np.max(np.abs(2 * fine[k] - coarse[k] - printed)) < 0.02
+        for found, number in zip(_enzymes_of(x, k), (CaMKII, CaN), strict=True):
+            assert abs(found - number) < 2e-4 * number
+        agents = np.array([x[f"{n}_AMPA"][k, 210] for n in ("NC", "LTD", "LTP")])
+        assert np.max(np.abs(agents - printed)) < 0.015, agents
 
 
 def _enzymes_of(x, k):

@@ -35,7 +35,8 @@ def test_printed_equations_are_accepted_by_replace(name):
         text = _text(expression)
         assert f"    {left} = {text}" in shown
         state = left[1:-3] if left.endswith("/dt") else None
-        if state and any(state in (str(s) for s in r.states) for r in part.template.reactions):
+        tables = (*part.template.reactions, *part.template.exchanges)
+        if state and any(state in (str(s) for s in r.states) for r in tables):
             continue  # derived: its table is shown and edited instead
         if left in part.template.roles:
             again = part.replace(**{left: text})
