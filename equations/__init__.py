@@ -25,8 +25,10 @@ from brian2_nmda.equations.calcium import (
     SpineCalcium,
     YeungCalcium,
 )
-from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
+from brian2_nmda.equations.coagonist import ChlorokynurenateSite, GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.gating import BankeTraynelisNMDA, ClarkeJohnsonNMDA
+from brian2_nmda.equations.inhibition import FirstOrderGABA, FiveStateGABA, TwoExponentialGABA
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
@@ -34,7 +36,7 @@ from brian2_nmda.equations.kinases import (
     KinaseDrivenInsertion,
 )
 from brian2_nmda.equations.late_phase import EarlyPhase, LatePhase, ProteinSynthesis
-from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
+from brian2_nmda.equations.magnesium import HillTononiBlock, JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
     BCM,
@@ -63,8 +65,20 @@ from brian2_nmda.equations.receptors import (
     WangNMDA,
     YeungNMDA,
 )
-from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
-from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.release import (
+    AmbientTransmitter,
+    StochasticRelease,
+    TransmitterPulse,
+    TsodyksMarkram,
+)
+from brian2_nmda.equations.schemes import (
+    DesensitisingAMPA,
+    FiveStateNMDA,
+    KampaNMDA,
+    PopescuNMDA,
+    VargasCaballeroNMDA,
+)
+from brian2_nmda.equations.temperature import MixedNMDA, RamanTrussellAMPA, SubunitNMDA
 from brian2_nmda.equations.trafficking import ReceptorPool, SlotInsertion
 
 __all__ = [
@@ -72,21 +86,28 @@ __all__ = [
     "BCM",
     "DAP5",
     "AdenosineDepression",
+    "AmbientTransmitter",
     "BackPropagatingSpike",
+    "BankeTraynelisNMDA",
     "BioNMDA",
     "CalciumIntegrator",
     "CastellaniEnzymes",
     "CastellaniPhosphorylation",
+    "ChlorokynurenateSite",
+    "ClarkeJohnsonNMDA",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "CostaPlasticity",
     "CostaRelease",
     "DSerineRelease",
     "DSerineSite",
+    "DesensitisingAMPA",
     "EarlyPhase",
     "ExponentialAMPA",
     "ExponentialGABA",
+    "FirstOrderGABA",
     "FirstOrderNMDA",
+    "FiveStateGABA",
     "FiveStateNMDA",
     "FractionOfCurrent",
     "GChIAstrocyte",
@@ -94,6 +115,7 @@ __all__ = [
     "GlycineSite",
     "GraupnerBrunel",
     "GraupnerBrunel2007",
+    "HillTononiBlock",
     "JahrStevens",
     "KampaNMDA",
     "Ketamine",
@@ -101,11 +123,13 @@ __all__ = [
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",
+    "MixedNMDA",
     "ModulatedRelease",
     "NearestTripletSTDP",
     "NoBlock",
     "PopescuNMDA",
     "ProteinSynthesis",
+    "RamanTrussellAMPA",
     "ReceptorInsertion",
     "ReceptorPool",
     "ShouvalCalcium",
@@ -116,11 +140,13 @@ __all__ = [
     "SlowGlycineSite",
     "SpineCalcium",
     "StochasticRelease",
+    "SubunitNMDA",
     "SynapticScaling",
     "TransmitterPulse",
     "TripletSTDP",
     "TsodyksMarkram",
     "TwoExponentialAMPA",
+    "TwoExponentialGABA",
     "TwoExponentialNMDA",
     "VargasCaballeroNMDA",
     "WangJumpNMDA",
