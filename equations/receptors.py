@@ -472,11 +472,20 @@ class TwoExponentialNMDA(_TwoExponential):
             ("Wolf 2005", 5.63 / 2, 320 / 2, f"{WOLF} (5.63 and 320 ms, divided by its qfact of 2: 35 degC)"),
             ("Bianchi 2012", 3, 150, "github:ModelDBRepository/157157 nmdaca.mod"),
         )
+    } | {
+        # the rise time constant for which 10 to 90 % of the peak take the measured 3.9, 14.9, 6.2 and 3.9 ms
+        name: Preset(source, {"tau_rise": rise * ms, "tau_decay": decay * ms}, status="converted")
+        for name, rise, decay, source in (
+            ("GluN2A, oocytes", 2.2225, 87, HANSEN),
+            ("GluN2B, oocytes", 7.9265, 548, HANSEN),
+            ("GluN2D, oocytes", 2.8562, 5714, HANSEN),
+            ("GluN2C, HEK cells", 1.9333, 319, DRAVID_2C),
+        )
     }
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "linear two-exponential NMDA conductance; ten presets"
+    summary = "linear two-exponential NMDA conductance; fourteen presets, four of them of subunits"
 
 
 class TwoExponentialAMPA(_TwoExponential):

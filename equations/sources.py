@@ -79,7 +79,9 @@ WANG_BRIAN = (
     "doi:10.1016/S0896-6273(02)01092-9; values as in github:brian-team/brian2 "
     "examples/frompapers/Wang_2002.py"
 )
-CLARKE_JOHNSON = "doi:10.1113/jphysiol.2008.160622; values as in github:ModelDBRepository/145836 SynNMDA16.mod"
+CLARKE_JOHNSON = (
+    "doi:10.1113/jphysiol.2008.160622; values as in github:ModelDBRepository/145836 SynNMDA16.mod"
+)
 CLARKE_JOHNSON_CA1 = "github:ModelDBRepository/145836 SynNMDA16_2.mod (CA1)"
 BANKE_KD2 = (
     "not checked against a source; gives a peak open probability of 0.116 in 1 s of 1 mM, of which 0.12 was "

@@ -19,9 +19,9 @@ _PER_MM_MS = 1 / (mM * ms)
 _DAINAUSKAS = {"2A": (0.5, 0.024), "2B": (0.1, 0.0075), "2C": (0.1, 0.002), "2D": (0.1, 0.002)}
 
 
-def _faster(Q: Any, temperature: Any, reference: Any, decade: Any) -> sympy.Expr:
+def _faster(Q: Any, temperature: Any, reference: Any, tenth: Any) -> sympy.Expr:
     """The factor of a rate that holds at ``reference``."""
-    return Q ** ((temperature - reference) / decade)
+    return Q ** ((temperature - reference) * tenth)
 
 
 class _AtTemperature(Receptor):
@@ -31,7 +31,7 @@ class _AtTemperature(Receptor):
                             source="35 degC, near that of the body")  # fmt: skip
     reference = Parameter(308.15 * kelvin, "temperature at which the rates hold", status="assumed",
                           source="set by each receptor")  # fmt: skip
-    decade = Parameter(10 * kelvin, "step of temperature to which a Q10 refers", source="by its name")
+    tenth = Parameter(0.1 / kelvin, "one over the ten degrees to which a Q10 refers", source="by its name")
     activation = 0
 
 
@@ -66,11 +66,11 @@ class SubunitNMDA(_AtTemperature):
                      source="as for the other receptors here", sign="nonnegative")  # fmt: skip
 
     r = states("r", within=(0, 1))
-    on = define(_faster(Q_on, _AtTemperature.temperature, reference, _AtTemperature.decade),
-                meaning="factor of binding")  # fmt: skip
-    off = define(_faster(Q_off, _AtTemperature.temperature, reference, _AtTemperature.decade),
-                 meaning="factor of unbinding")  # fmt: skip
-    dr = on * alpha * T * (1 - r) - off * beta * r
+    rise = define(_faster(Q_on, _AtTemperature.temperature, reference, _AtTemperature.tenth),
+                  meaning="factor of binding")  # fmt: skip
+    fall = define(_faster(Q_off, _AtTemperature.temperature, reference, _AtTemperature.tenth),
+                  meaning="factor of unbinding")  # fmt: skip
+    dr = rise * alpha * T * (1 - r) - fall * beta * r
     activation = r
 
     presets: ClassVar[Mapping[str, Preset]] = {
@@ -112,12 +112,12 @@ class MixedNMDA(_AtTemperature):
                      source="as for the other receptors here", sign="nonnegative")  # fmt: skip
 
     r_A, r_B = states("r_A r_B", within=(0, 1))
-    on = define(_faster(Q_on, _AtTemperature.temperature, reference, _AtTemperature.decade),
-                meaning="factor of binding")  # fmt: skip
-    off = define(_faster(Q_off, _AtTemperature.temperature, reference, _AtTemperature.decade),
-                 meaning="factor of unbinding")  # fmt: skip
-    dr_A = on * alpha_A * T * (1 - r_A) - off * beta_A * r_A
-    dr_B = on * alpha_B * T * (1 - r_B) - off * beta_B * r_B
+    rise = define(_faster(Q_on, _AtTemperature.temperature, reference, _AtTemperature.tenth),
+                  meaning="factor of binding")  # fmt: skip
+    fall = define(_faster(Q_off, _AtTemperature.temperature, reference, _AtTemperature.tenth),
+                  meaning="factor of unbinding")  # fmt: skip
+    dr_A = rise * alpha_A * T * (1 - r_A) - fall * beta_A * r_A
+    dr_B = rise * alpha_B * T * (1 - r_B) - fall * beta_B * r_B
     activation = (1 - f) * r_A + f * r_B
 
     #: Ratio of GluN2B to GluN2A by postnatal day.
@@ -161,7 +161,7 @@ class RamanTrussellAMPA(_AtTemperature):
     E = Parameter(7 * mV, "reversal potential", source=RAMAN_TRUSSELL, sign="real")
 
     C0, C1, C2, D, O1, O2 = occupancies("C0 C1 C2 D O1 O2")
-    faster = define(_faster(Q, _AtTemperature.temperature, reference, _AtTemperature.decade),
+    faster = define(_faster(Q, _AtTemperature.temperature, reference, _AtTemperature.tenth),
                     meaning="factor of all rates")  # fmt: skip
     reactions = (
         Reaction(C0, C1, faster * Rb * T, faster * Ru1),

@@ -267,7 +267,7 @@ def clarke_johnson(s, i, p):
 
 def warmer(p, Q):
     """How much faster than at the temperature of the rates."""
-    return math.exp(math.log(Q) * (p["temperature"] - p["reference"]) / p["decade"])
+    return math.exp(math.log(Q) * (p["temperature"] - p["reference"]) * p["tenth"])
 
 
 def subunit(s, i, p):
