@@ -1,5 +1,7 @@
 """The co-agonist sites of the NMDA receptor: ``BioNMDA(coagonist=GlycineSite(glycine=1*uM))``."""
 
+from typing import ClassVar
+
 from brian2 import msecond, umolar
 
 from brian2_nmda.equations.sources import CHLOROKYNURENATE, GLYCINE_2B, GLYCINE_TAU
@@ -69,4 +71,5 @@ class ChlorokynurenateSite(GlycineSite):
 
     occupancy = (GlycineSite.bound / (1 + GlycineSite.bound + conc / K_A)) ** 2
 
+    competing: ClassVar[tuple[str, ...]] = ("conc",)
     summary = "two co-agonist sites with 7-chlorokynurenate"

@@ -31,7 +31,8 @@ class _AtTemperature(Receptor):
                             source="35 degC, near that of the body")  # fmt: skip
     reference = Parameter(308.15 * kelvin, "temperature at which the rates hold", status="assumed",
                           source="set by each receptor")  # fmt: skip
-    tenth = Parameter(0.1 / kelvin, "one over the ten degrees to which a Q10 refers", source="by its name")
+    tenth = Parameter(0.1 / kelvin, "one over the ten degrees to which a Q10 refers", status="assumed",
+                      source="the definition of a Q10")  # fmt: skip
     activation = 0
 
 
@@ -87,8 +88,8 @@ class MixedNMDA(_AtTemperature):
     r"""GluN2A and GluN2B side by side: the fraction ``f`` of the receptors has GluN2B.
 
     Each of the two has the kinetics of `SubunitNMDA`; the open fraction is ``(1 - f) r_A + f r_B``. The
-    fraction falls with age: presets have it for the hippocampus of the rat, from the ratio of GluN2B to GluN2A
-    of Rodrigues et al. (2023) without its scatter. Receptors with one subunit of each kind are not in it.
+    fraction falls with age: presets have it for the hippocampus of the rat, from the ratio of GluN2B to
+    GluN2A of Rodrigues et al. (2023) without its scatter. Receptors with one subunit of each kind are not in it.
 
     References
     ----------

