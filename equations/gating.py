@@ -26,8 +26,8 @@ class BankeTraynelisNMDA(Receptor):
     r"""Scheme of Banke & Traynelis (2003) and Erreger et al. (2005): a fast and a slow gate must open.
 
     ``R - RA - RA2`` bind glutamate at two equal sites, ``RA2 - D1`` and ``RA2 - D2`` desensitise. From
-    ``RA2`` the fast gate opens first (``RF``) or the slow one (``RS``), with the same rates in either order, and
-    ``O`` conducts. The default is GluN2B: 1 s of 1 mM opens at most 11.6 % (0.12 were measured).
+    ``RA2`` the fast gate opens first (``RF``) or the slow one (``RS``), with the same rates in either order,
+    and ``O`` conducts. The default is GluN2B: 1 s of 1 mM opens at most 11.6 % (0.12 were measured).
 
     The second desensitisation of GluN2B and all rates of GluN2A could not be checked against a source:
     their status is ``assumed``.

@@ -125,8 +125,8 @@ class HillTononiBlock(Block):
     Both ``m`` rise to :math:`m_\infty` with their time constants. NEST cuts them down to :math:`m_\infty` at
     the end of each of its steps; here they follow it down with ``tau_block``, so that finer steps have a
     limit. What conducts is cut at once in any case: ``tau_block`` only says how soon an earlier relief is
-    forgotten, and with the default the block is within .04 of NEST's in a burst of spikes. Make it shorter with
-    the time step (a step that is too long for it is refused). There is no concentration of magnesium.
+    forgotten, and with the default the block is within .04 of NEST's in a burst of spikes. Make it shorter
+    with the time step (a step that is too long for it is refused). There is no concentration of magnesium.
 
     The states are those of the target and are integrated by its method.
 

@@ -305,9 +305,9 @@ class DesensitisingAMPA(Receptor):
     (``C2 - D2``), fitted by Destexhe et al. to currents in hippocampal slices. There is no way between
     ``D1`` and ``D2``. A pulse of 1 mM for 1 ms opens 17 %. The published rates let receptors recover very
     slowly: transmitter leaves ``C1`` with 5.9 per second and most wait in ``D1``, so that 90 % of the
-    response are gone for 2.5 s (of two pulses 100 ms apart the second opens 14 % of what the first does), where
-    recombinant receptors recover within 6 to 150 ms (PMC2964903, Table 16). Use it for the response to one
-    spike.
+    response are gone for 2.5 s (of two pulses 100 ms apart the second opens 14 % of what the first does),
+    where recombinant receptors recover within 6 to 150 ms (PMC2964903, Table 16). Use it for the response to
+    one spike.
 
     References
     ----------

@@ -89,7 +89,8 @@ class MixedNMDA(_AtTemperature):
 
     Each of the two has the kinetics of `SubunitNMDA`; the open fraction is ``(1 - f) r_A + f r_B``. The
     fraction falls with age: presets have it for the hippocampus of the rat, from the ratio of GluN2B to
-    GluN2A of Rodrigues et al. (2023) without its scatter. Receptors with one subunit of each kind are not in it.
+    GluN2A of Rodrigues et al. (2023) without its scatter. Receptors with one subunit of each kind are not in
+    it.
 
     References
     ----------

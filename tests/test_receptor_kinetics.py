@@ -291,7 +291,7 @@ def test_two_models_on_one_neuron():
     wanted = ampa * -0.06 + gaba * 0.02 + two * 0.01
     np.testing.assert_allclose(current, wanted, rtol=0, atol=1e-12 * np.abs(wanted).max())
     tau = 1 * 7 / 6 * np.log(7)
-    assert abs(two.max() - 1e-9) < 2e-4 * 1e-9 and abs(t[two.argmax()] - 4.1 - tau) <= 0.11
+    assert abs(two.max() - 1e-9) < 2e-4 * 1e-9 and abs(t[two.argmax()] - 4.2 - tau) <= 0.051
 
 
 # -- voltage-dependent gates, trapped magnesium ----------------------------------------------------------
@@ -421,7 +421,7 @@ def spikes_and_steps(dt, duration=60.0):
 
 
 def test_slow_unblock_is_near_that_of_nest():
-    """With the default, the block is within .04 of NEST's rule with steps of 0.1 ms, and the current is by it."""
+    """With the default the block is within .04 of NEST's rule with steps of 0.1 ms; the current is by it."""
     course = spikes_and_steps(0.1)
     block, current, total = blocks(course, 0.1, "euler")
     expected = nest_rule(course, 0.1)
@@ -446,13 +446,23 @@ def test_unblock_after_a_step_in_closed_form():
     """From rest at -70 mV to 20 mV: two exponentials of .68 and 22.7 ms, by Runge-Kutta to 1e-6."""
     dt = 0.05
     t = np.arange(600) * dt
-    block, _, _ = blocks(np.where(t < 1 - 1e-9, -70.0, 20.0), dt, "rk4")
-    after = np.maximum(t - 1, 0)
+    defaultclock.dt = dt * ms
+    model = GlutamateSynapse(TwoExponentialNMDA(block=HillTononiBlock()))
+    target = NeuronGroup(1, "v : volt\nI = I_syn : amp" + model.post_equations(), method="rk4")
+    source = SpikeGeneratorGroup(1, [], [] * ms)
+    S = model.synapses(source, target)  # by which the states of the target get their start
+    S.connect()
+    monitor = StateMonitor(target, "block_NMDA", record=[0])
+    net = Network(source, target, S, monitor)
+    for voltage, duration in ((-70, 1), (20, 29)):
+        target.v = voltage * mV
+        net.run(duration * ms)
+    block, after = np.array(monitor.block_NMDA[0]), np.maximum(t - 1, 0)
     start, end = m_equilibrium(-70.0), m_equilibrium(20.0)
     share = 0.51 - 0.0028 * 20
     mean = share * np.exp(-after / 0.68) + (1 - share) * np.exp(-after / 22.7)
-    late = t > 1 + 1e-9
-    assert np.max(np.abs(block - (end + (start - end) * mean))[late]) <= 1e-6
+    expected = np.where(t < 1 - 1e-9, start, end + (start - end) * mean)
+    assert np.max(np.abs(block - expected)) <= 1e-6
     assert abs(m_equilibrium(-25.57) - 0.5) < 1e-15
 
 
@@ -474,7 +484,10 @@ def test_measured_deactivation(preset, rise, decay):
     def course(t):
         return np.exp(-t / down) - np.exp(-t / up)
 
-    lower, upper = (brentq(lambda t: course(t) - x * course(peak_at), 0, peak_at) for x in (0.1, 0.9))  # noqa: B023
+    def reached(t, x):
+        return course(t) - x * course(peak_at)
+
+    lower, upper = (brentq(reached, 0, peak_at, args=(x,)) for x in (0.1, 0.9))
     assert abs(upper - lower - rise) < 0.002
 
 
@@ -490,9 +503,8 @@ def test_mixture_is_its_parts():
         part, alone = MixedNMDA(f=f), SubunitNMDA.preset(f"GluN{subunit}")
         plain = FirstOrderNMDA.preset(f"GluN{subunit}, Dainauskas 2023")
         letter = subunit[-1]
-        assert part.template.roles["activation"].subs({analysis.symbol("f"): f}) == analysis.symbol(
-            f"r_{letter}"
-        )
+        known = {analysis.symbol("f"): f}
+        assert part.template.roles["activation"].subs(known) - analysis.symbol(f"r_{letter}") == 0
         for name in ("alpha", "beta"):
             assert getattr(part, f"{name}_{letter}") == getattr(alone, name) == getattr(plain, name)
         system = GlutamateSynapse(alone).system

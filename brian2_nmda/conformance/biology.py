@@ -276,7 +276,7 @@ def _effect(part: Part, values: Mapping[str, float], subject: Subject, settle: b
 def drug(subject: Subject) -> Failures:
     """Without the drug nothing changes, exactly; more of it never acts less."""
     for part in subject.of_kind((Antagonist, ChannelBlocker)):
-        doses = [n for n in _doses(part) if n not in part.competing]
+        doses = _doses(part)
         if not doses:
             yield f"{part.name}: no parameter is a concentration that may be 0 (sign='nonnegative')."
             continue
@@ -307,7 +307,7 @@ def drug(subject: Subject) -> Failures:
 def coagonist(subject: Subject) -> Failures:
     """Without ligand no channel can open, with plenty all can, and in between more is more."""
     for part in subject.of_kind(CoAgonist):
-        doses = _doses(part)
+        doses = [n for n in _doses(part) if n not in part.competing]
         if not doses:
             yield f"{part.name}: no parameter is a concentration that may be 0 (sign='nonnegative')."
             continue
