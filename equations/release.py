@@ -126,5 +126,6 @@ class AmbientTransmitter(TransmitterPulse):
     pulse = define(Pulse(TransmitterPulse.peak, TransmitterPulse.duration), unit=mM, meaning="of the spikes")
     concentration = pulse + ambient
 
+    relaxes = "a tonic level drives receptors from the start on"
     presets: ClassVar[Mapping[str, Preset]] = {}
     summary = "square pulse of transmitter above a tonic level"

@@ -58,7 +58,14 @@ WAIVED = {
     ("WangJumpNMDA", "singularities"): "k_0 diverges at tau_x = tau_s; tau_x has to be the smaller one",
 }
 #: Ten states or sixteen in 80 terms, or fifteen by Runge-Kutta: half a minute in Brian2.
-LONG = {"ClarkeJohnsonNMDA", "HillTononiBlock", "KampaNMDA", "VargasCaballeroNMDA", "GraupnerBrunel2007"}
+LONG = {
+    "ClarkeJohnsonNMDA",
+    "GraupnerBrunel2007",
+    "HillTononiBlock",
+    "KampaNMDA",
+    "RamanTrussellAMPA",
+    "VargasCaballeroNMDA",
+}
 
 
 def cases():
