@@ -57,9 +57,12 @@ WAIVED = {
     ("VargasCaballeroNMDA", "connectivity"): "asymmetric trapping: B0 and B1 are left only with transmitter",
     ("WangJumpNMDA", "singularities"): "k_0 diverges at tau_x = tau_s; tau_x has to be the smaller one",
 }
-#: Ten states or sixteen in 80 terms, or fifteen by Runge-Kutta: half a minute in Brian2.
+#: Many states, in many terms where rates are fast, or by Runge-Kutta: half a minute in Brian2.
 LONG = {
+    "BankeTraynelisNMDA",
     "ClarkeJohnsonNMDA",
+    "DesensitisingAMPA",
+    "FiveStateGABA",
     "GraupnerBrunel2007",
     "HillTononiBlock",
     "KampaNMDA",
