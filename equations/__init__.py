@@ -26,24 +26,18 @@ from brian2_nmda.equations.calcium import (
     SpineCalcium,
     YeungCalcium,
 )
-from brian2_nmda.equations.calcium_channels import (
-    LTypeChannels,
-    RTypeChannels,
-    TTypeChannels,
-)
-from brian2_nmda.equations.coagonist import GlycineSite, SlowGlycineSite
+from brian2_nmda.equations.calcium_channels import LTypeChannels, RTypeChannels, TTypeChannels
+from brian2_nmda.equations.coagonist import ChlorokynurenateSite, GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
+from brian2_nmda.equations.gating import BankeTraynelisNMDA, ClarkeJohnsonNMDA
 from brian2_nmda.equations.glusynapse import (
     ChindemiCalcium,
     ChindemiIntegrator,
     ChindemiPlasticity,
     ChindemiRelease,
 )
-from brian2_nmda.equations.influx import (
-    BufferedCalcium,
-    GHKCalcium,
-    RodriguesCalcium,
-)
+from brian2_nmda.equations.influx import BufferedCalcium, GHKCalcium, RodriguesCalcium
+from brian2_nmda.equations.inhibition import FirstOrderGABA, FiveStateGABA, TwoExponentialGABA
 from brian2_nmda.equations.kinases import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
@@ -60,7 +54,7 @@ from brian2_nmda.equations.late_phase import (
     TagTriC,
     TriggeredProtein,
 )
-from brian2_nmda.equations.magnesium import JahrStevens, MagnesiumBlock, NoBlock, Woodhull
+from brian2_nmda.equations.magnesium import HillTononiBlock, JahrStevens, MagnesiumBlock, NoBlock, Woodhull
 from brian2_nmda.equations.neurons import BackPropagatingSpike
 from brian2_nmda.equations.plasticity import (
     BCM,
@@ -89,7 +83,12 @@ from brian2_nmda.equations.receptors import (
     WangNMDA,
     YeungNMDA,
 )
-from brian2_nmda.equations.release import StochasticRelease, TransmitterPulse, TsodyksMarkram
+from brian2_nmda.equations.release import (
+    AmbientTransmitter,
+    StochasticRelease,
+    TransmitterPulse,
+    TsodyksMarkram,
+)
 from brian2_nmda.equations.rodrigues import RodriguesEnzymes, RodriguesReadout
 from brian2_nmda.equations.rodrigues_receptors import (
     RodriguesAMPA,
@@ -98,9 +97,16 @@ from brian2_nmda.equations.rodrigues_receptors import (
     RodriguesGluN2B,
     RodriguesRelease,
 )
-from brian2_nmda.equations.schemes import FiveStateNMDA, KampaNMDA, PopescuNMDA, VargasCaballeroNMDA
+from brian2_nmda.equations.schemes import (
+    DesensitisingAMPA,
+    FiveStateNMDA,
+    KampaNMDA,
+    PopescuNMDA,
+    VargasCaballeroNMDA,
+)
 from brian2_nmda.equations.spine import ContactTurnover, SpineVolume
 from brian2_nmda.equations.subunit_rule import SubunitDetector, SubunitSTDP
+from brian2_nmda.equations.temperature import MixedNMDA, RamanTrussellAMPA, SubunitNMDA
 from brian2_nmda.equations.trafficking import CountedSlots, ReceptorPool, SlotInsertion
 
 __all__ = [
@@ -108,7 +114,9 @@ __all__ = [
     "BCM",
     "DAP5",
     "AdenosineDepression",
+    "AmbientTransmitter",
     "BackPropagatingSpike",
+    "BankeTraynelisNMDA",
     "BioNMDA",
     "BufferedCalcium",
     "CalciumBuffer",
@@ -120,6 +128,8 @@ __all__ = [
     "ChindemiIntegrator",
     "ChindemiPlasticity",
     "ChindemiRelease",
+    "ChlorokynurenateSite",
+    "ClarkeJohnsonNMDA",
     "ClopathSTDP",
     "CoincidenceInsertion",
     "ContactTurnover",
@@ -128,10 +138,13 @@ __all__ = [
     "CountedSlots",
     "DSerineRelease",
     "DSerineSite",
+    "DesensitisingAMPA",
     "EarlyPhase",
     "ExponentialAMPA",
     "ExponentialGABA",
+    "FirstOrderGABA",
     "FirstOrderNMDA",
+    "FiveStateGABA",
     "FiveStateNMDA",
     "FractionOfCurrent",
     "GChIAstrocyte",
@@ -141,6 +154,7 @@ __all__ = [
     "GradedEnzymes",
     "GraupnerBrunel",
     "GraupnerBrunel2007",
+    "HillTononiBlock",
     "JahrStevens",
     "KampaNMDA",
     "Ketamine",
@@ -149,12 +163,14 @@ __all__ = [
     "LatePhase",
     "MagnesiumBlock",
     "Memantine",
+    "MixedNMDA",
     "ModulatedRelease",
     "NearestTripletSTDP",
     "NoBlock",
     "PopescuNMDA",
     "ProteinSynthesis",
     "RTypeChannels",
+    "RamanTrussellAMPA",
     "ReceptorInsertion",
     "ReceptorPool",
     "RodriguesAMPA",
@@ -177,6 +193,7 @@ __all__ = [
     "SpineVolume",
     "StochasticRelease",
     "SubunitDetector",
+    "SubunitNMDA",
     "SubunitSTDP",
     "SynapticScaling",
     "TTypeChannels",
@@ -186,6 +203,7 @@ __all__ = [
     "TripletSTDP",
     "TsodyksMarkram",
     "TwoExponentialAMPA",
+    "TwoExponentialGABA",
     "TwoExponentialNMDA",
     "VargasCaballeroNMDA",
     "WangJumpNMDA",

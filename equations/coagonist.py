@@ -1,8 +1,10 @@
 """The co-agonist sites of the NMDA receptor: ``BioNMDA(coagonist=GlycineSite(glycine=1*uM))``."""
 
+from typing import ClassVar
+
 from brian2 import msecond, umolar
 
-from brian2_nmda.equations.sources import GLYCINE_2B, GLYCINE_TAU
+from brian2_nmda.equations.sources import CHLOROKYNURENATE, GLYCINE_2B, GLYCINE_TAU
 from brian2_nmda.symbolic.kinds import CoAgonist
 from brian2_nmda.symbolic.part import Parameter, define, states
 
@@ -51,3 +53,23 @@ class SlowGlycineSite(GlycineSite):
     occupancy = o**2
 
     summary = "glycine and D-serine at two sites, slow"
+
+
+class ChlorokynurenateSite(GlycineSite):
+    r"""The sites of `GlycineSite` with 7-chlorokynurenate, a competitive antagonist, at equilibrium.
+
+    .. math:: q = \left(\frac{G/K_G + S/K_S}{1 + G/K_G + S/K_S + [A]/K_A}\right)^2
+
+    More glycine overcomes it: ``[A]`` shifts the curve of the co-agonist by ``1 + [A]/K_A`` (Gaddum). At
+    ``conc=0*uM`` it changes nothing. Set the concentration between runs or give a `TimedArray`; the
+    drug is taken to bind faster than that.
+    """
+
+    conc = Parameter(10 * umolar, "concentration of 7-chlorokynurenate", status="assumed",
+                     sign="nonnegative", source="a usual dose in slices")  # fmt: skip
+    K_A = Parameter(0.56 * umolar, "dissociation constant", status="assumed", source=CHLOROKYNURENATE)
+
+    occupancy = (GlycineSite.bound / (1 + GlycineSite.bound + conc / K_A)) ** 2
+
+    competing: ClassVar[tuple[str, ...]] = ("conc",)
+    summary = "two co-agonist sites with 7-chlorokynurenate"

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from math import exp as exp_of
 from typing import ClassVar
 
-from brian2 import coulomb, joule, kelvin, mM, mole, mV
-from sympy import exp
+from brian2 import coulomb, joule, kelvin, mM, mole, ms, mV
+from sympy import Max, Min, exp
 
-from brian2_nmda.equations.sources import CODATA, JAHR_STEVENS, SPRUSTON, WOODHULL
+from brian2_nmda.equations.sources import CODATA, HT_NEURON, JAHR_STEVENS, SPRUSTON, WOODHULL
 from brian2_nmda.symbolic.kinds import Block
 from brian2_nmda.symbolic.kinds import NoBlock as NoBlock
-from brian2_nmda.symbolic.part import Parameter, Preset, v
+from brian2_nmda.symbolic.part import Parameter, Preset, define, states, v
 
 _MODELDB = "github:ModelDBRepository"
 
@@ -112,3 +112,50 @@ class Woodhull(Block):
 
     block = 1 / (1 + Mg / K0 * exp(-z * delta * F * v / (R * temperature)))
     summary = "Mg block at a site in the field, temperature-dependent"
+
+
+class HillTononiBlock(Block):
+    r"""Block that sets in at once and is relieved in two phases (Hill & Tononi 2005, NEST's ``ht_neuron``).
+
+    .. math::
+
+        m_\infty(v) = \frac{1}{1 + e^{-S (v - V_{act})}} \qquad
+        B = A_1 \min(m_\infty, m_f) + (1 - A_1) \min(m_\infty, m_s) \qquad A_1 = a_0 - a_1 v
+
+    Both ``m`` rise to :math:`m_\infty` with their time constants. NEST cuts them down to :math:`m_\infty` at
+    the end of each of its steps; here they follow it down with ``tau_block``, so that finer steps have a
+    limit. What conducts is cut at once in any case: ``tau_block`` only says how soon an earlier relief is
+    forgotten, and with the default the block is within .04 of NEST's in a burst of spikes. Make it shorter
+    with the time step (a step that is too long for it is refused). There is no concentration of magnesium.
+
+    The states are those of the target and are integrated by its method.
+
+    References
+    ----------
+    Hill S, Tononi G (2005). J Neurophysiol 93:1671. doi:10.1152/jn.00915.2004
+
+    Vargas-Caballero M, Robinson HP (2003). J Neurophysiol 89:2778. doi:10.1152/jn.01038.2002
+    """
+
+    V_act = Parameter(-25.57 * mV, "potential of half unblock", source=HT_NEURON, sign="real")
+    S = Parameter(0.081 / mV, "voltage sensitivity", source=HT_NEURON)
+    a_0 = Parameter(0.51, "share of fast unblock at 0 mV", source=HT_NEURON, sign="fraction")
+    a_1 = Parameter(0.0028 / mV, "its loss with the voltage", source=HT_NEURON, sign="nonnegative")
+    tau_f = Parameter(0.68 * ms, "fast unblock", source=HT_NEURON)
+    tau_s = Parameter(22.7 * ms, "slow unblock", source=HT_NEURON)
+    tau_block = Parameter(0.2 * ms, "loss of the relief", status="assumed",
+                          source="two steps of NEST's default resolution, where each cuts")  # fmt: skip
+    v_start = Parameter(-70 * mV, "potential at which a neuron starts in equilibrium", sign="real",
+                        status="assumed", source="a resting potential")  # fmt: skip
+
+    m_f = states("m_f", within=(0, 1), initial=1 / (1 + exp(-S * (v_start - V_act))),
+                 meaning="fast relief")  # fmt: skip
+    m_s = states("m_s", within=(0, 1), initial=1 / (1 + exp(-S * (v_start - V_act))),
+                 meaning="slow relief")  # fmt: skip
+    m = define(1 / (1 + exp(-S * (v - V_act))), meaning="relief at equilibrium")
+    A = define(a_0 - a_1 * v, meaning="share of fast unblock")
+    dm_f = Max(m - m_f, 0) / tau_f - Max(m_f - m, 0) / tau_block
+    dm_s = Max(m - m_s, 0) / tau_s - Max(m_s - m, 0) / tau_block
+    block = A * Min(m, m_f) + (1 - A) * Min(m, m_s)
+
+    summary = "instantaneous Mg block, relieved fast and slowly (NEST's ht_neuron)"

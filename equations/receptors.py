@@ -16,12 +16,16 @@ from brian2_nmda.equations.magnesium import JahrStevens
 from brian2_nmda.equations.sources import (
     BLUE_BRAIN_EMS,
     BRAINPY,
+    BRUNEL_WANG,
     DAINAUSKAS,
     DESTEXHE_AMPA,
     DESTEXHE_NMDA,
+    DRAVID_2C,
+    HANSEN,
     NEST_BW,
     SHOUVAL_CODE,
     WANG_2002,
+    WANG_BRIAN,
     WOLF,
     YEUNG,
 )
@@ -31,6 +35,23 @@ from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import Parameter, Preset, T, define, released, states
 
 _TUNED = "chosen for the tetanus experiment of this package"
+
+
+def _of_networks(
+    wang: Mapping[str, float], brunel: Mapping[str, float], **times: tuple[float, float]
+) -> dict[str, Preset]:
+    """Presets of the networks of Wang (2002) and of Brunel & Wang (2001), conductances in nS by synapse.
+
+    ``times`` are the time constants that the two networks do not share, in ms.
+    """
+    found = {}
+    for k, (network, source, sizes) in enumerate(
+        (("Wang 2002", WANG_BRIAN, wang), ("Brunel & Wang 2001", BRUNEL_WANG, brunel))
+    ):
+        of_network = {n: pair[k] * ms for n, pair in times.items()}
+        for synapse, size in sizes.items():
+            found[f"{network}, {synapse}"] = Preset(source, {"gmax": size * nS, **of_network})
+    return found
 
 
 class BioNMDA(Receptor):
@@ -135,10 +156,14 @@ class WangNMDA(Receptor):
             total += term / (n + 1)
         return _at_rate(self, load / (1 + load) * (1 + total / (1 + load)), rate)
 
+    presets: ClassVar[Mapping[str, Preset]] = _of_networks(
+        {"onto pyramidal cells": 0.165, "onto interneurons": 0.13},
+        {"onto pyramidal cells": 0.327, "onto interneurons": 0.258},
+    )
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "saturating NMDA gate driven by spikes (Wang 1999, 2002)"
+    summary = "saturating NMDA gate driven by spikes (Wang 1999, 2002); presets of his networks"
 
 
 def _at_rate(receptor: Receptor, expression: sympy.Expr, rate: Quantity) -> float:
@@ -368,8 +393,14 @@ class ExponentialAMPA(Receptor):
     on_spike = {g: g + released}
     activation = g
 
+    presets: ClassVar[Mapping[str, Preset]] = _of_networks(
+        {"onto pyramidal cells": 0.05, "onto interneurons": 0.04,
+         "external onto pyramidal cells": 2.1, "external onto interneurons": 1.62},
+        {"onto pyramidal cells": 0.104, "onto interneurons": 0.081,
+         "external onto pyramidal cells": 2.08, "external onto interneurons": 1.62},
+    )  # fmt: skip
     default_label = "AMPA"
-    summary = "AMPA conductance with a jump per spike and one exponential"
+    summary = "AMPA conductance with a jump per spike and one exponential; presets of Wang's networks"
 
 
 class ExponentialGABA(ExponentialAMPA):
@@ -388,8 +419,13 @@ class ExponentialGABA(ExponentialAMPA):
                      sign="nonnegative")  # fmt: skip
     E = Parameter(-70 * mV, "reversal potential", source=NEST_BW, sign="real")
 
+    presets: ClassVar[Mapping[str, Preset]] = _of_networks(
+        {"onto pyramidal cells": 1.3, "onto interneurons": 1.0},
+        {"onto pyramidal cells": 1.25, "onto interneurons": 0.973},
+        tau=(5, 10),
+    )
     default_label = "GABA"
-    summary = "GABA-A conductance with a jump per spike and one exponential"
+    summary = "GABA-A conductance with a jump per spike and one exponential; presets of Wang's networks"
 
 
 class _TwoExponential(Receptor):
@@ -436,11 +472,20 @@ class TwoExponentialNMDA(_TwoExponential):
             ("Wolf 2005", 5.63 / 2, 320 / 2, f"{WOLF} (5.63 and 320 ms, divided by its qfact of 2: 35 degC)"),
             ("Bianchi 2012", 3, 150, "github:ModelDBRepository/157157 nmdaca.mod"),
         )
+    } | {
+        # the rise time constant for which 10 to 90 % of the peak take the measured 3.9, 14.9, 6.2 and 3.9 ms
+        name: Preset(source, {"tau_rise": rise * ms, "tau_decay": decay * ms}, status="converted")
+        for name, rise, decay, source in (
+            ("GluN2A, oocytes", 2.2225, 87, HANSEN),
+            ("GluN2B, oocytes", 7.9265, 548, HANSEN),
+            ("GluN2D, oocytes", 2.8562, 5714, HANSEN),
+            ("GluN2C, HEK cells", 1.9333, 319, DRAVID_2C),
+        )
     }
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "linear two-exponential NMDA conductance; ten presets"
+    summary = "linear two-exponential NMDA conductance; fourteen presets, four of them of subunits"
 
 
 class TwoExponentialAMPA(_TwoExponential):

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from brian2 import mM, ms
+from brian2 import mM, ms, nmolar
 from sympy import Heaviside
 
-from brian2_nmda.equations.sources import BRAINPY, DESTEXHE_NMDA, FUHRMANN
+from brian2_nmda.equations.sources import BRAINPY, DESTEXHE_NMDA, FUHRMANN, HERMAN_JAHR
 from brian2_nmda.symbolic.kinds import Release
-from brian2_nmda.symbolic.part import Parameter, Preset, Pulse, rand, states
+from brian2_nmda.symbolic.part import Parameter, Preset, Pulse, define, rand, states
 
 
 class TransmitterPulse(Release):
@@ -101,3 +101,31 @@ class StochasticRelease(TransmitterPulse):
 
     presets: ClassVar[Mapping[str, Preset]] = {}
     summary = "one vesicle per synapse, released by chance"
+
+
+class AmbientTransmitter(TransmitterPulse):
+    r"""The pulse of `TransmitterPulse` above a level that is always there.
+
+    .. math:: [T] = [T]_{pulse} + [T]_{ambient}
+
+    Receptors are driven without spikes, tonically, and schemes start in equilibrium with the level; others
+    reach it within their time constants. The level may be a `TimedArray` (an inhibitor of uptake that is
+    washed in). As nothing is at rest without spikes, no conductance is sent at spikes: all is stepped.
+
+    The default was measured in slices, where most reports are between 25 and 90 nM.
+
+    References
+    ----------
+    Herman MA, Jahr CE (2007). Extracellular glutamate concentration in hippocampal slice. J Neurosci
+    27:9736. doi:10.1523/JNEUROSCI.3009-07.2007
+    """
+
+    ambient = Parameter(25 * nmolar, "transmitter that is always there", source=HERMAN_JAHR,
+                        sign="nonnegative")  # fmt: skip
+
+    pulse = define(Pulse(TransmitterPulse.peak, TransmitterPulse.duration), unit=mM, meaning="of the spikes")
+    concentration = pulse + ambient
+
+    relaxes = "a tonic level drives receptors from the start on"
+    presets: ClassVar[Mapping[str, Preset]] = {}
+    summary = "square pulse of transmitter above a tonic level"

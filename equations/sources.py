@@ -91,3 +91,38 @@ DEGER = (
     "arXiv:1609.05730; values as in github:flinz/nest-module-STDPStructplast "
     "src/stdp_structpl_connection_hom.cpp"
 )
+DESTEXHE_GABA = "github:ModelDBRepository/18500 gabaa.mod"
+DESTEXHE_GABA5 = "github:ModelDBRepository/18198 gabaa5.mod"
+DESTEXHE_AMPA5 = "github:ModelDBRepository/18198 ampa5.mod"
+BLUE_BRAIN_GABA = "github:BlueBrain/neurodamus-models common/mod/ProbGABAAB_EMS.mod"
+HT_NEURON = "github:nest/nest-simulator models/ht_neuron.cpp, default parameters"
+BRUNEL_WANG = (
+    "doi:10.1023/A:1011204814320; values as in github:brian-team/brian2 "
+    "examples/frompapers/Brunel_Wang_2001.py"
+)
+WANG_BRIAN = (
+    "doi:10.1016/S0896-6273(02)01092-9; values as in github:brian-team/brian2 "
+    "examples/frompapers/Wang_2002.py"
+)
+CLARKE_JOHNSON = (
+    "doi:10.1113/jphysiol.2008.160622; values as in github:ModelDBRepository/145836 SynNMDA16.mod"
+)
+CLARKE_JOHNSON_CA1 = "github:ModelDBRepository/145836 SynNMDA16_2.mod (CA1)"
+BANKE_KD2 = (
+    "not checked against a source; gives a peak open probability of 0.116 in 1 s of 1 mM, of which 0.12 was "
+    "measured (PMC1665591)"
+)
+BANKE_2A = (
+    "not checked against a source; gives a peak open probability of 0.454 in 1 s of 1 mM, of which 0.50 was "
+    "measured (PMC1665591)"
+)
+MORADI = "github:ModelDBRepository/145836 SynExp4NMDA.mod"
+RAMAN_TRUSSELL = "github:cnmodel/cnmodel cnmodel/mechanisms/ampa_trussell.mod (22 degC)"
+SYNAPSE_ELIFE = "github:rveltz/SynapseElife src/ParamsSynapse.jl, ratio r of GluN2B to GluN2A by age"
+HANSEN = "PMC6858497 Table 1 (GluN1-1a, oocytes, 3 to 5 ms of 1 mM glutamate)"
+DRAVID_2C = "PMC2614009, abstract (GluN2C, HEK cells, 5 to 8 ms)"
+CHLOROKYNURENATE = (
+    "IC50 against [3H]glycine as quoted by a supplier (amyjet.com, ALO-C-286); an upper limit of the "
+    "dissociation constant, as which it is taken"
+)
+HERMAN_JAHR = "doi:10.1523/JNEUROSCI.3009-07.2007, abstract: near 25 nM in slices of CA1"

@@ -53,11 +53,26 @@ SHIPPED = frozen.shipped()
 
 #: Checks that a shipped model does not pass, and why; a check that passes after all is a failure.
 WAIVED = {
+    ("ClarkeJohnsonNMDA", "connectivity"): "trapped magnesium: RAM and RM are left only with transmitter",
     ("VargasCaballeroNMDA", "connectivity"): "asymmetric trapping: B0 and B1 are left only with transmitter",
     ("WangJumpNMDA", "singularities"): "k_0 diverges at tau_x = tau_s; tau_x has to be the smaller one",
 }
-#: Ten and more states in 80 terms, or fifteen by Runge-Kutta: half a minute in Brian2.
-LONG = {"KampaNMDA", "VargasCaballeroNMDA", "GraupnerBrunel2007", "RodriguesAMPA", "RodriguesEnzymes"}
+#: Many states, in many terms where rates are fast, or by Runge-Kutta: half a minute in Brian2.
+LONG = {
+    "BankeTraynelisNMDA",
+    "ClarkeJohnsonNMDA",
+    "DesensitisingAMPA",
+    "FiveStateGABA",
+    "GraupnerBrunel2007",
+    "HillTononiBlock",
+    "KampaNMDA",
+    "RamanTrussellAMPA",
+    "RodriguesAMPA",
+    "RodriguesEnzymes",
+    "RodriguesGluN2A",
+    "RodriguesGluN2B",
+    "VargasCaballeroNMDA",
+}
 
 
 def cases():

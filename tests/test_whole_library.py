@@ -90,6 +90,22 @@ def library():
         "slots": GlutamateSynapse(ampa(), plasticity=lib.SlotInsertion(), parts=lib.ReceptorPool()),
         "noisy": GlutamateSynapse(ampa(), plasticity=lib.GraupnerBrunel()),
         "exponential": GlutamateSynapse([lib.ExponentialAMPA(), lib.ExponentialGABA()]),
+        "inhibition": GlutamateSynapse(
+            [lib.FirstOrderGABA(label="one"), lib.TwoExponentialGABA(label="two"), lib.FiveStateGABA()],
+            release=DESTEXHE,
+        ),
+        "gates": GlutamateSynapse(
+            [lib.BankeTraynelisNMDA(block=lib.HillTononiBlock()), lib.DesensitisingAMPA()], release=DESTEXHE
+        ),
+        "clarke": GlutamateSynapse(lib.ClarkeJohnsonNMDA.preset("CA1"), release=DESTEXHE),
+        "subunits": GlutamateSynapse(
+            [
+                lib.MixedNMDA(label="mixed", coagonist=lib.ChlorokynurenateSite()),
+                lib.SubunitNMDA(),
+                lib.RamanTrussellAMPA(),
+            ],
+            release=lib.AmbientTransmitter(ambient=0 * umolar, duration=1 * ms),
+        ),
         "kinase": GlutamateSynapse(
             [ampa(), lib.BioNMDA()],
             calcium=lib.SpineCalcium(rest=0.1 * umolar),
@@ -137,7 +153,7 @@ def library():
             parts=lib.RodriguesEnzymes(),
         ),
         "vesicles": GlutamateSynapse(lib.BioNMDA(), release=lib.RodriguesRelease()),
-        "subunits": GlutamateSynapse(
+        "subunit_rule": GlutamateSynapse(
             [
                 ampa(),
                 lib.FirstOrderNMDA.preset("GluN2A, Dainauskas 2023", label="GluN2A"),
@@ -273,7 +289,7 @@ def test_numpy(reference_values):
         # The synapses alone move the potential (the injected current comes from 10 ms on): up, but for
         # GABA that outweighs AMPA. 5e-4 mV: the weakest, 0.2 nS of a slow scheme, blocked.
         before = values[name, "v"][:, :20] + 65
-        assert np.max(-before if name == "exponential" else before) > 1e-4, name
+        assert np.max(-before if name in ("exponential", "inhibition") else before) > 1e-4, name
     assert np.ptp(values["clopath", "W_AMPA"]) > 0 or values["clopath", "W_AMPA"][0] != 0.5
 
 

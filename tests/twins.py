@@ -190,6 +190,137 @@ def popescu(s, i, p):
     return {**flow, "activation": s["O1"] + s["O2"], **receptor(i, p)}
 
 
+def flows(names, moves):
+    """Rates of all occupancies but the first; each move is from, to, the rate there and the rate back."""
+    found = dict.fromkeys(names.split(), 0.0)
+    for a, b, there, back, at in moves:
+        net = there * at[a] - back * at[b]
+        found[a] -= net
+        found[b] += net
+    del found[names.split()[0]]
+    return found
+
+
+def first_order_gaba(s, i, p):
+    return {"g": p["alpha"] * i["T"] - (p["alpha"] * i["T"] + p["beta"]) * s["g"], "activation": s["g"],
+            **receptor(i, p)}  # fmt: skip
+
+
+def five_state_gaba(s, i, p):
+    first, second = (p[f"kf{n}"] * i["T"] for n in (1, 2))
+    flow = flows(
+        "C0 C1 C2 O1 O2",
+        [
+            ("C0", "C1", first, p["kb1"], s),
+            ("C1", "C2", second, p["kb2"], s),
+            ("C1", "O1", p["a1"], p["b1"], s),
+            ("C2", "O2", p["a2"], p["b2"], s),
+        ],
+    )
+    return {**flow, "activation": s["O1"] + s["O2"], **receptor(i, p)}
+
+
+def desensitising_ampa(s, i, p):
+    bind = p["Rb"] * i["T"]
+    flow = flows(
+        "C0 C1 C2 D1 D2 O",
+        [
+            ("C0", "C1", bind, p["Ru1"], s),
+            ("C1", "C2", bind, p["Ru2"], s),
+            *((f"C{n}", f"D{n}", p["Rd"], p["Rr"], s) for n in (1, 2)),
+            ("C2", "O", p["Ro"], p["Rc"], s),
+        ],
+    )
+    return {**flow, "activation": s["O"], **receptor(i, p)}
+
+
+def two_gates(s, i, p, opens=1.0, closes=1.0, mirror=""):
+    """Moves of the two gates and their desensitised states, of free channels or of blocked ones."""
+    m, site = mirror, p["kon"] * i["T"]
+    yield from (("R" + m, "RA" + m, 2 * site, p["koff"], s), ("RA" + m, "RA2" + m, site, 2 * p["koff"], s))
+    for n in "12":
+        yield "RA2" + m, f"D{n}{m}", p[f"kd{n}{m}"], p[f"rd{n}{m}"], s
+    for gate, other in (("f", "S"), ("s", "F")):
+        there, back = p["k" + gate] * opens, p["r" + gate] * closes
+        yield "RA2" + m, "R" + gate.upper() + m, there, back, s
+        yield "R" + other + m, "O" + m, there, back, s
+
+
+def banke_traynelis(s, i, p):
+    flow = flows("R RA RA2 D1 D2 RF RS O", two_gates(s, i, p))
+    return {**flow, "activation": s["O"], **receptor(i, p)}
+
+
+def clarke_johnson(s, i, p):
+    v, away = i["v"], i["v"] - p["v_0"]
+    opens = math.exp(away / p["v_g"])
+    outside = 1 + p["Na"] / p["K_Na"]
+    inside = p["Cs"] / (p["K_Cs"] * math.exp(-v / p["v_Cs"]))
+    enter = p["k_P"] * math.exp(-v / p["v_P"]) / (outside * (outside + inside))
+    leave = p["k_No"] * math.exp(v / p["v_No"]) / outside**2 + p["k_Ni"] / math.exp(v / p["v_Ni"])
+    names = "R RA RA2 D1 D2 RF RS O"
+    mirrored = " ".join(n + "M" for n in names.split())
+    moves = [*two_gates(s, i, p, opens, 1 / opens), *two_gates(s, i, p, opens, 1 / opens, "M")]
+    flow = flows(f"{names} {mirrored}", [*moves, ("O", "OM", p["Mg"] * enter, leave, s)])
+    return {**flow, "activation": s["O"], **receptor(i, p)}
+
+
+def warmer(p, Q):
+    """How much faster than at the temperature of the rates."""
+    return math.exp(math.log(Q) * (p["temperature"] - p["reference"]) * p["tenth"])
+
+
+def subunit(s, i, p):
+    binding = p["alpha"] * i["T"] * warmer(p, p["Q_on"])
+    rate = binding * (1 - s["r"]) - s["r"] * p["beta"] * warmer(p, p["Q_off"])
+    return {"r": rate, "activation": s["r"], **receptor(i, p)}
+
+
+def mixed(s, i, p):
+    rates = {}
+    for n in "AB":
+        one = {**p, "alpha": p[f"alpha_{n}"], "beta": p[f"beta_{n}"]}
+        rates[f"r_{n}"] = subunit({"r": s[f"r_{n}"]}, i, one)["r"]
+    share = p["f"]
+    return {**rates, "activation": s["r_A"] + share * (s["r_B"] - s["r_A"]), **receptor(i, p)}
+
+
+def raman_trussell(s, i, p):
+    q = {n: p[n] * warmer(p, p["Q"]) for n in ("Rb", "Ru1", "Ru2", "Rd", "Rr", "Ro1", "Rc1", "Ro2", "Rc2")}
+    bind = q["Rb"] * i["T"]
+    flow = flows(
+        "C0 C1 C2 D O1 O2",
+        [
+            ("C0", "C1", bind, q["Ru1"], s),
+            ("C1", "C2", bind, q["Ru2"], s),
+            ("C2", "D", q["Rd"], q["Rr"], s),
+            *(("C2", f"O{n}", q[f"Ro{n}"], q[f"Rc{n}"], s) for n in (1, 2)),
+        ],
+    )
+    return {**flow, "activation": s["O1"] + s["O2"], **receptor(i, p)}
+
+
+def ambient(s, i, p):
+    return {"concentration": p["ambient"] + (p["peak"] if i["pulse_on"] else 0.0), "amount": 1.0}
+
+
+def chlorokynurenate(s, i, p):
+    bound = p["glycine"] / p["K_G"] + p["dserine"] / p["K_S"]
+    return {"occupancy": (bound / (bound + 1 + p["conc"] / p["K_A"])) ** 2}
+
+
+def hill_tononi(s, i, p):
+    def at(v):
+        return 1 / (1 + math.exp(-p["S"] * (v - p["V_act"])))
+
+    found = {}
+    for n in "fs":
+        lack = at(i["v"]) - s[f"m_{n}"]
+        found[f"m_{n}"] = lack / (p[f"tau_{n}"] if lack > 0 else p["tau_block"])
+    fast, slow = (min(at(i["v"]), s[f"m_{n}"]) for n in "fs")
+    return {**found, "block": slow + (p["a_0"] - p["a_1"] * i["v"]) * (fast - slow)}
+
+
 def magnesium(s, i, p):
     """In terms of the potential of half block."""
     if p["Mg"] == 0:
@@ -1048,8 +1179,10 @@ def counted_slots(s, i, p):
 TWINS = {
     "AMPA": ampa,
     "AdenosineDepression": adenosine,
+    "AmbientTransmitter": ambient,
     "BCM": bcm,
     "BackPropagatingSpike": back_propagating_spike,
+    "BankeTraynelisNMDA": banke_traynelis,
     "BioNMDA": bionmda,
     "BufferedCalcium": buffered_calcium,
     "CalciumBuffer": calcium_buffer,
@@ -1061,6 +1194,8 @@ TWINS = {
     "ChindemiIntegrator": calcium_integrator,
     "ChindemiPlasticity": chindemi_plasticity,
     "ChindemiRelease": chindemi_release,
+    "ChlorokynurenateSite": chlorokynurenate,
+    "ClarkeJohnsonNMDA": clarke_johnson,
     "ClopathSTDP": clopath,
     "CoincidenceInsertion": coincidence,
     "ContactTurnover": contact_turnover,
@@ -1068,12 +1203,15 @@ TWINS = {
     "CostaRelease": costa_release,
     "CountedSlots": counted_slots,
     "DAP5": dap5,
-    "EarlyPhase": early_phase,
     "DSerineRelease": dserine,
     "DSerineSite": dserine_site,
+    "DesensitisingAMPA": desensitising_ampa,
+    "EarlyPhase": early_phase,
     "ExponentialAMPA": one_exponential,
     "ExponentialGABA": one_exponential,
+    "FirstOrderGABA": first_order_gaba,
     "FirstOrderNMDA": first_order,
+    "FiveStateGABA": five_state_gaba,
     "FiveStateNMDA": five_state,
     "FractionOfCurrent": fraction_of_current,
     "GChIAstrocyte": gchi,
@@ -1083,20 +1221,23 @@ TWINS = {
     "GradedEnzymes": graded_enzymes,
     "GraupnerBrunel": graupner_brunel,
     "GraupnerBrunel2007": graupner_brunel_2007,
+    "HillTononiBlock": hill_tononi,
     "JahrStevens": magnesium,
     "KampaNMDA": kampa,
     "Ketamine": open_blocker,
     "LTypeChannels": l_type,
-    "LatePhase": late_phase,
     "KinaseDrivenInsertion": kinase_driven_insertion,
+    "LatePhase": late_phase,
     "MagnesiumBlock": magnesium,
     "Memantine": open_blocker,
+    "MixedNMDA": mixed,
     "ModulatedRelease": modulated_release,
     "NearestTripletSTDP": nearest_triplet,
     "NoBlock": no_block,
     "PopescuNMDA": popescu,
     "ProteinSynthesis": protein_synthesis,
     "RTypeChannels": gated_channels,
+    "RamanTrussellAMPA": raman_trussell,
     "ReceptorInsertion": insertion,
     "ReceptorPool": receptor_pool,
     "Scaffold": scaffold,
@@ -1120,6 +1261,7 @@ TWINS = {
     "StochasticRelease": stochastic_release,
     "SubunitDetector": subunit_detector,
     "SubunitSTDP": subunit_stdp,
+    "SubunitNMDA": subunit,
     "SynapticScaling": scaling,
     "TagTriC": tagtric,
     "TTypeChannels": gated_channels,
@@ -1128,6 +1270,7 @@ TWINS = {
     "TripletSTDP": triplet,
     "TsodyksMarkram": tsodyks_markram,
     "TwoExponentialAMPA": two_exponential,
+    "TwoExponentialGABA": two_exponential,
     "TwoExponentialNMDA": two_exponential,
     "VargasCaballeroNMDA": vargas_caballero,
     "WangJumpNMDA": wang_jump,

@@ -308,7 +308,7 @@ def drug(subject: Subject) -> Failures:
 def coagonist(subject: Subject) -> Failures:
     """Without ligand no channel can open, with plenty all can, and in between more is more."""
     for part in subject.of_kind(CoAgonist):
-        doses = _doses(part)
+        doses = [n for n in _doses(part) if n not in part.competing]
         if not doses:
             yield f"{part.name}: no parameter is a concentration that may be 0 (sign='nonnegative')."
             continue
@@ -319,9 +319,9 @@ def coagonist(subject: Subject) -> Failures:
             )  # a size where the value is 0
 
             def occupancy(
-                factor: float, part: Part = part, values: Any = values, scale: Any = scale
+                factor: float, part: Part = part, values: Any = values, scale: Any = scale, doses: Any = doses
             ) -> np.ndarray:
-                here = {**values, **{n: scale[n] * factor for n in _doses(part)}}
+                here = {**values, **{n: scale[n] * factor for n in doses}}
                 here |= {n: points.TYPICAL[MOLAR] * factor for n in _brought(part)}
                 return np.broadcast_to(_effect(part, here, subject, settle=True)["occupancy"], (60,))
 
@@ -332,3 +332,10 @@ def coagonist(subject: Subject) -> Failures:
             course = np.array([occupancy(f) for f in (1e-4, 1e-2, 1.0, 1e2)])
             if np.any(np.diff(course, axis=0) < -1e-15) or np.any(course[-1] <= course[0]):
                 yield f"{where}: occupancy does not rise with {', '.join(doses)}."
+            for name in part.competing:
+                drugged = [
+                    _effect(part, {**values, name: x}, subject, settle=True)["occupancy"]
+                    for x in (0.0, scale[name], 100 * scale[name])
+                ]
+                if np.any(np.diff(np.broadcast_arrays(*drugged), axis=0) >= 0):
+                    yield f"{where}: '{name}' competes for the sites, but occupancy does not fall with it."

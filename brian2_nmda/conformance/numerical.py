@@ -295,6 +295,12 @@ def _relaxes(rule: Any) -> bool:
     return bool(str(getattr(rule, "relaxes", "") or "").strip())
 
 
+def _silent_at_rest(subject: Subject) -> None:
+    """Not applicable to a release that drives receptors without spikes, and says so by ``relaxes``."""
+    if _relaxes(subject.model.release):
+        raise NotApplicable(f"transmitter without spikes: {subject.model.release.relaxes}")
+
+
 def fixed_point(subject: Subject, simulations: Simulations) -> Failures:
     """Without input a synapse stays where it starts: 1e-9 over 50 ms.
 
@@ -303,6 +309,7 @@ def fixed_point(subject: Subject, simulations: Simulations) -> Failures:
     `plasticity`.
     """
     _deterministic(subject)
+    _silent_at_rest(subject)
     for variant in simulations.variants:
         still = _stands_still(subject, variant)
         drifting = _drifting(variant)
@@ -350,6 +357,7 @@ def scaling(subject: Subject, simulations: Simulations) -> Failures:
 def time_shift(subject: Subject, simulations: Simulations) -> Failures:
     """Spikes that come later by whole steps give the same course later, to 1e-9 of the peak."""
     _deterministic(subject)
+    _silent_at_rest(subject)
     _own_clock(subject.model.system)
     said = False
     for variant in simulations.variants:

@@ -204,7 +204,8 @@ def generic_part(
     for name, p in part.template.parameters.items():
         if p.bath:
             values[name] = baths.setdefault(name, values[name])
-    for e in part.template.roles.values():
+    named = (d.expression for d in part.template.definitions.values())
+    for e in (*part.template.roles.values(), *named):
         for pulse in e.atoms(Pulse):
             for s in pulse.args[1].free_symbols:  # pulses are counted in whole time steps
                 if s.name in values:

@@ -60,6 +60,8 @@ class CoAgonist(Part):
     """A ligand without which the channel cannot open; provides ``occupancy``."""
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"occupancy": DIMENSIONLESS}
+    #: Concentrations that compete with the ligand for its sites.
+    competing: ClassVar[tuple[str, ...]] = ()
 
 
 class ChannelBlocker(Part):
