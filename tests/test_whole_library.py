@@ -120,7 +120,7 @@ def library():
             parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
         ),
         "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
-        "pool with ports": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
+        "ported_pool": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "failures": GlutamateSynapse(lib.BioNMDA(), release=lib.StochasticRelease()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "astrocyte": GlutamateSynapse(
