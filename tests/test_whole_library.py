@@ -143,7 +143,7 @@ def library():
             parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
         ),
         "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
-        "pool with ports": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
+        "ported_pool": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),
         "rodrigues": GlutamateSynapse(
             [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGluN2B(), lib.RodriguesGABA()],
