@@ -191,4 +191,4 @@ class ClarkeJohnsonNMDA(Receptor):
     }
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "sixteen-state scheme: gates that the voltage opens, trapped Mg (slow unblock); CA1"
+    summary = "sixteen-state scheme: gates that the voltage opens, trapped magnesium; CA1"

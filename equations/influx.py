@@ -165,4 +165,4 @@ class RodriguesCalcium(_GHK):
     )  # fmt: skip
     calcium_drive = gives(drive, unit=volt, meaning="Voltage that drives calcium through a channel.")
 
-    summary = "spine calcium with GHK influx and diffusion into the dendrite (Rodrigues et al. 2023)"
+    summary = "calcium with GHK influx and diffusion from the spine (Rodrigues et al. 2023)"

@@ -202,7 +202,7 @@ class GradedEnzymes(Part):
     phosphatase = gives(Ca_eff**2 / (K_P**2 + Ca_eff**2), meaning="Active fraction of the phosphatase.")
 
     default_label = "graded"
-    summary = "graded kinase and phosphatase, for one rule through all protocols (design choice)"
+    summary = "graded kinase and phosphatase, one rule for all protocols (design choice)"
 
 
 class CastellaniPhosphorylation(Plasticity):

@@ -400,7 +400,7 @@ class ExponentialAMPA(Receptor):
          "external onto pyramidal cells": 2.08, "external onto interneurons": 1.62},
     )  # fmt: skip
     default_label = "AMPA"
-    summary = "AMPA conductance with a jump per spike and one exponential; presets of Wang's networks"
+    summary = "AMPA conductance with a jump and one exponential; presets of Wang's networks"
 
 
 class ExponentialGABA(ExponentialAMPA):
@@ -425,7 +425,7 @@ class ExponentialGABA(ExponentialAMPA):
         tau=(5, 10),
     )
     default_label = "GABA"
-    summary = "GABA-A conductance with a jump per spike and one exponential; presets of Wang's networks"
+    summary = "GABA-A conductance with a jump and one exponential; presets of Wang's networks"
 
 
 class _TwoExponential(Receptor):
@@ -485,7 +485,7 @@ class TwoExponentialNMDA(_TwoExponential):
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
     default_label = "NMDA"
     calcium_permeable = True
-    summary = "linear two-exponential NMDA conductance; fourteen presets, four of them of subunits"
+    summary = "linear two-exponential NMDA conductance; fourteen presets, four of subunits"
 
 
 class TwoExponentialAMPA(_TwoExponential):

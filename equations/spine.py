@@ -80,4 +80,4 @@ class ContactTurnover(Plasticity):
     conductance = conductance * present
 
     relaxes: ClassVar[str] = "weak contacts are lost at rest, too"
-    summary = "loss of weak contacts and creation of new ones, by chance (after Deger et al. 2016)"
+    summary = "loss of weak contacts, creation of new ones, by chance (after Deger et al. 2016)"

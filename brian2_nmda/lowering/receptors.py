@@ -434,7 +434,8 @@ def fitted(
     if form.into is not None:
         states = [n for n in system.states if form.into.has(symbol(n)) or form.rate.has(symbol(n))]
         # the height of a pulse enters through the parameters or through the amount released
-        top = {n: float(system.states[n].within[1]) for n in states}
+        bounds = {n: sympy.sympify(system.states[n].within[1], strict=True) for n in states}
+        top = {n: float(numeric(system.inserted(bound), [], values)()) for n, bound in bounds.items()}
         for share in _SHARES if states else (1.0,):
             given = {**values, **{n: share * high for n, high in top.items()}}
             phases.append((float(numeric(form.into, [], given)()), float(numeric(form.rate, [], given)())))
