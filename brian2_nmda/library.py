@@ -46,8 +46,8 @@ def models() -> list[dict[str, str | list[str]]]:
     --------
     >>> from brian2_nmda import models
     >>> [row['name'] for row in models() if row['kind'] == 'release']
-    ['CostaRelease', 'ModulatedRelease', 'RodriguesRelease', 'StochasticRelease', 'TransmitterPulse',
-     'TsodyksMarkram']
+    ['AmbientTransmitter', 'ChindemiRelease', 'CostaRelease', 'ModulatedRelease', 'RodriguesRelease',
+     'StochasticRelease', 'TransmitterPulse', 'TsodyksMarkram']
     """
     classes = [getattr(brian2_nmda.equations, n) for n in sorted(brian2_nmda.equations.__all__)]
     order = list(dict.fromkeys([*_KINDS.values(), *map(_kind, classes)]))

@@ -89,7 +89,7 @@ from brian2_nmda.equations.release import (
     TransmitterPulse,
     TsodyksMarkram,
 )
-from brian2_nmda.equations.rodrigues import RodriguesEnzymes, RodriguesReadout
+from brian2_nmda.equations.rodrigues import BindingEnzymes, RodriguesEnzymes, RodriguesReadout
 from brian2_nmda.equations.rodrigues_receptors import (
     RodriguesAMPA,
     RodriguesGABA,
@@ -117,6 +117,7 @@ __all__ = [
     "AmbientTransmitter",
     "BackPropagatingSpike",
     "BankeTraynelisNMDA",
+    "BindingEnzymes",
     "BioNMDA",
     "BufferedCalcium",
     "CalciumBuffer",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy
-from brian2 import kelvin, ms, umolar
+from brian2 import kelvin, mM, ms, second, umolar
 from sympy import Heaviside, exp
 
 from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES
@@ -222,10 +222,10 @@ class RodriguesEnzymes(Part):
     CaN = gives(CaN4, unit=umolar, meaning="Calcineurin with calmodulin.")
     kinase = gives(bound / K_total, meaning="Fraction of CaMKII that is bound or phosphorylated.")
     phosphatase = gives(CaN4 / CaN_total, meaning="Fraction of calcineurin with calmodulin.")
-    calcium_binding = gives(
-        2 * (_0_2C + _2N_4 + _0_2N + _2C_4 + _K0_2C + _K2N_4 + _K0_2N + _K2C_4),
-        unit=umolar / ms, combine="sum", meaning="Calcium that is taken up, per time.",
-    )
+    binding = define(2 * (_0_2C + _2N_4 + _0_2N + _2C_4 + _K0_2C + _K2N_4 + _K0_2N + _K2C_4),
+                     unit=umolar / ms, meaning="calcium that is taken up")  # fmt: skip
+    calcium_binding = gives(binding, unit=umolar / ms, combine="sum",
+                            meaning="Calcium that is taken up, per time.")  # fmt: skip
 
     presets: ClassVar[Mapping[str, Preset]] = {
         "25 degC": Preset(RODRIGUES_START, {
@@ -249,6 +249,24 @@ class RodriguesEnzymes(Part):
     relaxes: ClassVar[str] = "it starts where calcium fluctuates about rest, not at its own steady state"
     summary = "calmodulin, CaMKII and calcineurin, by mass action (Rodrigues et al. 2023)"
 # fmt: on
+
+
+class BindingEnzymes(RodriguesEnzymes):
+    """`RodriguesEnzymes` that take the calcium that they bind from the pool of the spine.
+
+    The pool is one with the port ``calcium_uptake``, such as `RodriguesCalcium`, beside any `CalciumBuffer`;
+    do not add `Calmodulin`, which is in here already. They are stepped together with calcium.
+
+    References
+    ----------
+    Rodrigues YE, Tigaret CM, Marie H, O'Donnell C, Veltz R (2023). eLife 12:e80152. doi:10.7554/eLife.80152
+    """
+
+    before = needs("calcium_uptake", mM / second, meaning="calcium that buffers take")
+    calcium_uptake = gives(before + RodriguesEnzymes.binding, unit=mM / second, combine="chain")
+
+    stepped_with = "Ca"
+    summary = "calmodulin, CaMKII and calcineurin that take calcium (Rodrigues et al. 2023)"
 
 
 def _up_to(x: sympy.Expr, limit: sympy.Expr) -> sympy.Expr:

@@ -30,6 +30,7 @@ from scipy.integrate import solve_ivp
 from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, SpineCalcium
 from brian2_nmda.conformance import check_model, checks_for
 from brian2_nmda.equations import (
+    BindingEnzymes,
     BufferedCalcium,
     CalciumBuffer,
     Calmodulin,
@@ -209,6 +210,26 @@ def closed(parts, dt=0.02):
     """A head without extrusion, diffusion and influx."""
     pool = RodriguesCalcium(tau=1e12 * second, tau_D=1e12 * second)
     return simulate(spine(parts, lambda: pool), dt, 100, {"Ca": 5 * umolar}, every=1)
+
+
+#: The same with what calmodulin, CaMKII and calcineurin take, from their steady state at 0.05 uM.
+CHEMISTRY = {1: 0.188619, 2: 0.179654, 5: 0.155385, 10: 0.124747, 20: 0.088505, 50: 0.055695}
+REST = {
+    "CaM0": 27.0124, "CaM2C": 6.51281e-3, "CaM2N": 6.71638e-4, "CaM4": 9.95323e-8, "K": 65.3875,
+    "K0": 1.05566, "K2N": 1.36075e-3, "K2C": 0.0554205, "K4": 7.03414e-5,
+    "P0": 1.77081, "P2C": 0.0929646, "P2N": 2.28259e-3,
+    "P4": 1.17994e-4, "P": 0.905646, "P2": 0.728144, "CaN4": 0.001742,
+}  # fmt: skip
+
+
+def test_calcium_that_enzymes_take():
+    """Golden 4.7 with the chemistry; its start is printed to six digits (4.1)."""
+    model = spine([CalciumBuffer(), BindingEnzymes()])
+    start = {f"{n}_CaMKII": x * umolar for n, x in REST.items() if f"{n}_CaMKII" in model.system.states}
+    assert len(start) >= 14
+    t, x = simulate(model, 0.025, 50.1, {"Ca": 5 * umolar, **start})
+    found = [x["Ca"][np.argmin(np.abs(t - at))] / UM for at in AT]
+    np.testing.assert_allclose(found, [CHEMISTRY[at] for at in AT], atol=5e-6)
 
 
 def test_calcium_is_conserved_in_a_closed_head():

@@ -142,6 +142,11 @@ def library():
             plasticity=[lib.KinaseDrivenInsertion(), lib.ContactTurnover(label="contact")],
             parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
         ),
+        "spine": GlutamateSynapse(
+            lib.BioNMDA(),
+            calcium=lib.RodriguesCalcium(),
+            parts=[lib.CalciumBuffer(), lib.BindingEnzymes()],
+        ),
         "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
         "ported_pool": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),

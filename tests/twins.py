@@ -704,10 +704,11 @@ def kinase_driven_insertion(s, i, p):
 
 
 def graded_enzymes(s, i, p):
+    four, slow = (i["Ca"] / p["K_K"]) ** 4, (i["Ca_eff"] / p["K_P"]) ** 2
     return {
-        "K": (hill(i["Ca"], p["K_K"], 4) - s["K"]) / p["tau_K"],
+        "K": (four / (1 + four) - s["K"]) / p["tau_K"],
         "kinase": s["K"] ** 2,
-        "phosphatase": hill(i["Ca_eff"], p["K_P"], 2),
+        "phosphatase": 1 - 1 / (1 + slow),
     }
 
 
@@ -958,6 +959,11 @@ def rodrigues_enzymes(s, i, p):
     }
 
 
+def binding_enzymes(s, i, p):
+    found = rodrigues_enzymes(s, i, p)
+    return {**found, "calcium_uptake": i["before"] + found["calcium_binding"]}
+
+
 def rodrigues_readout(s, i, p):
     """The regions by the sides of their corners; agents by their moves."""
     x, y = i["CaN"], i["CaMKII"]
@@ -1183,6 +1189,7 @@ TWINS = {
     "BCM": bcm,
     "BackPropagatingSpike": back_propagating_spike,
     "BankeTraynelisNMDA": banke_traynelis,
+    "BindingEnzymes": binding_enzymes,
     "BioNMDA": bionmda,
     "BufferedCalcium": buffered_calcium,
     "CalciumBuffer": calcium_buffer,

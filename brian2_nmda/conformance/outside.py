@@ -41,7 +41,11 @@ def against_reference(subject: Subject, reference: Any) -> Failures:
     inputs_of = (*points.ALL_INPUTS, *t.needs)
     for which, values in at_values(part, subject, draws=3):
         point = sample(part, values, subject.rng(), 40)
-        point["xi"] = subject.rng().normal(size=len(point["v"]))  # the noise is part of the equation
+        rng = subject.rng()
+        point["xi"] = rng.normal(size=len(point["v"]))  # the noise is part of the equation
+        for name in t.needs:  # equations hold anywhere: on both sides of whatever threshold there is
+            wider = 10 ** rng.uniform(-2, 2.5, len(point["v"]))
+            point[name] = np.asarray(point[name]) * np.where(rng.random(len(wider)) < 0.5, 1, wider)
         inside = definitions(point) if definitions else {}
         found = function(point)
         expected: dict[str, list[float]] = {}
