@@ -698,7 +698,8 @@ def test_drugs_apply_to_any_receptor():
     receptors = [c for c in classes if issubclass(c, Receptor) and c.calcium_permeable]
     assert len(receptors) >= 10
     for c in receptors:
-        model = GlutamateSynapse([AMPA(), c(antagonist=DAP5(), blocker=Memantine(), coagonist=GlycineSite())])
+        drugged = c(antagonist=DAP5(), blocker=Memantine(), coagonist=GlycineSite(), label="NMDA")
+        model = GlutamateSynapse([AMPA(), drugged])
         names = set(model.system.names)
         assert {"conc_DAP5_NMDA", "b_memantine_NMDA", "K_G_site_NMDA"} <= names
         assert not {n for n in names if n.endswith("_DAP5_AMPA")}
