@@ -60,17 +60,23 @@ WAIVED = {
 #: Many states, in many terms where rates are fast, or by Runge-Kutta: half a minute in Brian2.
 LONG = {
     "BankeTraynelisNMDA",
+    "BindingEnzymes",
+    "Calmodulin",
     "ClarkeJohnsonNMDA",
     "DesensitisingAMPA",
     "FiveStateGABA",
     "GraupnerBrunel2007",
     "HillTononiBlock",
     "KampaNMDA",
+    "LTypeChannels",
+    "RTypeChannels",
     "RamanTrussellAMPA",
     "RodriguesAMPA",
     "RodriguesEnzymes",
     "RodriguesGluN2A",
+    "RodriguesGABA",
     "RodriguesGluN2B",
+    "TTypeChannels",
     "VargasCaballeroNMDA",
 }
 

@@ -28,7 +28,7 @@ from brian2 import (
 from scipy.integrate import solve_ivp
 
 from brian2_nmda import BioNMDA, GlutamateSynapse, ModelError, SpineCalcium
-from brian2_nmda.conformance import check_model, checks_for
+from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import (
     BindingEnzymes,
     BufferedCalcium,
@@ -301,18 +301,6 @@ def test_channels_feed_the_pool():
 
 
 # -- conformance and words --------------------------------------------------------------------------
-
-QUICK = (BufferedCalcium, GHKCalcium, RodriguesCalcium, CalciumBuffer, Calmodulin, LTypeChannels)
-
-
-LONG = [pytest.param(c, marks=pytest.mark.slow) for c in (RTypeChannels, TTypeChannels)]  # stiff
-
-
-@pytest.mark.parametrize("cls", [*QUICK, *LONG])
-def test_conformance(cls):
-    for name, check in checks_for(cls, reference=TWINS[cls.__name__]):
-        found = check.result()
-        assert found.passed, f"{name}: {found}"
 
 
 @pytest.mark.parametrize("cls", [RTypeChannels, TTypeChannels])

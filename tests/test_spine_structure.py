@@ -4,9 +4,6 @@ Held against closed forms: exponential approach of the volume, calcium in propor
 exponential waiting times with binomial errors (three standard errors), and the mean-field solution.
 """
 
-from pathlib import Path
-from runpy import run_path
-
 import brian2 as b2
 import numpy as np
 import pytest
@@ -34,11 +31,10 @@ from brian2_nmda import (
     gives,
     states,
 )
-from brian2_nmda.conformance import check_model, checks_for
+from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import BufferedCalcium, ContactTurnover, SpineVolume, TwoExponentialAMPA
 
 pytestmark = pytest.mark.xdist_group(__name__)
-TWINS = run_path(str(Path(__file__).with_name("twins.py")))["TWINS"]
 
 
 class Number(Plasticity):
@@ -152,13 +148,6 @@ def test_lost_contacts_are_silent():
     M = StateMonitor(target, "g_total_AMPA", record=True)
     Network(source, target, S, M).run(5 * ms)
     assert np.all(M.g_total_AMPA[0] == 0) and M.g_total_AMPA[1].max() > 0
-
-
-@pytest.mark.parametrize("cls", [SpineVolume, ContactTurnover])
-def test_conformance(cls):
-    for name, check in checks_for(cls, reference=TWINS[cls.__name__]):
-        found = check.result()
-        assert found.passed, f"{name}: {found}"
 
 
 def test_planted_errors_are_found():
