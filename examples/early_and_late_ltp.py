@@ -64,7 +64,7 @@ background = GlutamateSynapse(
 
 tetanus = arange(100)/100
 strong = concatenate([k*20 + tetanus for k in range(3)]) + 300     # s; three trains, 20 s apart
-weak = tetanus[:40] + 1500                                         # 0.4 s of 100 Hz
+weak = tetanus[:60] + 1500                                         # 0.6 s of 100 Hz
 slow = arange(900)/3 + 300
 conditions = {  # trains of A, trains of B, synthesis that is left
     'strong A, then weak B': (strong, weak, 1),
