@@ -53,12 +53,12 @@ FIRES = {
 }
 
 
-def firing(model, n, **options):
+def firing(model, n):
     """Integrate-and-fire neurons whose spines see their spikes, as in the tetanus experiment."""
     spike = lib.BackPropagatingSpike()
     group = NeuronGroup(
         n,
-        LEAKY + spike.neuron_equations() + model.post_equations(v="v_s", **options),
+        LEAKY + spike.neuron_equations() + model.post_equations(v="v_s"),
         **{**FIRES, "reset": FIRES["reset"] + "\n" + spike.reset()},
     )
     group.v = -70 * mV
