@@ -79,6 +79,7 @@ LONG = {
     "TTypeChannels",
     "VargasCaballeroNMDA",
 }
+SIMULATED = {name for name, _, _ in NUMERICAL}
 
 
 def cases():
@@ -90,10 +91,12 @@ def cases():
             options["reference"] = twins[family]
         for check, run in checks_for(part, **options):
             marks = []
+            if check in SIMULATED:  # one process: they look at the same runs
+                marks.append(pytest.mark.xdist_group(name))
             if (family, check) in WAIVED:
                 reason = WAIVED[family, check]
                 marks.append(pytest.mark.xfail(strict=True, raises=ModelError, reason=reason))
-            if family in LONG and check in {n for n, _, _ in NUMERICAL}:
+            if family in LONG and check in SIMULATED:
                 marks.append(pytest.mark.slow)
             yield pytest.param(run, id=f"{name}-{check}", marks=marks)
 

@@ -100,7 +100,7 @@ class Course:
         """
         system, names = self.system, list(self.system.rates)
         y = np.array([np.broadcast_to(np.asarray(start[n], float), v.shape) for n in names])
-        inner = max(4, int(np.ceil(dt * max(self.fastest(x) for x in v) / accuracy)))
+        inner = max(2, int(np.ceil(dt * max(self.fastest(x) for x in v) / accuracy)))
         h = dt / inner
         until = {n: np.zeros(v.shape) for n in self.pulses}
         values = {**self.values, "v": v, "t": 0.0}
