@@ -18,14 +18,13 @@ from brian2.utils.stringtools import get_identifiers
 from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING
 from brian2_nmda.brian.exchanges import Exchanges
 from brian2_nmda.brian.internals import write
-from brian2_nmda.brian.relaxation import sending_of
+from brian2_nmda.brian.saturating import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS, set_to
 from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE
 from brian2_nmda.lowering.plan import Plan
-from brian2_nmda.lowering.sent import AT_SPIKES, STEPPED, SUMMED, split
-from brian2_nmda.symbolic.composition import ReceptorTerm, System
+from brian2_nmda.lowering.sent import ADVANCED_AT_SPIKES, STEPPED, SUMMED, split
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     dimensions_of,
@@ -37,6 +36,7 @@ from brian2_nmda.symbolic.expressions import (
     unit_text,
 )
 from brian2_nmda.symbolic.pieces import assignments, in_pieces
+from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 
 class Assembly:
@@ -84,7 +84,7 @@ class Assembly:
         system, plan = self.system, self.plan
         self.gate_states = plan.states(PRE)
         self.summed_states = plan.states(NEURON, SUMMED)
-        self.states = plan.states(SYNAPSE, STEPPED, AT_SPIKES)
+        self.states = plan.states(SYNAPSE, STEPPED, ADVANCED_AT_SPIKES)
         self.at_spikes = {n for rule in plan.rules for n in rule.states}
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.sent = {n: sending_of(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()}

@@ -32,7 +32,7 @@ from brian2_nmda.lowering.bounds import COARSEST, fastest_rate, integrating_fact
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
-from brian2_nmda.lowering.sent import AT_EVENTS
+from brian2_nmda.lowering.sent import SENT_AT_SPIKES
 from brian2_nmda.lowering.steps import MAX_SERIES, series_size
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
@@ -313,7 +313,7 @@ class BeforeRun(BrianObject):
                 )
         if plan.declarations.method is None:
             for name, step in plan.steps.items():
-                if step.kind != "integrating factor" or step.held or plan.schedule[name] == AT_EVENTS:
+                if step.kind != "integrating factor" or step.held or plan.schedule[name] == SENT_AT_SPIKES:
                     continue
                 bound = integrating_factor_bound(plan, name, dt)
                 if bound is not None and bound > (parts.tolerance or 1e-6):

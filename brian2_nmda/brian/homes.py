@@ -2,8 +2,8 @@
 
 A state or a parameter is stored once, in the group of its home. The synapses, and the other groups, refer
 to it: to a parameter, which is one value, and to a state by the index of the element that belongs to a
-synapse. The synapses themselves know no home by name. Homes for the places that a model states (a dendrite,
-an astrocyte) are in `brian2_nmda.brian.places`, with `homes_of`, which lists all homes of a plan.
+synapse. Homes for the places that a model states (a dendrite, an astrocyte) are in
+`brian2_nmda.brian.places`, with `homes_of`, which lists all homes of a plan.
 """
 
 from abc import ABC, abstractmethod

@@ -11,10 +11,10 @@ from brian2_nmda.brian.assembly import Assembly, merge_code
 from brian2_nmda.brian.checks import BeforeRun, event_of
 from brian2_nmda.brian.compiled import take_in_turn
 from brian2_nmda.brian.filling import Filler
-from brian2_nmda.brian.homes import Homes, Setting
+from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays, own_delays, with_events
-from brian2_nmda.brian.places import bring_together, places_of
+from brian2_nmda.brian.places import bring_together, homes_of
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.text import check_connection
 
@@ -31,7 +31,7 @@ def naive_synapses(
     kwargs: dict[str, Any],
 ) -> Synapses:
     """Make a plain `Synapses` for a model."""
-    homes = Homes(assembly, places_of(assembly))
+    homes = homes_of(assembly)
     events = (event_of(kwargs.get("on_event", "spike"), side) for side in ("pre", "post"))
     homes.build(Setting(name, clock, assembly.namespace(namespace), 0 * ms, *events))
     ours = assembly.jumps(assembly.states, "") + assembly.pulse_starts(assembly.synapse_pulses, "")

@@ -500,19 +500,19 @@ def _driver(
     return driver
 
 
-def places_of(assembly: Assembly) -> list[Place]:
-    """The places that a plan needs beside those of gates and targets."""
-    return [Place(assembly, place) for place in assembly.place_states]
-
-
 def homes_of(assembly: Assembly) -> Homes:
-    """All homes that a plan needs, in the order in which they are built."""
+    """All homes that a plan needs, in the order in which they are built.
+
+    The naive form has those that the model states, and keeps everything else on the synapses.
+    """
     homes: list[Home] = []
-    if assembly.gate_states or assembly.gate_pulses or assembly.sent_by_gate:
-        homes.append(Gate(assembly))
-    if assembly.summed_states:
-        homes.append(SummedStates(assembly))
-    return Homes(assembly, [*homes, Totals(assembly), *places_of(assembly)])
+    if assembly.optimize:
+        if assembly.gate_states or assembly.gate_pulses or assembly.sent_by_gate:
+            homes.append(Gate(assembly))
+        if assembly.summed_states:
+            homes.append(SummedStates(assembly))
+        homes.append(Totals(assembly))
+    return Homes(assembly, [*homes, *(Place(assembly, place) for place in assembly.place_states)])
 
 
 def bring_together(synapses: Any, assembly: Assembly, homes: Iterable[Home]) -> list[Any]:

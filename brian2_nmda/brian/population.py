@@ -63,8 +63,8 @@ class PopulationSum:
         self._sum.active = False
 
     @staticmethod
-    def _open(relaxation: Sending) -> str:
-        return f"all_sent_{relaxation.label}"
+    def _open(sending: Sending) -> str:
+        return f"all_sent_{sending.label}"
 
     @property
     def same_neurons(self) -> bool:
@@ -76,12 +76,12 @@ class PopulationSum:
 
     def refer(self, driver: Synapses, totals: NeuronGroup) -> None:
         """Make the amplitudes known to those that send and read them."""
-        for relaxation in self.sent:
-            for n in relaxation.totals():
+        for sending in self.sent:
+            for n in sending.totals():
                 refer(driver, _ALL + n, self.group, n, index=_INDEX)
                 if self.same_neurons:
                     refer(driver, _OWN + n, totals, n, index="_postsynaptic_idx")
-            n = self._open(relaxation)
+            n = self._open(sending)
             refer(totals, n, self.group, n, index="0")
         if isinstance(self.target, Subgroup):
             members = np.zeros(len(totals))
@@ -130,16 +130,16 @@ class PopulationSum:
                     found.setdefault(name, []).extend(lines)
         return found
 
-    def amplitudes(self, relaxation: Sending) -> sympy.Expr:
+    def amplitudes(self, sending: Sending) -> sympy.Expr:
         """The sum of the amplitudes that reach a target."""
-        whole = symbol(self._open(relaxation))
+        whole = symbol(self._open(sending))
         if self.form == "others":
-            whole += sympy.Add(*map(symbol, relaxation.totals()))
+            whole += sympy.Add(*map(symbol, sending.totals()))
         return whole * symbol(MEMBER) if isinstance(self.target, Subgroup) else whole
 
-    def decays_on_target(self, relaxation: Sending) -> list[str]:
+    def decays_on_target(self, sending: Sending) -> list[str]:
         """Decay of each neuron's own part."""
-        return relaxation.decay_code() if self.form == "others" else []
+        return sending.decay_code() if self.form == "others" else []
 
     def send_anew(self, totals: NeuronGroup, total: str, now: np.ndarray) -> None:
         """Sum again what the gates have sent, given for the whole group to which the source belongs."""

@@ -19,9 +19,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity
 
 from brian2_nmda.lowering.places import SYNAPSE
 from brian2_nmda.lowering.receptors import Linear, Saturating, numbers
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text, unit_symbol
+from brian2_nmda.symbolic.system import System
 
 #: Factor that makes a conductance absurd where it would silently be wrong, until the end of the run says so.
 _ABSURD = 1e30

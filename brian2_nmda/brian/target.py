@@ -16,7 +16,6 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 from brian2_nmda.brian.internals import known_value
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.places import POST, domains
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     check_name,
@@ -29,6 +28,7 @@ from brian2_nmda.symbolic.expressions import (
     unit_text,
 )
 from brian2_nmda.symbolic.parameter import Value
+from brian2_nmda.symbolic.system import System
 
 #: The voltage that the receptors see, whatever the user calls it.
 VOLTAGE = "v_syn"

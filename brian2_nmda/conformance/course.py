@@ -12,9 +12,9 @@ import numpy as np
 import sympy
 
 from brian2_nmda.conformance.points import Function, plain
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.expressions import numeric, symbol
 from brian2_nmda.symbolic.part import Pulse
+from brian2_nmda.symbolic.system import System
 
 
 class Course:

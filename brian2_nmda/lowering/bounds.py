@@ -7,9 +7,9 @@ import sympy
 
 from brian2_nmda.lowering.block import Block
 from brian2_nmda.lowering.steps import Classified, highest, rates_in_blocks
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import number, numeric, symbol
+from brian2_nmda.symbolic.system import System
 
 #: Largest product of the fastest rate and dt that is accepted.
 COARSEST = 1.0

@@ -27,10 +27,10 @@ import numpy as np
 import sympy
 
 from brian2_nmda.symbolic.analysis import linear_in
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import exprel, int_of, numeric, symbol, to_text
 from brian2_nmda.symbolic.part import Pulse
+from brian2_nmda.symbolic.system import System
 
 #: Error of a split state that is accepted where the user has stated no tolerance.
 SPLITTING_TOLERANCE = 1e-5

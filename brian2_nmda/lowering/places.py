@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import sympy
 
 from brian2_nmda.lowering.declarations import Declarations
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.part import NEURON, Pulse, rand
+from brian2_nmda.symbolic.system import System
 
 #: Sides, and the places of what depends on one of them alone.
 PRE, POST, SYNAPSE = "pre", "post", "synapse"

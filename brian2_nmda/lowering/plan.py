@@ -13,9 +13,9 @@ from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
-from brian2_nmda.lowering.sent import AT_EVENTS, SUMMED, Sent, find_sent, needed_pulses
+from brian2_nmda.lowering.sent import SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
 from brian2_nmda.lowering.steps import find_steps
-from brian2_nmda.symbolic.composition import ReceptorTerm, System
+from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _state_row(plan: Sent, name: str, dt: float) -> Row:
     by = f"'{method}'" if method else str(plan.steps[name])
     if place == POST:
         by = "the target's own method"
-    if plan.schedule[name] == AT_EVENTS:
+    if plan.schedule[name] == SENT_AT_SPIKES:
         by = "closed form, at events only"
     why, bound = _why(plan, name), _bound(plan, name, dt)
     if name in plan.moved:
@@ -139,7 +139,7 @@ def _bound(plan: Sent, name: str, dt: float) -> str:
     step = plan.steps[name]
     if plan.declarations.method is not None:
         return ""
-    if plan.schedule[name] == AT_EVENTS:
+    if plan.schedule[name] == SENT_AT_SPIKES:
         return "rounding"
     if step.kind == "constant":
         return "0"
@@ -257,7 +257,7 @@ def _why_stepped(plan: Sent, receptor: ReceptorTerm) -> str:
     for n in names:
         if POST in plan.domain[n]:
             return f"'{n}' depends on the target's voltage or spikes"
-        if plan.place[n] != plan.gate_place or plan.schedule[n] in (AT_EVENTS, SUMMED):
+        if plan.place[n] != plan.gate_place or plan.schedule[n] in (SENT_AT_SPIKES, SUMMED):
             return f"'{n}' has a course of its own on each synapse"
         if n in system.spiked_otherwise:
             return f"'{n}' changes at other spikes as well"

@@ -20,8 +20,8 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2_nmda.lowering.basis import Basis, Interpolation, fit_phases
 from brian2_nmda.lowering.places import PRE, Placed, upstream
 from brian2_nmda.symbolic.analysis import linear_in
-from brian2_nmda.symbolic.composition import ReceptorTerm, System
 from brian2_nmda.symbolic.expressions import dimensions_of, numeric, symbol
+from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 #: A jumping x may reach this many jumps before the basis does not hold any more.
 _JUMPS = 4

@@ -4,12 +4,12 @@ The *schedule* of a state is one of
 
 `STEPPED`
     at each time step.
-`AT_EVENTS`
+`SENT_AT_SPIKES`
     in closed form, where a spike (or the end of a pulse) sends its receptor's conductance to the targets
     as exponentials; see `brian2_nmda.lowering.receptors`.
 `SUMMED`
     at each time step, but one sum over all synapses of a target neuron, to which spikes add.
-`AT_SPIKES`
+`ADVANCED_AT_SPIKES`
     in closed form at spikes, because nothing reads it between them; see `brian2_nmda.lowering.piecewise`.
 """
 
@@ -23,11 +23,11 @@ from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, t
 from brian2_nmda.lowering.places import NEURON, SYNAPSE, Placed, upstream
 from brian2_nmda.lowering.receptors import Linear, Saturating, linear_form, linear_receptor, saturating_form
 from brian2_nmda.lowering.steps import Classified
-from brian2_nmda.symbolic.composition import ReceptorTerm
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.symbolic.system import ReceptorTerm
 
-STEPPED, AT_EVENTS, SUMMED, AT_SPIKES = "stepped", "at events", "summed", "at spikes"
+STEPPED, SENT_AT_SPIKES, SUMMED, ADVANCED_AT_SPIKES = "stepped", "at events", "summed", "at spikes"
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def find_sent(classified: Classified, dt: float) -> Sent:
             form = form or saturating_form(classified, receptor, free, dt)
             if form is not None:
                 sent[receptor.label] = form
-                schedule.update(dict.fromkeys(form.states, AT_EVENTS))
+                schedule.update(dict.fromkeys(form.states, SENT_AT_SPIKES))
     on_synapse = [n for n in classified.steps if classified.place[n] == SYNAPSE and schedule[n] == STEPPED]
     rules, not_at_spikes = _rules(classified, on_synapse, summed.efficacy, dt)
     at_spikes = [n for rule in rules for n in rule.states]
-    schedule.update(dict.fromkeys(at_spikes, AT_SPIKES))
+    schedule.update(dict.fromkeys(at_spikes, ADVANCED_AT_SPIKES))
     place = {n: NEURON if schedule.get(n) == SUMMED else p for n, p in classified.place.items()}
     steps = {n: Step(n, "at spikes", None) if n in at_spikes else s for n, s in classified.steps.items()}
     return Sent(
@@ -210,6 +210,6 @@ def _reader_between_spikes(placed: Placed, names: set[str], efficacy: Mapping[st
 
 def needed_pulses(plan: Sent) -> set[str]:
     """Pulses that are read in the rates of states which are stepped."""
-    stepped: Iterable[str] = [n for n in plan.system.states if plan.schedule[n] != AT_EVENTS]
+    stepped: Iterable[str] = [n for n in plan.system.states if plan.schedule[n] != SENT_AT_SPIKES]
     rates = [plan.system.inserted(plan.system.rates[n], keep=plan.pulses) for n in stepped]
     return {n for n in plan.pulses if any(e.has(symbol(n)) for e in rates)}

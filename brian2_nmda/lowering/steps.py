@@ -10,9 +10,9 @@ from brian2_nmda.lowering.block_code import DEFAULT_TERMS
 from brian2_nmda.lowering.integrators import classify, terms_needed
 from brian2_nmda.lowering.places import Placed
 from brian2_nmda.symbolic.analysis import strongly_connected
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.system import System
 
 #: Voltages (V) between which the exact series of a voltage-dependent scheme has to be accurate.
 VOLTAGES = (-0.09, 0.06)

@@ -12,10 +12,6 @@ from brian2_nmda.symbolic.flattening import flatten
 from brian2_nmda.symbolic.kinds import Calcium, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.ports import Total
-from brian2_nmda.symbolic.system import LateSpike as LateSpike
-from brian2_nmda.symbolic.system import ReceptorTerm as ReceptorTerm
-from brian2_nmda.symbolic.system import Scheme as Scheme
-from brian2_nmda.symbolic.system import System as System
 from brian2_nmda.symbolic.template import Pulse
 
 

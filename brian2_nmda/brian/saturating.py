@@ -11,18 +11,18 @@ from brian2_nmda.brian.linear import LinearSending
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.lowering.basis import POINTS, POINTS_BETWEEN, driven, gauss, relaxation
 from brian2_nmda.lowering.receptors import Linear, Saturating, fitted
-from brian2_nmda.symbolic.composition import System
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.system import System
 
 
 def sending_of(label: str, form: Saturating | Linear, system: System, dt: float, tolerance: float) -> Sending:
     """Names and texts for a form."""
-    kind = LinearSending if isinstance(form, Linear) else Saturating
+    kind = LinearSending if isinstance(form, Linear) else SaturatingSending
     return kind(label, form, system, dt, tolerance)
 
 
-class Saturating(Sending):
+class SaturatingSending(Sending):
     """A gate ``g' = f x - (a + b x) g``, where x is driven by pulses or jumps at spikes."""
 
     form: Saturating
