@@ -1,4 +1,4 @@
-"""The pages of docs/: their scripts run, their links lead somewhere, each figure names its command; the site builds.
+"""The pages of docs/: scripts run, links lead somewhere, each figure names its command; the site builds.
 
 Held against: the files of the checkout, and Sphinx with warnings as errors (slow, needs the extra ``docs``).
 """
@@ -52,7 +52,9 @@ def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     prefs.codegen.target = "numpy"
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr().out
-    assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[name] in printed
+    assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
+        name
+    ] in printed
 
 
 def test_first_synapse_is_the_script_of_the_readme():

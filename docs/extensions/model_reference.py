@@ -22,10 +22,11 @@ _GITHUB = re.compile(r"github:([\w.-]+/[\w.-]+)")
 
 INDEX = """# Model reference
 
-Each page is generated from the model itself: its equations typeset and as text, what happens at spikes, its states,
-parameters with their sources, and its presets. The columns mean:
+Each page is generated from the model itself: its equations typeset and as text, what happens at spikes,
+its states, parameters with their sources, and its presets. The columns mean:
 
-- *value*: the default. Give another one to the class, `BioNMDA(beta1=0.005/ms)`, or set it on the synapses, `S.beta1_NMDA`.
+- *value*: the default. Give another one to the class, `BioNMDA(beta1=0.005/ms)`, or set it on the synapses,
+  `S.beta1_NMDA`.
 - *status*: [where a number comes from](../models.md#where-the-numbers-come-from).
 - *on the synapses*: the name of a state on the `Synapses`, with the label that the part has by default.
 - *interval*: the state never leaves it.

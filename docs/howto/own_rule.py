@@ -5,9 +5,18 @@ from brian2 import *
 from sympy import Heaviside
 
 from brian2_nmda import (
-    AMPA, BackPropagatingSpike, BioNMDA, Ca, GlutamateSynapse, Parameter, Plasticity, SpineCalcium,
-    check_model, conductance, states,
-)  # fmt: skip
+    AMPA,
+    BackPropagatingSpike,
+    BioNMDA,
+    Ca,
+    GlutamateSynapse,
+    Parameter,
+    Plasticity,
+    SpineCalcium,
+    check_model,
+    conductance,
+    states,
+)
 
 prefs.codegen.target = 'numpy'
 

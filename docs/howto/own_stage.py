@@ -4,9 +4,20 @@ import matplotlib.pyplot as plt
 from brian2 import *
 
 from brian2_nmda import (
-    AMPA, BioNMDA, GlutamateSynapse, Parameter, Part, Plasticity, SpineCalcium, Total, check_model,
-    conductance, gives, needs, states,
-)  # fmt: skip
+    AMPA,
+    BioNMDA,
+    GlutamateSynapse,
+    Parameter,
+    Part,
+    Plasticity,
+    SpineCalcium,
+    Total,
+    check_model,
+    conductance,
+    gives,
+    needs,
+    states,
+)
 
 prefs.codegen.target = 'numpy'
 
@@ -58,8 +69,8 @@ S.dendrite_index = 'i % 4'                         # which dendrite each synapse
 neuron.v = -65*mV
 monitor = StateMonitor(S, ['n_AMPA', 'P_Kinase', 'R_Pool'], record=[0, 1], dt=1*ms)
 run(1*second)
-print(S.n_AMPA, S.R_Pool)                          # for each synapse its receptors and the pool of its dendrite
-print(*check_model(model, targets=()), sep='\n')    # without runs; check_model(model) has them
+print(S.n_AMPA, S.R_Pool)       # for each synapse its receptors and the pool of its dendrite
+print(*check_model(model, targets=()), sep='\n')         # without runs; check_model(model) has them
 
 figure, axes = plt.subplots(3, 1, sharex=True, figsize=(7, 5), layout='constrained')
 for axis, name, label in zip(axes, ['P_Kinase', 'R_Pool', 'n_AMPA'],
