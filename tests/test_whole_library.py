@@ -586,7 +586,7 @@ def test_models():
 
 
 def test_every_parameter_has_a_source():
-    """Value, unit, meaning, source or status "assumed", for all; the README states how many of which."""
+    """Value, unit, meaning, source or status "assumed", for all; docs/models.md states how many of which."""
     classes = [getattr(lib, n) for n in lib.__all__]
     parameters = [p for c in classes for p in c._template.parameters.values()]
     presets = [p for c in classes for p in c.presets.values()]
@@ -602,8 +602,8 @@ def test_every_parameter_has_a_source():
         f"{sum(len(p.values) for p in presets)} more values in its presets have a source each, "
         f"{sum(len(p.values) for p in presets if p.status == 'assumed')} of them assumed."
     )
-    readme = " ".join((Path(__file__).parents[1] / "README.md").read_text().split())
-    assert stated in readme, stated
+    page = " ".join((Path(__file__).parents[1] / "docs/models.md").read_text().split())
+    assert stated in page, stated
 
 
 def test_command_line(capsys):

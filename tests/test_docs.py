@@ -1,0 +1,118 @@
+"""The pages of docs/: scripts run, links lead somewhere, each figure names its command; the site builds.
+
+Held against: the files of the checkout, and Sphinx with warnings as errors (slow, needs the extra ``docs``).
+"""
+
+import importlib.util
+import inspect
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from brian2 import prefs
+
+import brian2_nmda
+import brian2_nmda.equations
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+MADE = ("_build", "reference")
+WRITTEN = [p for p in sorted(DOCS.rglob("*.md")) if p.relative_to(DOCS).parts[0] not in MADE]
+QUICK = ("recording", "spatial_neuron")
+SCRIPTS = [
+    pytest.param(p, marks=() if p.stem in QUICK else pytest.mark.slow, id=p.stem)
+    for p in sorted((DOCS / "howto").glob("*.py"))
+]
+
+
+def load(path):
+    """A file of docs/, which is no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_script_of_a_how_to_runs(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(script), run_name="__main__")
+    assert (tmp_path / f"{script.stem}.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("name", ["first_synapse", "howto/export"])
+def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S)
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks))
+    monkeypatch.chdir(tmp_path)
+    prefs.codegen.target = "numpy"
+    runpy.run_path(str(script), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
+        name
+    ] in printed
+
+
+def test_first_synapse_is_the_script_of_the_readme():
+    def code(path):
+        block = re.search(r"```python\n(.*?)```", path.read_text(), re.S)[1]
+        return [line.split("  #")[0].rstrip() for line in block.splitlines()]
+
+    assert code(DOCS / "first_synapse.md") == code(ROOT / "README.md")
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda p: p.relative_to(DOCS).as_posix())
+def test_links_of_a_page(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    made = "reference/index.md"  # generated
+    assert [link for link in links if not link.endswith(made) and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda p: p.relative_to(DOCS).as_posix())
+def test_a_figure_names_the_command_that_makes_it(page):
+    text = page.read_text()
+    for after in re.split(r"!\[[^]]*\]\([^)]*\)", text)[1:]:
+        near = after[:300]
+        assert "Made by `" in near or "what the command writes" in near
+
+
+def test_api_page_has_every_public_name():
+    text = (DOCS / "api.md").read_text()
+    for name in set(brian2_nmda.__all__) - set(brian2_nmda.equations.__all__):
+        assert re.search(rf"brian2_nmda\.{name}\b|`{name}`", text), name
+
+
+@pytest.mark.parametrize("name", brian2_nmda.equations.__all__)
+def test_every_model_says_what_it_is(name):
+    text = inspect.cleandoc(vars(getattr(brian2_nmda.equations, name)).get("__doc__") or "")
+    assert text and text.splitlines()[0].endswith(".")
+
+
+def test_a_dead_link_is_found(tmp_path):
+    """The planted errors of the checker of links."""
+    build = load(DOCS / "build.py")
+    (tmp_path / "a.html").write_text(
+        '<p id="here"><a href="#here">1</a><a href="b.html">2</a><a href="#gone">3</a>'
+        '<a href="https://example.org">4</a><script src="https://example.org/x.js"></script></p>'
+    )
+    found = list(build.dead_links(tmp_path))
+    assert len(found) == 3
+    assert any("b.html" in line for line in found)
+    assert any("#gone" in line for line in found)
+    assert any("from another site" in line for line in found)
+
+
+@pytest.mark.slow
+def test_site_builds_without_a_warning(tmp_path):
+    pytest.importorskip("furo")
+    pytest.importorskip("latex2mathml")
+    command = [sys.executable, str(DOCS / "build.py"), str(tmp_path / "site")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {p.stem for p in (tmp_path / "site/reference").glob("*.html")}
+    assert set(brian2_nmda.equations.__all__) <= pages
+    assert "<math" in (tmp_path / "site/reference/BioNMDA.html").read_text()
