@@ -171,6 +171,8 @@ def _settled(model: GlutamateSynapse, name: str, calcium: Sequence[str], others:
             open_names = {s.name for s in flow.free_symbols if s.name in system.states} - {state, *others}
             steady = sympy.solve(flow, x) if sympy.Poly(flow, x).degree() == 1 else []
             if not steady or open_names:
-                raise ModelError(f"plot_rule: give others={{'{state}': ...}}; calcium alone does not settle it.")
+                raise ModelError(
+                    f"plot_rule: give others={{'{state}': ...}}; calcium alone does not settle it."
+                )
             rate = rate.xreplace({x: steady[0]})
     raise ModelError(f"plot_rule: the rate of '{name}' depends on too many states; give others=.")

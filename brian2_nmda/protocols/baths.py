@@ -54,9 +54,7 @@ def drug(
     return Span(name, *_interval(start, stop), in_unit(value, mM, f"the dose of {name}", 0), mM.dim)
 
 
-def switch(
-    name: str, value: Any, start: Quantity | None = None, stop: Quantity | None = None
-) -> Span:
+def switch(name: str, value: Any, start: Quantity | None = None, stop: Quantity | None = None) -> Span:
     """A parameter of the model that has another value from ``start`` to ``stop``.
 
     Parameters
@@ -105,4 +103,3 @@ def parameter_of(what: str, model: SynapseModel) -> list[str]:
             f"the model has no receptor with {what}; give its NMDA receptor {role}={part}(conc=0*mM)."
         )
     return found
-

@@ -145,9 +145,7 @@ class Experiment:
         return np.array(rows)
 
     def _apparatus(self) -> Apparatus:
-        return Apparatus(
-            self.model, self.neuron, self.timeline, self._fibres(), self.weight, self.inhibition
-        )
+        return Apparatus(self.model, self.neuron, self.timeline, self._fibres(), self.weight, self.inhibition)
 
     def run(self, target: str = "cpp_standalone", report: bool = False) -> Result:
         """Simulate all conditions.
@@ -255,7 +253,9 @@ def _named(conditions: Any) -> dict[str, Protocol]:
 def weight_of(model: GlutamateSynapse) -> str | None:
     """The state of the model's first rule of plasticity that stands for its weight; None if there is no rule."""
     for rule in model.plasticity:
-        own = [n for n in model.system.states if model.system.owner[n] == f"{type(rule).__name__} ({rule.label})"]
+        own = [
+            n for n in model.system.states if model.system.owner[n] == f"{type(rule).__name__} ({rule.label})"
+        ]
         named = [n for n in own if n.startswith(("n_", "W_", "w_", "rho_", "h_"))]
         if own:
             return (named or own)[-1 if not named else 0]

@@ -160,7 +160,9 @@ class Result:
                 if self.peak_Ca is not None:
                     text += f" {float(self.peak_Ca[c, p] / umolar):6.2f} uM"
                 lines.append(f"{text} {len(self.spikes[c]):6d}")
-        lines.append("Before: all test pulses of the baseline; after: those of the last 5 min, or of the last half.")
+        lines.append(
+            "Before: all test pulses of the baseline; after: those of the last 5 min, or of the last half."
+        )
         return "\n".join(lines)
 
     # -- figures and files ---------------------------------------------------------------------
@@ -208,7 +210,9 @@ class Result:
                     row = [self.conditions[c], self.pathways[p], f"{times[p, k] - float(self.start):.6g}"]
                     row += [f"{slope[c, p, k]:.9g}", f"{amplitude[c, p, k]:.9g}"]
                     if self.weight is not None:
-                        known = np.interp(times[p, k], np.asarray(self.weight_time), np.asarray(self.weight)[c, p])
+                        known = np.interp(
+                            times[p, k], np.asarray(self.weight_time), np.asarray(self.weight)[c, p]
+                        )
                         row.append(f"{known:.9g}")
                     out.writerow(row)
 
