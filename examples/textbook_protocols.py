@@ -1,7 +1,7 @@
 """The classical experiments, each in a few lines, and their figures in one.
 
-Theta burst, four tetani, D-AP5 washed in before a tetanus, pairing under voltage clamp, the frequency curve of
-Dudek & Bear, and the spike-timing window of Bi & Poo: one model, one neuron, one set of numbers. Each
+Theta burst, four tetani, D-AP5 washed in before a tetanus, pairing under voltage clamp, the frequency curve
+of Dudek & Bear, and the spike-timing window of Bi & Poo: one model, one neuron, one set of numbers. Each
 experiment is a C++ program of its own, with all its conditions side by side.
 """
 

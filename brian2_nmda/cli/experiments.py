@@ -14,6 +14,7 @@ phosphatase insert and remove AMPA receptors. In Python:
 _PYTHON = "from brian2_nmda.protocols import *; result = Experiment({}).run()"
 DEFAULT_BASELINE, DEFAULT_FOLLOW_UP = 5.0, 10.0  # min
 FIBRES = 30
+_INTERVALS = [-80, -40, -20, -10, -5, 5, 10, 20, 40, 80]  # ms
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -138,7 +139,7 @@ def _add_stdp(commands: argparse._SubParsersAction) -> None:
         "stdp_window()", _stdp,
     )  # fmt: skip
     parser.add_argument(
-        "--intervals", type=float, nargs="+", default=[-80, -40, -20, -10, -5, 5, 10, 20, 40, 80], metavar="MS",
+        "--intervals", type=float, nargs="+", default=_INTERVALS, metavar="MS",
         help="post minus pre (default: -80 -40 -20 -10 -5 5 10 20 40 80)",
     )  # fmt: skip
     _number(parser, "--pairs", 60, "pairs", int)
@@ -234,7 +235,7 @@ _DEFAULTS: dict[str, Any] = {
     "tetanus": (_tetanus, {"trains": 1, "pulses": 100, "frequency": 100, "drug": None}),
     "theta-burst": (_theta, {"bursts": 10, "pulses": 4, "trains": 1}),
     "frequency-curve": (_frequency, {"frequencies": [0.5, 1, 3, 5, 10, 50], "pulses": 900}),
-    "stdp": (_stdp, {"intervals": [-80, -40, -20, -10, -5, 5, 10, 20, 40, 80], "pairs": 60, "frequency": 1}),
+    "stdp": (_stdp, {"intervals": _INTERVALS, "pairs": 60, "frequency": 1}),
     "pairing": (_pairing, {"voltages": [-70, -40, 0], "pulses": 100, "frequency": 2}),
 }
 

@@ -120,8 +120,8 @@ def plot_rule(
     weight : str, optional
         By default the state of the model's rule.
     others : mapping of str to float, optional
-        Values in base units of other states that the rate depends on; states that follow calcium alone, such as
-        a kinase, take their steady value.
+        Values in base units of other states that the rate depends on; states that follow calcium alone,
+        such as a kinase, take their steady value.
     calcium : sequence of str
         What is set to the calcium of the axis: the pool, and its integrator above rest.
     axes : matplotlib.axes.Axes, optional
@@ -149,6 +149,7 @@ def plot_rule(
         y = float(60 * rate(x * float(umolar)))
         axes.plot(x, y, "o", color=colour(k + 2))
         axes.annotate(text, (x, y), xytext=(4, 6), textcoords="offset points", fontsize=8)
+    axes.set_yscale("symlog", linthresh=1)
     axes.set(xlabel="steady calcium (µM)", ylabel=f"d{name}/dt (1/min)")
     return axes
 

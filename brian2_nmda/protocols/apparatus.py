@@ -10,7 +10,6 @@ import numpy as np
 from brian2 import (
     EventMonitor,
     Network,
-    NeuronGroup,
     Quantity,
     SpikeGeneratorGroup,
     SpikeMonitor,
@@ -104,8 +103,8 @@ class Apparatus:
         neuron.check(needed)
         if "inhibition" in self.switched and self.inhibition is None:
             raise ModelError(
-                "inhibition is switched, but the experiment has none; give it inhibition=, the conductance per "
-                "fibre, as inhibition=0.3*nS."
+                "inhibition is switched, but the experiment has none; give it inhibition=, the conductance "
+                "per fibre, as inhibition=0.3*nS."
             )
         for protocol in self.timeline.conditions.values():
             for span in protocol.spans:
@@ -135,8 +134,8 @@ class Apparatus:
         except ModelError as error:
             if per_synapse and "belongs to no variable of the synapse" in str(error):
                 raise ModelError(
-                    f"{', '.join(per_synapse)}: what belongs to a place and not to a synapse has one value for "
-                    "all conditions that run side by side; switch a state of a part of your own instead."
+                    f"{', '.join(per_synapse)}: what belongs to a place and not to a synapse has one value "
+                    "for all conditions that run side by side; switch a state of a part of your own instead."
                 ) from error
             raise
         source = np.arange(self.C * self.P)
@@ -201,7 +200,7 @@ class Apparatus:
         return Switch(partial(self._set_all, names), usual)
 
     def _clamp(self, c: int, value: float) -> None:
-        """Clamp, or let go; the clamp steps back to rest first, or the neuron would spike as it is released."""
+        """Clamp, or step back to rest and let go: else the neuron would spike as it is released."""
         if np.isnan(value):
             self._set_neuron("v", c, self._rest)
             self._set_neuron("clamped", c, 0.0)
@@ -249,7 +248,7 @@ class Apparatus:
                 switch.set(c, switch.usual if value is None else value)
 
     def epsp(self) -> np.ndarray:
-        """Potentials around the test pulses (condition, pathway, test, time), less that at the pulse, in V."""
+        """Potentials around test pulses in V, less that at the pulse (condition, pathway, test, time)."""
         line = self.timeline
         length = line.steps(line.window[1] - line.window[0])
         n = line.tests.shape[1]

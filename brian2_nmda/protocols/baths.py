@@ -47,8 +47,8 @@ def drug(
         close = difflib.get_close_matches(name.lower(), [d.lower() for d in DRUGS], 1)
         hint = f" Did you mean '{next(d for d in DRUGS if d.lower() == close[0])}'?" if close else ""
         raise ModelError(
-            f"there is no drug '{name}'; there are {', '.join(DRUGS)}.{hint} Anything else that is a parameter "
-            "of your model can be changed by switch('its name', value)."
+            f"there is no drug '{name}'; there are {', '.join(DRUGS)}.{hint} Anything else that is a "
+            "parameter of your model can be changed by switch('its name', value)."
         )
     value = DRUGS[name]().conc if dose is None else dose
     return Span(name, *_interval(start, stop), in_unit(value, mM, f"the dose of {name}", 0), mM.dim)
@@ -60,8 +60,8 @@ def switch(name: str, value: Any, start: Quantity | None = None, stop: Quantity 
     Parameters
     ----------
     name : str
-        A parameter or a state that the model's ``plan`` lists, such as ``'Mg'``; or ``'inhibition'``, which is
-        1 where the experiment has inhibition, and 0 in its blocker.
+        A parameter or a state that the model's ``plan`` lists, such as ``'Mg'``; or ``'inhibition'``, which
+        is 1 where the experiment has inhibition, and 0 in its blocker.
     value : Quantity or float
     start, stop : Quantity, optional
         As for `drug`.

@@ -1,12 +1,13 @@
 """A protocol as data: what each pathway receives, what is done to the cell, what is in the bath, and when.
 
-Nothing here simulates. Times are stored in seconds as plain numbers, so that protocols can be compared, hashed
-and sent to other processes; what a user gives and gets has units.
+Nothing here simulates. Times are stored in seconds as plain numbers, so that protocols can be compared,
+hashed and sent to other processes; what a user gives and gets has units.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def check_times(times: Iterable[float], name: str) -> tuple[float, ...]:
         raise ModelError(f"{name}: times have to be finite.")
     if found and min(found) < 0:
         raise ModelError(f"{name}: times may not be negative; the first is {found[0]:g} s.")
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after <= before:
             raise ModelError(
                 f"{name}: times have to rise, but {after:g} s comes after {before:g} s; sort them, and give "
@@ -379,7 +380,7 @@ def _same_fibres(
 def _without_overlap(name: str, spans: Iterable[Span]) -> tuple[Span, ...]:
     """Spans in order of time, each once; a ModelError if two of one kind overlap."""
     ordered = sorted(dict.fromkeys(spans), key=lambda s: (s.what, s.start, s.stop))
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if one.what == other.what and other.start < one.stop - 1e-9:
             raise ModelError(
                 f"{name}: '{one.what}' is given from {one.start:g} to {one.stop:g} s and again from "

@@ -1,4 +1,4 @@
-"""Where an experiment runs: NumPy, Cython, or a C++ standalone project of its own; afterwards all is as before."""
+"""Where an experiment runs: NumPy, Cython, or a C++ standalone project of its own."""
 
 import shutil
 import tempfile
@@ -27,9 +27,9 @@ def check_compiler() -> None:
     missing = [tool for tool in needed if shutil.which(tool) is None]
     if missing:
         raise ModelError(
-            f"a C++ standalone simulation needs {' and '.join(missing)}, which this machine does not have on its "
-            "PATH; install a C++ compiler (conda install cxx-compiler make, or apt install g++ make), or take "
-            "target='numpy', which is slower."
+            f"a C++ standalone simulation needs {' and '.join(missing)}, not found on the PATH; install a "
+            "C++ compiler (conda install cxx-compiler make, or apt install g++ make), or take target='numpy', "
+            "which is slower."
         )
 
 

@@ -251,7 +251,7 @@ def _named(conditions: Any) -> dict[str, Protocol]:
 
 
 def weight_of(model: GlutamateSynapse) -> str | None:
-    """The state of the model's first rule of plasticity that stands for its weight; None if there is no rule."""
+    """The state that stands for the weight of the first rule of plasticity; None if there is no rule."""
     for rule in model.plasticity:
         own = [
             n for n in model.system.states if model.system.owner[n] == f"{type(rule).__name__} ({rule.label})"

@@ -99,7 +99,7 @@ class Result:
         return np.asarray(self.test_time < self.start)
 
     def after(self) -> np.ndarray:
-        """Which test pulses count as the end of the follow-up: those of the last 5 min, or of its last half."""
+        """Which test pulses count as the end: those of the last 5 min, or of the last half of the follow-up."""
         longest = max(p.duration for p in self.protocols) * second
         over = self.start + longest
         return np.asarray(self.test_time > max(self.end - LAST, over + (self.end - over) / 2))
@@ -168,7 +168,7 @@ class Result:
     # -- figures and files ---------------------------------------------------------------------
 
     def plot(self) -> "Figure":
-        """The figure of the experiment: a frequency curve or spike-timing window for a series, else over time.
+        """The figure of the experiment: frequency curve or spike-timing window of a series, else over time.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Result:
         return found
 
     def to_csv(self, file: str | Path) -> Path:
-        """One line per test pulse: condition, pathway, time, slope, amplitude, weight; units in the header."""
+        """One line per test pulse, with condition, pathway, time, slope, amplitude and weight."""
         header = ["condition", "pathway", "time_after_induction_s", "slope_mV_per_ms", "amplitude_mV"]
         if self.weight is not None:
             header.append(f"weight_{self.weight_name}")
