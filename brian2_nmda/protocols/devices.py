@@ -28,8 +28,8 @@ def check_compiler() -> None:
     if missing:
         raise ModelError(
             f"a C++ standalone simulation needs {' and '.join(missing)}, not found on the PATH; install a "
-            "C++ compiler (conda install cxx-compiler make, or apt install g++ make), or take target='numpy', "
-            "which is slower."
+            "C++ compiler (conda install cxx-compiler make, or apt install g++ make), or take the slower "
+            "target='numpy'."
         )
 
 

@@ -99,7 +99,7 @@ class Result:
         return np.asarray(self.test_time < self.start)
 
     def after(self) -> np.ndarray:
-        """Which test pulses count as the end: those of the last 5 min, or of the last half of the follow-up."""
+        """Which test pulses count as the end: those of the last 5 min, or of half the follow-up."""
         longest = max(p.duration for p in self.protocols) * second
         over = self.start + longest
         return np.asarray(self.test_time > max(self.end - LAST, over + (self.end - over) / 2))
