@@ -9,6 +9,7 @@ import pytest
 from brian2 import Hz, ms, mV, nA, nS, pF, prefs, second, umolar
 from brian2.core.clocks import defaultclock
 from brian2.devices.device import RuntimeDevice, get_device
+from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 
 from brian2_nmda import AMPA, GlutamateSynapse, ModelError, cli
@@ -25,6 +26,7 @@ from brian2_nmda.plotting import (
 from brian2_nmda.protocols import (
     Experiment,
     Neuron,
+    Result,
     control,
     demo_model,
     drug,
@@ -390,6 +392,7 @@ def run_command(monkeypatch, result, *arguments):
         return result
 
     monkeypatch.setattr(Experiment, "run", run)
+    monkeypatch.setattr(Result, "plot", lambda self: Figure())  # test_figures looks at the real one
     return cli.main([*arguments]), asked
 
 

@@ -191,7 +191,7 @@ def test_time_steps_that_do_not_fit():
 def test_drugs_find_their_part():
     assert parameter_of("D-AP5", demo_model()) == ["conc_DAP5_NMDA"]
     model = GlutamateSynapse([AMPA(), BioNMDA(antagonist=DAP5(), blocker=Memantine())])
-    assert parameter_of("memantine", model) == ["conc_Memantine_NMDA"]
+    assert parameter_of("memantine", model) == ["conc_memantine_NMDA"]
     assert drug("D-AP5").value == pytest.approx(float(50 * umolar))
     with pytest.raises(ModelError, match=r"no receptor with ketamine; .* blocker=Ketamine"):
         parameter_of("ketamine", demo_model())
@@ -227,6 +227,8 @@ def test_tests_pause_around_the_induction():
     assert_allclose(line.tests[0, line.tested[0, 0]], [2.5, 12.5, 22.5, 62.5, 72.5])  # 42.5 .. 52.5 fall out
     assert_allclose(line.tests[1, line.tested[0, 1]], [7.5, 17.5, 57.5, 67.5, 77.5])  # 27.5 is too near
     assert line.tested[1].all()
+    apart = timeline({"p": pulses(2, 1 * Hz).repeated(2, every=100 * second)})
+    assert_allclose(apart.tests[0, ~apart.tested[0, 0]], [32.5, 132.5])  # 27 to 35 s, and 127 to 135 s
     assert_allclose(line.spikes(0, 0)[3:23], 30 + np.arange(20))
     assert line.spikes(0, 1).size == 5
 
@@ -268,10 +270,12 @@ def test_window_around_each_test(pathways):
     for t in line.tests.ravel():
         first = round(t / 1e-3) - 2
         inside[first : first + 32] = True
-    terms = [x.strip("() ").split(") % ") for x in line.window_condition().split(" or ")]
+    first, windows = line.window_condition().split(" and ")
+    terms = [x.strip("() ").split(") % ") for x in windows.split(" or ")]
     found = np.zeros(len(steps), bool)
     for shift, rest_ in terms:
         period, length = map(int, rest_.split(" < "))
         found |= (steps + int(shift.split("+")[1])) % period < length
+    found &= steps >= int(first.split(">=")[1])
     last = round(line.tests.max() / 1e-3) + 30
     assert (found == inside)[:last].all()

@@ -68,40 +68,50 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     protocol = result.protocols[c]
     slope, before = np.asarray(result.slope), result.before()
     begin, end = float(result.start), float(result.end)
+    scale, unit = _clock(result)
     axes.axhline(100, color="0.85", linewidth=0.8)
-    axes.axvspan(0, max(protocol.duration, (end - begin) / 400) / 60, color="0.9", linewidth=0)
+    axes.axvspan(0, max(protocol.duration, (end - begin) / 400) / scale, color="0.9", linewidth=0)
     for p, pathway in enumerate(result.pathways):
-        minutes = (np.asarray(result.test_time[p]) - begin) / 60
+        times = (np.asarray(result.test_time[p]) - begin) / scale
         percent = 100 * slope[c, p] / np.nanmean(slope[c, p, before[p]])
         trained = pathway in protocol.pathways or not protocol.pathways
+        shown = np.isfinite(percent)
+        some = 1 if trained else max(1, shown.sum() // 25)  # so that one is seen between the others
         axes.plot(
-            minutes, percent, marker(p), color=colour(p), markersize=4 if trained else 5.5,
-            fillstyle="full" if trained else "none", label=pathway, linestyle="none",
+            times[shown], percent[shown], marker(p), color=colour(p), markersize=3.5 if trained else 5.5,
+            fillstyle="full" if trained else "none", label=pathway, linestyle="none", markevery=some,
             zorder=3 if trained else 2,
         )  # fmt: skip
     _mark_baths(axes, result, c)
-    axes.set(xlabel="time after the start of the induction (min)", ylabel="EPSP slope (%)")
+    axes.set(xlabel=f"time after the start of the induction ({unit})", ylabel="EPSP slope (%)")
     axes.set_title(condition, loc="left", fontsize=10)
-    axes.legend(fontsize=8, frameon=False, loc="upper right", ncols=len(result.pathways), borderaxespad=0)
-    axes.set_xlim(-begin / 60, (end - begin) / 60)
+    axes.legend(fontsize=8, frameon=False, loc="lower right", ncols=len(result.pathways),
+                bbox_to_anchor=(1, 1), borderaxespad=0)  # fmt: skip
+    axes.set_xlim(-begin / scale, (end - begin) / scale)
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 60), max(high, 160))
+    axes.set_ylim(min(low, 60), max(high, 150))
     return axes
+
+
+def _clock(result: Result) -> tuple[float, str]:
+    """Unit of time for an axis: minutes, or seconds for a short experiment."""
+    return (60.0, "min") if float(result.end) > 120 else (1.0, "s")
 
 
 def _mark_baths(axes: Axes, result: Result, c: int) -> None:
     """A bar with its name for each thing that is in the bath or done to the cell, one line per name."""
     first, last = -float(result.start), float(result.end - result.start)
+    scale, _ = _clock(result)
     spans = [s for s in result.protocols[c].spans]
     for k, what in enumerate(dict.fromkeys(s.what for s in spans)):
         level = 0.06 + 0.12 * k
         own = [s for s in spans if s.what == what]
         for s in own:
-            ends = [max(s.start, first) / 60, min(s.stop, last) / 60]
+            ends = [max(s.start, first) / scale, min(s.stop, last) / scale]
             axes.plot(ends, [level] * 2, color=GREY, linewidth=3, transform=axes.get_xaxis_transform(),
                       solid_capstyle="butt")  # fmt: skip
         axes.text(
-            max(own[0].start, first) / 60, level + 0.02, _BARS.get(what, what), fontsize=8, va="bottom",
+            max(own[0].start, first) / scale, level + 0.02, _BARS.get(what, what), fontsize=8, va="bottom",
             transform=axes.get_xaxis_transform(), color="0.3",
         )  # fmt: skip
 
@@ -116,7 +126,8 @@ def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | 
         (result.after()[p], {"color": colour(p), "dashes": (4, 1.5)}, "after"),
     ):
         kept = epsp[chosen & np.isfinite(epsp[:, 0])]
-        axes.plot(t, kept.mean(axis=0), label=label, linewidth=1.3, **style)
+        if len(kept):
+            axes.plot(t, kept.mean(axis=0), label=label, linewidth=1.3, **style)
     axes.set(xlabel="time after the pulse (ms)", ylabel=f"EPSP {pathway} (mV)")
     axes.legend(fontsize=8, frameon=False)
     return axes

@@ -106,7 +106,8 @@ class Result:
 
     def _pair(self, values: Quantity, c: int, p: int) -> tuple[float, float]:
         plain = np.asarray(values)[c, p]
-        return tuple(float(np.nanmean(plain[chosen[p]])) for chosen in (self.before(), self.after()))
+        kept = [plain[chosen[p] & np.isfinite(plain)] for chosen in (self.before(), self.after())]
+        return tuple(float(k.mean()) if k.size else np.nan for k in kept)
 
     def slope_change(self, condition: str, pathway: str = "A") -> float:
         """Change of the initial slope of the EPSP in percent, from the baseline to the end."""

@@ -219,7 +219,10 @@ def _motif(pre: Iterable[float], post: Iterable[float], n: int, frequency: Quant
 def pairing_at_voltage(
     v: Quantity = 0 * mV, pulses: int = 100, frequency: Quantity = 2 * Hz, before: Quantity = 1 * second
 ) -> Protocol:
-    """Presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end."""
+    """Presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end.
+
+    Published pairings differ in number and frequency; 100 pulses at 2 Hz are a choice.
+    """
     wait = in_unit(before, second, "before", 0)
     made = _pulses(pulses, frequency, f"pairing at {float(v) * 1e3:g} mV").delayed(wait * second)
     return made.clamped(v)

@@ -11,6 +11,24 @@ from brian2_nmda.protocols.data import Protocol
 from brian2_nmda.symbolic.errors import ModelError
 
 
+BREAK = 60.0  # s; in a longer one the test pulses go on
+
+
+def _busy(protocol: Protocol) -> list[tuple[float, float]]:
+    """When something is done to fibres or cell: first and last moment of each bout."""
+    done = [(t, t) for train in protocol.trains for t in train.times] + [(t, t) for t in protocol.forced]
+    done += [(s.start, s.stop) for s in protocol.spans if s.what in ("clamp", "current")]
+    bouts: list[tuple[float, float]] = []
+    for first, last in sorted(done):
+        if bouts and first - bouts[-1][1] <= BREAK:
+            bouts[-1] = (bouts[-1][0], max(last, bouts[-1][1]))
+        else:
+            bouts.append((first, last))
+    if bouts and protocol.duration - bouts[-1][1] <= BREAK:
+        bouts[-1] = (bouts[-1][0], max(protocol.duration, bouts[-1][1]))
+    return bouts
+
+
 @dataclass(frozen=True)
 class Timeline:
     """Times in s; all conditions begin and end together and share the times of the test pulses.
@@ -90,12 +108,17 @@ class Timeline:
 
     @cached_property
     def tested(self) -> np.ndarray:
-        """Which of them a condition gets (condition, pathway, test); they pause around its induction."""
+        """Which of them a condition gets (condition, pathway, test).
+
+        They pause around what is done to fibres and cell, and go on in breaks of more than a minute.
+        """
         rows = []
         for protocol in self.conditions.values():
-            over = self.baseline + protocol.duration + self.settling
-            idle = not (protocol.duration or protocol.trains or protocol.forced)
-            rows.append((self.tests < self.baseline - self.settling) | (self.tests > over) | idle)
+            row = np.ones(self.tests.shape, bool)
+            for first, last in _busy(protocol):
+                first, last = self.baseline + first - self.settling, self.baseline + last + self.settling
+                row &= (self.tests < first) | (self.tests > last)
+            rows.append(row)
         return np.array(rows)
 
     def spikes(self, c: int, p: int) -> np.ndarray:
@@ -130,6 +153,8 @@ class Timeline:
         """True around the test pulses of all pathways, in integer time steps."""
         length, period = self.steps(self.window[1] - self.window[0]), self.period_steps
         before = self.steps(-self.window[0])
-        return " or ".join(
+        windows = " or ".join(
             f"(t_in_timesteps + {(before - o) % period}) % {period} < {length}" for o in self.offsets
         )
+        # the window of a last pathway that reaches into the next period has none before the first one
+        return f"t_in_timesteps >= {self.offsets[0] - before} and ({windows})"
