@@ -4,8 +4,8 @@ Theta burst, four tetani, D-AP5 washed in before a tetanus, pairing under voltag
 of Dudek & Bear, and the spike-timing window of Bi & Poo: one model, one neuron, one set of numbers. Each
 experiment is a C++ program of its own, with all its conditions side by side; about four minutes in all.
 
-The rule follows calcium alone and was fitted to trains of pulses. Where it differs from what is known: pairs in
-which the postsynaptic spike comes first hardly depress, and pairing at -40 mV potentiates as much as at 0 mV.
+The rule follows calcium alone and was fitted to trains of pulses. Where it differs from what is known: pairs
+in which the postsynaptic spike comes first hardly depress, and pairing at -40 mV potentiates, as at 0 mV.
 """
 
 import matplotlib.pyplot as plt

@@ -11,7 +11,9 @@ from brian2_nmda.protocols.data import Protocol
 from brian2_nmda.symbolic.errors import ModelError
 
 
-BREAK = 60.0  # s; in a longer one the test pulses go on
+
+#: In a longer one the test pulses go on.
+BREAK = 60.0  # s
 
 
 def _busy(protocol: Protocol) -> list[tuple[float, float]]:
