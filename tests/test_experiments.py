@@ -316,9 +316,9 @@ def test_another_neuron_and_a_rule_of_spikes():
     model = GlutamateSynapse(AMPA(gmax=0.5 * nS), plasticity=TripletSTDP())
     neuron = replace(PLAIN, equations=_DRIVEN, namespace={"C_m": 200 * pF})
     conditions = [pairings(10 * ms, n=2, frequency=20 * Hz), rest(60 * ms).injected(0.4 * nA)]
-    found = Experiment(
-        conditions, model, neuron=neuron, pathways={"A": 30}, window=(1, 4) * ms, **SHORT
-    ).run("numpy")
+    found = Experiment(conditions, model, neuron=neuron, pathways={"A": 30}, window=(1, 4) * ms, **SHORT).run(
+        "numpy"
+    )
     assert_allclose(found.spikes[1] / second - AFTER, 1e-3 * (13.86 + 8.11 * np.arange(6)), atol=1e-3)
     assert found.weight_name == "W_AMPA"
     assert found.peak_Ca is None

@@ -10,8 +10,6 @@ from brian2 import second
 from brian2_nmda.protocols.data import Protocol
 from brian2_nmda.symbolic.errors import ModelError
 
-
-
 #: In a longer one the test pulses go on.
 BREAK = 60.0  # s
 
