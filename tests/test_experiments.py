@@ -371,7 +371,7 @@ def test_the_tetanus_experiment_as_protocols(tmp_path):
     try:
         result = experiment.run()
         assert isinstance(get_device(), RuntimeDevice)
-        folder = experiment.build(tmp_path / "project", compile=False)
+        folder = experiment.build(tmp_path / "project", make=False)
     finally:
         prefs[flags] = before
     assert_allclose(result.weight_pair("tetanus")[1], 30.2, rtol=2e-3)
@@ -477,15 +477,15 @@ def test_plan_check_and_version(capsys, monkeypatch):
 def test_standalone_writes_the_experiment(monkeypatch, tmp_path, capsys):
     seen = {}
 
-    def build(self, directory, compile=True):
-        seen.update(conditions=list(self.conditions), compile=compile)
+    def build(self, directory, make=True):
+        seen.update(conditions=list(self.conditions), make=make)
         return directory
 
     monkeypatch.setattr(Experiment, "build", build)
     folder = tmp_path / "project"
     assert cli.main(["standalone", str(folder), "--protocol", "pairing", "--no-compile"]) == 0
     assert seen["conditions"] == [f"pairing at {v} mV" for v in (-70, -40, 0)]
-    assert seen["compile"] is False
+    assert seen["make"] is False
     assert "./main" in capsys.readouterr().out
     monkeypatch.setattr(devices_module.shutil, "which", lambda tool: None)
     assert cli.main(["standalone", str(tmp_path / "other")]) == 2

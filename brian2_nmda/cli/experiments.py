@@ -249,6 +249,6 @@ def _standalone(arguments: argparse.Namespace) -> int:
     protocols, options = _DEFAULTS[arguments.protocol]
     experiment = _experiment(argparse.Namespace(**{**vars(arguments), **options, "protocols": protocols}))
     print("Writing the project; compiling it takes 20 to 40 s ...", file=sys.stderr, flush=True)
-    path = experiment.build(arguments.directory, compile=not arguments.no_compile)
+    path = experiment.build(arguments.directory, make=not arguments.no_compile)
     print(f"The C++ project is in {path}; run it by: cd {path} && ./main")
     return 0

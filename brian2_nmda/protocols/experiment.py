@@ -177,14 +177,15 @@ class Experiment:
             device.run(with_output=report)
             return self._result(apparatus, built - begin, time.perf_counter() - built)
 
-    def build(self, directory: str | Path, compile: bool = True) -> Path:
+    def build(self, directory: str | Path, make: bool = True) -> Path:
         """Write the experiment as a C++ project that needs no Python, and compile it; do not run it.
 
         Parameters
         ----------
         directory : str or Path
             A new or empty folder.
-        compile : bool
+        make : bool
+            Whether to compile it.
 
         Returns
         -------
@@ -194,7 +195,7 @@ class Experiment:
         path = check_directory(directory)
         with simulation("cpp_standalone", self.dt, path) as (device, where):
             self._apparatus().run(True)
-            device.build(directory=where, compile=compile, run=False, with_output=False)
+            device.build(directory=where, compile=make, run=False, with_output=False)
         return path
 
     def _result(self, apparatus: Apparatus, build_time: float, run_time: float) -> Result:
