@@ -145,7 +145,7 @@ def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> P
     >>> from brian2_nmda.protocols import pairings
     >>> pair = pairings(-10*ms, n=2)
     >>> pair.times('A'), pair.forced_times
-    (array([0.01, 1.01]) * second, array([0., 1.]) * second)
+    (array([  10., 1010.]) * msecond, array([0., 1.]) * second)
     """
     dt = in_unit(interval, second, "pairings(interval)")
     made = _motif([0.0], [dt], n, frequency, f"pairs of {dt * 1e3:+g} ms")
