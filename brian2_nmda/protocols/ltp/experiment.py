@@ -1,6 +1,5 @@
 """The Brian2 objects of the tetanus experiment: all conditions in one C++ standalone simulation."""
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,21 +14,16 @@ from brian2 import (
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
-    defaultclock,
     get_device,
     mM,
     ms,
     mV,
     nS,
     pF,
-    prefs,
     second,
-    set_device,
     umolar,
 )
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-from brian2.devices.device import RuntimeDevice, reset_device
-from brian2.groups.group import CodeRunner
+from brian2.devices.device import RuntimeDevice
 
 from brian2_nmda.equations import (
     AMPA,
@@ -40,6 +34,7 @@ from brian2_nmda.equations import (
     SpineCalcium,
 )
 from brian2_nmda.model import GlutamateSynapse
+from brian2_nmda.protocols.devices import keep_code, simulation
 from brian2_nmda.protocols.ltp.conditions import (
     CONDITIONS,
     FIRST_TEST,
@@ -172,19 +167,8 @@ def standalone_device() -> Iterator[tuple[Any, str]]:
             "run_ltp makes a standalone simulation of its own and would overwrite yours; call it "
             "before set_device('cpp_standalone'), or after reset_device()."
         )
-    make_args = "devices.cpp_standalone.extra_make_args_unix"
-    before, dt = prefs[make_args], defaultclock.dt
-    with tempfile.TemporaryDirectory(prefix="brian2_nmda_ltp_") as directory:
-        device = CPPStandaloneDevice()  # one of its own: results of another one stay readable
-        set_device(device, directory=directory, build_on_run=False)
-        try:
-            prefs[make_args] = ["-j2"]
-            defaultclock.dt = DT
-            yield device, directory
-        finally:
-            prefs[make_args] = before
-            reset_device()
-            defaultclock.dt = dt
+    with simulation("cpp_standalone", DT) as given:
+        yield given
 
 
 class Experiment:
@@ -298,7 +282,7 @@ class Experiment:
         done = float(self.network.t)
         for end in [*np.arange(done + REPORT_PERIOD, until, REPORT_PERIOD), until] if report else [until]:
             self.network.run((end - done) * second, namespace={})
-            _keep_code(self.network)
+            keep_code(self.network)
             if report:
                 line = f"{end / 60:.1f} of {self.schedule.end / 60:.1f} min simulated"
                 get_device().insert_code("main", f'std::cout << "{line}" << std::endl;')
@@ -346,13 +330,6 @@ class Experiment:
         v = v.reshape(tests.shape[1], 2, length, K).transpose(3, 1, 0, 2)
         tested = np.array([self.schedule.tested(c) for c in self.conditions])
         return np.where(tested[..., np.newaxis], v - v[..., [_steps(-WINDOW[0])]], np.nan)
-
-
-def _keep_code(network: Network) -> None:
-    """Let later runs use the code of the first one: Brian2 would compile all of it again."""
-    for obj in network.sorted_objects:
-        if isinstance(obj, CodeRunner) and obj.code_objects:
-            obj.create_code_objects = lambda run_namespace: None
 
 
 def _steps(duration: Quantity) -> int:

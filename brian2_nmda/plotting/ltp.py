@@ -1,4 +1,4 @@
-"""Figures. Each function takes a result and returns a Matplotlib figure; nothing is simulated here."""
+"""The figure of the tetanus experiment."""
 
 import textwrap
 from pathlib import Path

@@ -1,0 +1,252 @@
+"""The protocols of the textbook, with the numbers that most papers use as defaults."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from brian2 import Hz, Quantity, ms, mV, second
+
+from brian2_nmda.protocols.data import Protocol, Train, check_times, in_unit, positive, whole
+from brian2_nmda.symbolic.errors import ModelError
+
+#: Frequencies of Dudek & Bear (1992).
+DUDEK_BEAR = (0.5, 1, 3, 5, 10, 50) * Hz
+#: Intervals of a spike-timing window.
+INTERVALS = (-80, -40, -20, -10, -5, 5, 10, 20, 40, 80) * ms
+
+
+def _seconds(times: Any, name: str) -> np.ndarray:
+    values = np.atleast_1d(times) if np.size(times) else np.array([]) * second
+    return np.array([in_unit(t, second, name) for t in values], dtype=float)
+
+
+def rest(duration: Quantity) -> Protocol:
+    """Nothing, for some time: a pause between two protocols that are added."""
+    return Protocol("rest", in_unit(duration, second, "rest(duration)", 0))
+
+
+def train(times: Quantity, name: str = "train", duration: Quantity | None = None) -> Protocol:
+    """Spikes of pathway A at given times.
+
+    Parameters
+    ----------
+    times : Quantity
+        Rising, not negative.
+    name : str
+    duration : Quantity, optional
+        By default until the last spike.
+
+    Raises
+    ------
+    ModelError
+        If the times are not sorted, are negative or not times.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda.protocols import train
+    >>> train([0, 10, 30]*ms).duration
+    0.03
+    """
+    found = check_times(_seconds(times, "train(times)"), name)
+    last = found[-1] if found else 0.0
+    return Protocol(name, last if duration is None else in_unit(duration, second, "duration", last),
+                    (Train("A", found),))  # fmt: skip
+
+
+def pulses(n: int, frequency: Quantity, name: str | None = None) -> Protocol:
+    """``n`` pulses of pathway A at one frequency; it lasts ``n`` of their intervals."""
+    n, f = whole(n, "pulses(n)"), positive(frequency, Hz, "pulses(frequency)")
+    given = f"{n} pulses at {f:g} Hz" if name is None else name
+    return Protocol(given, n / f, (Train("A", tuple(np.arange(n) / f)),))
+
+
+def tetanus(
+    trains: int = 1, pulses: int = 100, frequency: Quantity = 100 * Hz, every: Quantity = 20 * second
+) -> Protocol:
+    """High-frequency stimulation: by default 100 pulses at 100 Hz.
+
+    Parameters
+    ----------
+    trains : int
+        Of which each begins ``every`` after the one before. Late LTP is usually induced by three or four.
+    pulses : int
+    frequency, every : Quantity
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import tetanus
+    >>> print(tetanus(trains=4))
+    4 x tetanus: 61 s, 400 spikes of A
+    """
+    return _pulses(pulses, frequency, "tetanus").repeated(trains, every)
+
+
+_pulses = pulses  # by its own name where an argument is called pulses
+
+
+def theta_burst(
+    bursts: int = 10,
+    pulses: int = 4,
+    frequency: Quantity = 100 * Hz,
+    burst_frequency: Quantity = 5 * Hz,
+    trains: int = 1,
+    every: Quantity = 20 * second,
+) -> Protocol:
+    """Bursts at the rhythm of theta: by default 10 bursts of 4 pulses at 100 Hz, five bursts a second.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import theta_burst
+    >>> print(theta_burst())
+    theta burst: 2 s, 40 spikes of A
+    """
+    burst = _pulses(pulses, frequency, "theta burst")
+    interval = 1 / positive(burst_frequency, Hz, "burst_frequency")
+    many = burst.repeated(bursts, interval * second)
+    one = replace(many, name="theta burst", duration=whole(bursts, "bursts") * interval)
+    return one.repeated(trains, every)
+
+
+def low_frequency(pulses: int = 900, frequency: Quantity = 1 * Hz) -> Protocol:
+    """Low-frequency stimulation, which depresses: by default 900 pulses at 1 Hz."""
+    return _pulses(pulses, frequency)
+
+
+def frequency_series(frequencies: Quantity = DUDEK_BEAR, pulses: int = 900) -> dict[str, Protocol]:
+    """The same number of pulses at several frequencies, as Dudek & Bear (1992) did.
+
+    Returns
+    -------
+    dict of str to Protocol
+        For `Experiment`; its result plots the frequency curve.
+    """
+    values = [positive(f, Hz, "frequencies") for f in np.atleast_1d(frequencies)]
+    return {
+        f"{f:g} Hz": replace(_pulses(pulses, f * Hz), scanned=("frequency", f)) for f in sorted(set(values))
+    }
+
+
+def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> Protocol:
+    """Pairs of a presynaptic and a forced postsynaptic spike.
+
+    Parameters
+    ----------
+    interval : Quantity
+        Time of the postsynaptic spike minus that of the presynaptic one: positive where pre leads.
+    n : int
+    frequency : Quantity
+        By default 60 pairs at 1 Hz, as Bi & Poo (1998).
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda.protocols import pairings
+    >>> pair = pairings(-10*ms, n=2)
+    >>> pair.times('A'), pair.forced_times
+    (array([  10., 1010.]) * msecond, array([0., 1.]) * second)
+    """
+    dt = in_unit(interval, second, "pairings(interval)")
+    made = _motif([0.0], [dt], n, frequency, f"pairs of {dt * 1e3:+g} ms")
+    return replace(made, scanned=("interval", dt))
+
+
+def stdp_window(
+    intervals: Quantity = INTERVALS, n: int = 60, frequency: Quantity = 1 * Hz
+) -> dict[str, Protocol]:
+    """Pairings with several intervals; their result plots the spike-timing window."""
+    values = sorted({in_unit(i, second, "intervals") for i in np.atleast_1d(intervals)})
+    return {f"{dt * 1e3:+g} ms": pairings(dt * second, n, frequency) for dt in values}
+
+
+def triplets(
+    first: Quantity, second_: Quantity, n: int = 60, frequency: Quantity = 1 * Hz, order: str = "pre-post-pre"
+) -> Protocol:
+    """Triplets of spikes.
+
+    Parameters
+    ----------
+    first, second_ : Quantity
+        Positive intervals between the first and the second spike, and the second and the third.
+    n : int
+    frequency : Quantity
+    order : {'pre-post-pre', 'post-pre-post'}
+    """
+    a, b = (positive(x, second, "triplets(interval)") for x in (first, second_))
+    outer, inner = [0.0, a + b], [a]
+    orders = {"pre-post-pre": (outer, inner), "post-pre-post": (inner, outer)}
+    if order not in orders:
+        raise ModelError(f"triplets: order has to be {' or '.join(orders)}; found {order!r}.")
+    return _motif(*orders[order], n, frequency, f"{order} {a * 1e3:g}, {b * 1e3:g} ms")
+
+
+def quadruplets(
+    between: Quantity, within: Quantity = 5 * ms, n: int = 60, frequency: Quantity = 1 * Hz
+) -> Protocol:
+    """A post-pre pair and a pre-post pair, or the other way round.
+
+    Parameters
+    ----------
+    between : Quantity
+        From the middle of one pair to that of the other: positive where the post-pre pair comes first.
+    within : Quantity
+        Positive interval inside each pair.
+    n : int
+    frequency : Quantity
+    """
+    gap = in_unit(between, second, "quadruplets(between)")
+    half = positive(within, second, "quadruplets(within)") / 2
+    if abs(gap) <= 2 * half:
+        raise ModelError("quadruplets: the pairs overlap; take |between| larger than within.")
+    name = f"quadruplets {gap * 1e3:+g} ms"
+    return _motif([half, gap - half], [-half, gap + half], n, frequency, name)
+
+
+def _motif(pre: Iterable[float], post: Iterable[float], n: int, frequency: Quantity, name: str) -> Protocol:
+    """A pattern of pre- and postsynaptic spikes, repeated; its first spike is at time 0."""
+    n, f = whole(n, "n"), positive(frequency, Hz, "frequency")
+    pre, post = np.sort([*pre]), np.sort([*post])
+    first = min(pre[0], post[0])
+    if max(pre[-1], post[-1]) - first >= 1 / f:
+        raise ModelError(f"{name}: they do not fit into the {1 / f:g} s from one to the next.")
+    starts = np.arange(n)[:, np.newaxis] / f - first
+    # rounded to a ps: 0.3 + 0.01 and 0.31 are one time
+    times = [tuple(np.round((starts + x).ravel(), 12)) for x in (pre, post)]
+    return Protocol(name, n / f, (Train("A", times[0]),), times[1])
+
+
+def pairing_at_voltage(
+    v: Quantity = 0 * mV, pulses: int = 100, frequency: Quantity = 2 * Hz, before: Quantity = 1 * second
+) -> Protocol:
+    """Presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end.
+
+    Published pairings differ in number and frequency; 100 pulses at 2 Hz are a choice.
+    """
+    wait = in_unit(before, second, "before", 0)
+    made = _pulses(pulses, frequency, f"pairing at {float(v) * 1e3:g} mV").delayed(wait * second)
+    return made.clamped(v)
+
+
+def test_pulses(
+    duration: Quantity, period: Quantity = 10 * second, pathways: Iterable[str] = ("A", "B")
+) -> Protocol:
+    """Single pulses that test pathways in turn, each once a period.
+
+    An `Experiment` gives them by itself; this is for scripts of your own.
+    """
+    length = in_unit(duration, second, "test_pulses(duration)", 0)
+    every, names = positive(period, second, "period"), tuple(dict.fromkeys(pathways))
+    n = int(np.floor(length / every + 1e-9))
+    trains = (
+        Train(p, tuple(np.arange(n) * every + every * (k + 0.5) / len(names))) for k, p in enumerate(names)
+    )
+    return Protocol("test pulses", length, tuple(trains))
+
+
+test_pulses.__test__ = False  # type: ignore[attr-defined]  # its name is no test's
+
+
+def control(name: str = "control") -> Protocol:
+    """Nothing but the test pulses: a condition that shows the drift."""
+    return Protocol(name, 0.0)
