@@ -22,16 +22,18 @@ from brian2_nmda.export.nmodl_text import (
 from brian2_nmda.lowering.statements import Add, Assign, Statement, When
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.expressions import clip, dimensions_of, int_of, numeric, symbol
 from brian2_nmda.symbolic.ports import INPUTS
 from brian2_nmda.symbolic.system import System, occupied
-from brian2_nmda.symbolic.template import Pulse
+from brian2_nmda.symbolic.template import Definition, Pulse
 
 METHODS = ("cnexp", "derivimplicit", "sparse")
 #: Below this, in ms, two times are the same.
 _AT_ONCE = "1e-9"
 #: Flags of what is sent to itself: the end of pulse k has flag k, the late spike k this and k.
 _LATE = 100
+#: Functions that are no arithmetic, which NEURON could not differentiate.
+_CONDITIONS = (sympy.Heaviside, int_of, sympy.Min, sympy.Max, clip, sympy.sign)
 #: What CVODE's absolute tolerance is multiplied with: the size of a quantity in NEURON's units.
 _SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
 
@@ -117,6 +119,7 @@ class Mechanism:
         self.original: System = model.system
         self.starts, self.start_locals = nmodl_start.statements(self.original)
         self._take_pulses()
+        self._name_conditions()
         self._name_conductances()
         self.method = self._method(method)
         self._rename()
@@ -130,6 +133,21 @@ class Mechanism:
         flags = {p: p.args[0] * symbol(f"on_{k}") for k, p in enumerate(pulses, 1)}
         self.system = replace(self.original)
         self.system.rewrite(lambda e: e.xreplace(flags))
+
+    def _name_conditions(self) -> None:
+        """Conditions in rates get names: NEURON takes derivatives of rates, and knows none of a relation."""
+        s = self.system
+        steps = sorted({x for e in s.rates.values() for x in e.atoms(*_CONDITIONS)}, key=str)
+        outer = [x for x in steps if not any(x in y.atoms(*_CONDITIONS) - {y} for y in steps)]
+        named = {x: symbol(f"step_{k}") for k, x in enumerate(outer, 1)}
+        if set(map(str, named.values())) & s.names:
+            raise ModelError(f"to_nmodl: names such as step_1 are needed for conditions; rename {s.names}.")
+        s.rates = {n: e.xreplace(named) for n, e in s.rates.items()}
+        dims = s.dimensions()
+        own = {
+            n.name: Definition(x, dimensions_of(x, dims, "to_nmodl"), "a condition") for x, n in named.items()
+        }
+        s.definitions = {**s.definitions, **own}
 
     def _name_conductances(self) -> None:
         """What a rule starts from is a parameter, and the start is derived from it."""
@@ -203,8 +221,8 @@ class Mechanism:
         rates = {n: self.system.inserted(self.system.rates[n]) for n in self.moving}
         if any(len(group) > 1 for group in analysis.strongly_connected(rates)):
             return False
-        self.linear = {n: analysis.linear_in(e, n) for n, e in rates.items()}
-        return all(x is not None and (x[0] == 0 or self._decays(x[0])) for x in self.linear.values())
+        linear = [analysis.linear_in(e, n) for n, e in rates.items()]
+        return all(x is not None and (x[0] == 0 or self._decays(x[0])) for x in linear)
 
     def _decays(self, slope: sympy.Expr) -> bool:
         """Whether a rate of decay has a part that is there all the time: NEURON divides by it."""
@@ -325,7 +343,7 @@ class Mechanism:
         return lines
 
     def _initial(self) -> str:
-        lines = [f"  LOCAL {', '.join(map(self.called, self.start_locals))}"] if self.start_locals else []
+        lines = [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
         lines += ["  w = 1", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
         lines += self._lines(self.starts)
         if self.is_kinetic:
@@ -376,14 +394,9 @@ class Mechanism:
         return "\n".join(["DERIVATIVE states {", *lines, "}"])
 
     def _linear_rate(self, n: str) -> sympy.Expr:
-        """``rest - slope*x``, in terms of definitions where these do not depend on the state."""
-        rate = self.system.rates[n]
+        """A rate in terms of definitions where these do not depend on the state: NEURON solves it for that."""
         keep = [d for d in self.definitions if not self.system.inserted(symbol(d)).has(symbol(n))]
-        parts = analysis.linear_in(self.system.inserted(rate, keep), n)
-        if parts is None:
-            parts = self.linear[n]
-        slope, rest = parts
-        return sympy.Add(rest, -slope * symbol(n), evaluate=False) if slope else rest
+        return self.system.inserted(self.system.rates[n], keep)
 
     def _reactions(self) -> list[str]:
         lines = []
@@ -392,7 +405,6 @@ class Mechanism:
                 ends = (self.called(x.name) for x in (r.source, r.target))
                 rates = (self.print.doprint(x) for x in (r.forward, r.backward))
                 lines.append("  " + folded("~ {} <-> {} ({}, {})".format(*ends, *rates)))
-            lines.append(f"  CONSERVE {' + '.join(map(self.called, occupied(s)))} = 1")
         return lines
 
     def _values(self) -> str:

@@ -24,14 +24,11 @@ _POWERS = (-6, -9, -3, -9, 0, -18, 0)
 RESERVED = frozenset(
     """t dt v w i area diam celsius secondorder flag weight fabs floor ceil exp log log10 pow sqrt sin cos tan
     tanh if else while for from to with by method using steadystate sens start depend sweep stepped forall
-    positive exprel smaller larger clipped values states scheme E PI GAMMA DEG PHI FARADAY R
+    exprel smaller larger clipped values states scheme E PI GAMMA DEG PHI FARADAY R
     L Ra cm nseg rallbranch x3d gates""".split()  # noqa: SIM905
 )
 #: What is defined in each file that uses it.
 FUNCTIONS = {
-    "positive": """FUNCTION positive(x) {
-  if (x > 0) { positive = 1 } else { positive = 0 }
-}""",
     "smaller": """FUNCTION smaller(x, y) {
   if (x < y) { smaller = x } else { smaller = y }
 }""",
@@ -61,8 +58,8 @@ def power_of(dim: Dimension) -> int:
 
 
 def in_neuron(value: float, dim: Dimension) -> float:
-    """A value in base SI units as NEURON has it, without an error of rounding."""
-    return float(Decimal(repr(float(value))).scaleb(-power_of(dim)))
+    """A value in base SI units as NEURON has it, to 15 digits."""
+    return float(Decimal(f"{float(value):.15g}").scaleb(-power_of(dim)))
 
 
 def unit_of(dim: Dimension) -> str:
@@ -142,13 +139,10 @@ class NmodlPrinter(StrPrinter):
         if e.exp == sympy.Rational(1, 2):
             return self._call("sqrt", e.base)
         if e.exp.is_number and e.exp.is_negative:
-            rest = self._print_Pow(e.base ** (-e.exp)) if e.exp != -1 else None
-            return f"1/{self.parenthesize(e.base, PRECEDENCE['Pow'])}" if rest is None else f"1/{rest}"
-        return f"{self.parenthesize(e.base, PRECEDENCE['Atom'])}^{self._exponent(e.exp)}"
-
-    def _exponent(self, e: sympy.Expr) -> str:
-        text = self._print(e)
-        return text if e.is_Integer and e.is_nonnegative or e.is_Symbol else f"({text})"
+            return f"1/{self.parenthesize(e.base ** (-e.exp), PRECEDENCE['Pow'])}"
+        if e.exp.is_Integer and e.exp <= 8:  # a product keeps its unit
+            return f"({'*'.join([self.parenthesize(e.base, PRECEDENCE['Pow'])] * int(e.exp))})"
+        return self._call("pow", e.base, e.exp)
 
     def _print_Mul(self, e: sympy.Mul) -> str:
         sign, numbers, above, below = "", sympy.S.One, [], []
@@ -170,7 +164,12 @@ class NmodlPrinter(StrPrinter):
         return sign + top + "".join(f"/{self.parenthesize(f, PRECEDENCE['Pow'])}" for f in below)
 
     def _print_Heaviside(self, e: sympy.Expr) -> str:
-        return self._call("positive", e.args[0])
+        return self._compared(*_sides(e.args[0]))
+
+    def _compared(self, larger: sympy.Basic, smaller: sympy.Basic) -> str:
+        """1 where the first is larger, else 0; both have the same unit."""
+        level = PRECEDENCE["Add"]
+        return f"({self.parenthesize(larger, level)} > {self.parenthesize(smaller, level)})"
 
     def _print_int_of(self, e: int_of) -> str:
         return self._flag(e.args[0])
@@ -184,9 +183,9 @@ class NmodlPrinter(StrPrinter):
         if isinstance(e, sympy.Not):
             return f"(1 - {self._flag(e.args[0])})"
         if isinstance(e, (sympy.StrictGreaterThan, sympy.StrictLessThan)):
-            return self._call("positive", e.gts - e.lts)
+            return self._compared(e.gts, e.lts)
         if isinstance(e, (sympy.GreaterThan, sympy.LessThan)):
-            return f"(1 - {self._call('positive', e.lts - e.gts)})"
+            return f"(1 - {self._compared(e.lts, e.gts)})"
         if isinstance(e, Relational) or not isinstance(e, sympy.Expr):
             raise ModelError(f"the condition '{e}' cannot be written in NMODL.")
         return self._call("floor", e)
@@ -237,6 +236,13 @@ class NmodlPrinter(StrPrinter):
 
 _NAMES = {n: n for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor")}
 _NAMES |= {"ceiling": "ceil", "sign": "signum"}
+
+
+def _sides(difference: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """``a`` and ``b`` of ``a - b``, so that each side of ``a > b`` keeps its unit."""
+    terms = sympy.Add.make_args(difference)
+    negative = [x for x in terms if x.could_extract_minus_sign()]
+    return sympy.Add(*(x for x in terms if x not in negative)), -sympy.Add(*negative)
 
 
 def folded(text: str) -> str:
