@@ -7,6 +7,7 @@ coherent: equations keep their form, only the values of parameters change, by po
 import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import reduce
 
 import sympy
 from brian2.core.namespace import DEFAULT_UNITS
@@ -24,17 +25,11 @@ _POWERS = (-6, -9, -3, -9, 0, -18, 0)
 RESERVED = frozenset(
     """t dt v w i area diam celsius secondorder flag weight fabs floor ceil exp log log10 pow sqrt sin cos tan
     tanh if else while for from to with by method using steadystate sens start depend sweep stepped forall
-    exprel smaller larger clipped values states scheme E PI GAMMA DEG PHI FARADAY R
+    exprel signum values states scheme E PI GAMMA DEG PHI FARADAY R
     L Ra cm nseg rallbranch x3d gates""".split()  # noqa: SIM905
 )
 #: What is defined in each file that uses it.
 FUNCTIONS = {
-    "smaller": """FUNCTION smaller(x, y) {
-  if (x < y) { smaller = x } else { smaller = y }
-}""",
-    "larger": """FUNCTION larger(x, y) {
-  if (x > y) { larger = x } else { larger = y }
-}""",
     "signum": """FUNCTION signum(x) {
   if (x > 0) { signum = 1 } else { if (x < 0) { signum = -1 } else { signum = 0 } }
 }""",
@@ -140,7 +135,7 @@ class NmodlPrinter(StrPrinter):
             return self._call("sqrt", e.base)
         if e.exp.is_number and e.exp.is_negative:
             return f"1/{self.parenthesize(e.base ** (-e.exp), PRECEDENCE['Pow'])}"
-        if e.exp.is_Integer and e.exp <= 8:  # a product keeps its unit
+        if e.exp.is_Integer and e.exp <= 40:  # a product keeps its unit
             return f"({'*'.join([self.parenthesize(e.base, PRECEDENCE['Pow'])] * int(e.exp))})"
         return self._call("pow", e.base, e.exp)
 
@@ -191,29 +186,19 @@ class NmodlPrinter(StrPrinter):
         return self._call("floor", e)
 
     def _print_Min(self, e: sympy.Min) -> str:
-        return self._nested("smaller", e.args)
+        first, *others = sorted(map(self._print, e.args))
+        return reduce(_smaller, others, first)
 
     def _print_Max(self, e: sympy.Max) -> str:
-        return self._nested("larger", e.args)
-
-    def _nested(self, function: str, arguments: tuple[sympy.Basic, ...]) -> str:
-        self.used.add(function)
-        first, *others = sorted(arguments, key=str)
-        text = self._print(first)
-        for other in others:
-            text = f"{function}({text}, {self._print(other)})"
-        return text
+        first, *others = sorted(map(self._print, e.args))
+        return reduce(_larger, others, first)
 
     def _print_clip(self, e: clip) -> str:
         x, low, high = e.args
         text = self._print(x)
         if low not in (-sympy.oo, x):
-            self.used.add("larger")
-            text = f"larger({text}, {self._print(low)})"
-        if high not in (sympy.oo, x):
-            self.used.add("smaller")
-            text = f"smaller({text}, {self._print(high)})"
-        return text
+            text = _larger(text, self._print(low))
+        return text if high in (sympy.oo, x) else _smaller(text, self._print(high))
 
     def _print_exprel(self, e: exprel) -> str:
         return self._call("exprel", *e.args)
@@ -236,6 +221,15 @@ class NmodlPrinter(StrPrinter):
 
 _NAMES = {n: n for n in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor")}
 _NAMES |= {"ceiling": "ceil", "sign": "signum"}
+
+
+def _larger(a: str, b: str) -> str:
+    """The larger of two expressions; a FUNCTION of NMODL would take numbers without a unit alone."""
+    return f"(({a})*(({a}) > ({b})) + ({b})*(({a}) <= ({b})))"
+
+
+def _smaller(a: str, b: str) -> str:
+    return f"(({a})*(({a}) < ({b})) + ({b})*(({a}) >= ({b})))"
 
 
 def _sides(difference: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
