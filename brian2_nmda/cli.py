@@ -4,6 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from brian2_nmda.export_command import _add_export
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -28,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_ltp(commands)
+    _add_export(commands)
     listing = commands.add_parser("models", help="list all models, one line each")
     listing.set_defaults(command=_models)
     show = commands.add_parser("show", help="equations, parameters and sources of a model")

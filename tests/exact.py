@@ -1,4 +1,4 @@
-"""The equations of a model integrated by SciPy between events, to near rounding; nothing of a plan is used."""
+"""The equations of a model integrated by SciPy between events; nothing of a plan is used."""
 
 import heapq
 
@@ -26,7 +26,9 @@ def exact(model, record, times, spikes, v, post_spikes=(), w=1.0, rtol=1e-11, me
 
     rate = function(s.rates[n] for n in names)
     conductance = {r.total: w * r.conductance for r in s.receptors}
-    current = {r.current_name: r.current.xreplace({symbol(r.total): conductance[r.total]}) for r in s.receptors}
+    current = {
+        r.current_name: r.current.xreplace({symbol(r.total): conductance[r.total]}) for r in s.receptors
+    }
     known = {**conductance, **current}
     shown_values = function(known.get(n, symbol(n)) for n in record)
     jump = {

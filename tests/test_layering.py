@@ -41,6 +41,8 @@ BRIAN2 = {"equations": ("brian2.units",), "symbolic": READING, "lowering": READI
 #: Declared dependencies; the science, its analysis and the plans need only the first two.
 SYMBOLIC_LIBRARIES = {"numpy", "sympy"}
 LIBRARIES = SYMBOLIC_LIBRARIES | {"brian2", "matplotlib"}
+#: Extras, which one room may import where it needs them.
+EXTRAS = {"export": {"neuron"}}
 
 CODE_FROM_TEXT = {"__import__", "eval", "exec", "import_module", "parse_expr", "parse_latex"}
 #: The one module that makes functions of expressions, after it has replaced all names.
@@ -80,7 +82,9 @@ def import_problem(room, source, name):
                 return f"'{room}' imports '{name or source}', which is no unit, from Brian2"
         elif not any(source == m or source.startswith(m + ".") for m in BRIAN2[room]):
             return f"'{room}' imports '{source}'"
-    elif top not in sys.stdlib_module_names | (SYMBOLIC_LIBRARIES if room in BRIAN2 else LIBRARIES):
+    elif top not in sys.stdlib_module_names | (
+        SYMBOLIC_LIBRARIES if room in BRIAN2 else LIBRARIES | EXTRAS.get(room, set())
+    ):
         return f"'{room}' imports '{source}'"
     return None
 
@@ -174,6 +178,8 @@ def test_all_rooms_are_read():
         ("brian", "from brian2_nmda.export.sheet import sheet"),
         ("export", "from brian2_nmda.brian.target import post_equations"),
         ("export", "from ..model import GlutamateSynapse"),
+        ("export", "import nest"),
+        ("brian", "from neuron import h"),
         ("plotting", "import pandas"),
         ("plotting", "eval('1')"),
         ("plotting", "exec('1')"),

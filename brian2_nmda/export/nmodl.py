@@ -41,10 +41,10 @@ _SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
 def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
     """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
 
-    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they are
-    one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike of
-    that connection on). A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to rules
-    that need them.
+    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
+    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike
+    of that connection on). A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
+    rules that need them.
 
     Parameters
     ----------
@@ -165,8 +165,14 @@ class Mechanism:
             if any(state.initial.has(used) for state in s.states.values()):
                 named[used] = symbol(f"g_initial_{label}")
                 value = in_neuron(gmax.base(), dim)
-                self.parameters[f"g_initial_{label}"] = (value, dim, "conductance at the start; " + gmax.meaning)
-        self.starts = [x if isinstance(x, When) else Assign(x.name, x.value.xreplace(named)) for x in self.starts]
+                self.parameters[f"g_initial_{label}"] = (
+                    value,
+                    dim,
+                    "conductance at the start; " + gmax.meaning,
+                )
+        self.starts = [
+            x if isinstance(x, When) else Assign(x.name, x.value.xreplace(named)) for x in self.starts
+        ]
         self._check_starts()
 
     def _check_starts(self) -> None:
@@ -174,7 +180,10 @@ class Mechanism:
         values = {n: value for n, (value, _, _) in self.parameters.items()}
         for line in self.starts:
             whens = line.statements if isinstance(line, When) else (line,)
-            if isinstance(line, When) and not numeric(line.condition.gts - line.condition.lts, [], values)() > 0:
+            if (
+                isinstance(line, When)
+                and not numeric(line.condition.gts - line.condition.lts, [], values)() > 0
+            ):
                 continue
             for x in whens:
                 values[x.name] = float(numeric(x.value, [], values)())
@@ -193,11 +202,10 @@ class Mechanism:
 
     @property
     def states(self) -> list[str]:
-        """What is declared as STATE: with a reaction table also the occupancy that follows from the others."""
-        own = set(self.moving) | (self.original.eliminated if self.is_kinetic else set())
+        """What is declared as STATE; of a reaction table also the occupancy that follows from the others."""
         if self.is_kinetic:
             return [n for s in self.original.schemes for n in occupied(s)]
-        return [n for n in self.system.states if n in own]
+        return self.moving
 
     @property
     def is_kinetic(self) -> bool:
@@ -210,8 +218,8 @@ class Mechanism:
         kinetic = bool(tables) and set(self.moving) <= tables
         if wanted == "cnexp" and not cnexp:
             raise ModelError(
-                "to_nmodl: method='cnexp' needs equations that are linear, each with a decay of its own, and do "
-                "not depend on each other in a circle."
+                "to_nmodl: method='cnexp' needs equations that are linear, each with a decay of its own, and "
+                "do not depend on each other in a circle."
             )
         if wanted == "sparse" and not kinetic:
             raise ModelError("to_nmodl: method='sparse' needs a model whose states are a reaction table.")
@@ -232,7 +240,9 @@ class Mechanism:
 
     def _rename(self) -> None:
         s = self.system
-        self.definitions = [n for n in _in_order(s) if not (self.is_kinetic and n in self.original.eliminated)]
+        self.definitions = [
+            n for n in _in_order(s) if not (self.is_kinetic and n in self.original.eliminated)
+        ]
         own = [*self.parameters, *s.states, *s.definitions, *self.pulses, *self.start_locals]
         own += [x for r in s.receptors for x in (r.total, r.current_name)]
         taken = {*RESERVED, *FUNCTIONS, self.name, *(f"{n}0" for n in s.states)}
@@ -250,7 +260,14 @@ class Mechanism:
         """The whole file."""
         body = [self._initial(), self._breakpoint(), self._equations(), self._values(), self._net_receive()]
         functions = [FUNCTIONS[n] for n in FUNCTIONS if n in self.print.used]
-        head = [self._title(), self._neuron(), self._units(), self._parameters(), self._assigned(), self._state()]
+        head = [
+            self._title(),
+            self._neuron(),
+            self._units(),
+            self._parameters(),
+            self._assigned(),
+            self._state(),
+        ]
         return "\n".join([*head, *filter(None, body), *functions]) + "\n"
 
     def _title(self) -> str:
@@ -263,10 +280,10 @@ class Mechanism:
                 "COMMENT",
                 "Written by brian2_nmda from the model",
                 *re.findall(r".{1,100}(?:\s|$)", text),
-                f"Fixed step: {method}. One point process is one synapse: one set of gates, for all NetCon that",
-                "end on it. Their weight is the weight w of the synapse, from their next spike on. A later spike",
-                "prolongs a pulse. "
-                + ("A NetCon of negative weight brings postsynaptic spikes." if self._post() else ""),
+                f"Fixed step: {method}. One point process is one synapse: one set of gates, for all",
+                "NetCon that end on it. Their weight is the weight w of the synapse, from their next spike",
+                "on. A later spike prolongs a pulse."
+                + (" A NetCon of negative weight brings postsynaptic spikes." if self._post() else ""),
                 "Values in ms, mV, nA, uS, mM; outward currents are positive.",
                 "ENDCOMMENT",
                 "",
@@ -305,7 +322,10 @@ class Mechanism:
         lines = ["  v (mV)", "  i (nA)", "  w (1) : weight, of the NetCon that brought the last spike"]
         for n in self.definitions:
             meaning = s.definitions[n].meaning
-            lines.append(f"  {self.called(n)} {unit_of(s.definitions[n].dim)}" + (f" : {plain(meaning)}" * bool(meaning)))
+            lines.append(
+                f"  {self.called(n)} {unit_of(s.definitions[n].dim)}"
+                + (f" : {plain(meaning)}" * bool(meaning))
+            )
         for r in s.receptors:
             lines += [f"  {self.called(r.total)} (uS)", f"  {self.called(r.current_name)} (nA)"]
         for n in s.states:
@@ -333,7 +353,11 @@ class Mechanism:
             if isinstance(x, When):
                 condition = x.condition
                 sides = f"{self.print.text(condition.gts)} > {self.print.text(condition.lts)}"
-                lines += [f"{indent}if ({sides}) {{", *self._lines(x.statements, indent + "  "), f"{indent}}}"]
+                lines += [
+                    f"{indent}if ({sides}) {{",
+                    *self._lines(x.statements, indent + "  "),
+                    f"{indent}}}",
+                ]
                 continue
             name = self.called(x.name)
             value = self.print.doprint(x.value)
@@ -343,7 +367,9 @@ class Mechanism:
         return lines
 
     def _initial(self) -> str:
-        lines = [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
+        lines = (
+            [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
+        )
         lines += ["  w = 1", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
         lines += self._lines(self.starts)
         if self.is_kinetic:
@@ -374,7 +400,9 @@ class Mechanism:
         lines += ["  values()"] if first else []
         lines += self._lines(self._define(n for n in self.definitions if n not in first))
         for r in self.system.receptors:
-            lines += self._lines([Assign(r.total, symbol("w") * r.conductance), Assign(r.current_name, r.current)])
+            lines += self._lines(
+                [Assign(r.total, symbol("w") * r.conductance), Assign(r.current_name, r.current)]
+            )
         total = sympy.Add(*(symbol(r.current_name) for r in self.system.receptors), evaluate=False)
         lines.append(f"  i = {self.print.text(total)}")
         return "\n".join(["BREAKPOINT {", *lines, "}"])
@@ -394,7 +422,7 @@ class Mechanism:
         return "\n".join(["DERIVATIVE states {", *lines, "}"])
 
     def _linear_rate(self, n: str) -> sympy.Expr:
-        """A rate in terms of definitions where these do not depend on the state: NEURON solves it for that."""
+        """A rate for which NEURON solves: definitions that depend on the state itself are inserted."""
         keep = [d for d in self.definitions if not self.system.inserted(symbol(d)).has(symbol(n))]
         return self.system.inserted(self.system.rates[n], keep)
 
@@ -450,5 +478,3 @@ def _in_order(system: System) -> list[str]:
                 ordered.append(n)
                 del waiting[n]
     return ordered
-
-

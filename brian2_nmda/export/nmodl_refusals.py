@@ -21,7 +21,8 @@ def check(model: Any) -> None:
     """
     if not isinstance(model, SynapseModel):
         raise ModelError(
-            f"to_nmodl: {getattr(model, 'name', model)!s} is no synapse; put it into one: GlutamateSynapse(...)."
+            f"to_nmodl: {getattr(model, 'name', model)!s} is no synapse; put it into one, e.g. by "
+            "GlutamateSynapse(...)."
         )
     for part, reason in reasons(model.system):
         raise ModelError(f"to_nmodl: {part} cannot be written in NMODL: {reason}.")
@@ -58,7 +59,10 @@ def _by_chance(system: System) -> Iterator[tuple[str, str]]:
             drawn = name in ("rand", "randn", "poisson", "binomial")
             why = "draws random numbers" if drawn else f"calls '{name}', a function that only Brian2 has"
             yield owner, f"{what} {why}"
-        if any(isinstance(x, sympy.Symbol) and x.name in ("dt", "t_in_timesteps") for x in expression.free_symbols):
+        if any(
+            isinstance(x, sympy.Symbol) and x.name in ("dt", "t_in_timesteps")
+            for x in expression.free_symbols
+        ):
             yield owner, f"{what} reads the time step"
 
 
