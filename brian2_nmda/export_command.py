@@ -90,7 +90,11 @@ def compare(
     post = spikes[::2] + 7.0 if system.on_post_spike else np.array([])
     ours, times = _in_brian(model, spikes, post, step, until)
     called = nmodl.Mechanism(model, name, None).called
-    theirs = neuron_run.response(name, [called(n) for n in ours], times, spikes, -30.0, post_spikes=post)
+    # what Brian2 changes at a spike shows one step later, and in a sum over synapses one more
+    arrive = {"spikes": spikes + step, "post_spikes": post + step}
+    theirs = {}
+    for names, late in ((list(system.states), 0.0), ([n for n in ours if n not in system.states], step)):
+        theirs |= neuron_run.response(name, [called(n) for n in names], times - late, v=-30.0, **arrive)
     rows = []
     for n, values in ours.items():
         of_term = siemens.dim if n.startswith("g_total") else amp.dim
@@ -107,19 +111,19 @@ def _in_brian(
     import brian2 as b2
 
     with_names = [*model.system.states]
-    dt = step * b2.ms
-    source = b2.SpikeGeneratorGroup(1, np.zeros(len(spikes), int), spikes * b2.ms, dt=dt)
+    each = step * b2.ms
+    source = b2.SpikeGeneratorGroup(1, np.zeros(len(spikes), int), spikes * b2.ms, dt=each)
     target = b2.NeuronGroup(
         1, "v = -30*mV : volt\nfires : 1" + model.post_equations(),
-        threshold="fires > 0", reset="fires = 0", dt=dt,
+        threshold="fires > 0", reset="fires = 0", dt=each,
     )  # fmt: skip
     parts: list[Any] = [source, target]
     if len(post):
-        trigger = b2.SpikeGeneratorGroup(1, np.zeros(len(post), int), (post - step) * b2.ms, dt=dt)
-        drive = b2.Synapses(trigger, target, on_pre="fires_post = 1", dt=dt)
+        trigger = b2.SpikeGeneratorGroup(1, np.zeros(len(post), int), (post - step) * b2.ms, dt=each)
+        drive = b2.Synapses(trigger, target, on_pre="fires_post = 1", dt=each)
         drive.connect()
         parts += [trigger, drive]
-    synapses = model.synapses(source, target, optimize=False, method="rk4", dt=dt, w=1.0)
+    synapses = model.synapses(source, target, optimize=False, method="rk4", dt=each, w=1.0)
     synapses.connect()
     every = 0.5
     states = b2.StateMonitor(synapses, with_names, record=True, dt=every * b2.ms)
