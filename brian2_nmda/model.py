@@ -12,6 +12,7 @@ from brian2_nmda.brian import places as _places
 from brian2_nmda.brian import target as _target
 from brian2_nmda.brian.synapses import build_synapses
 from brian2_nmda.equations.release import TransmitterPulse
+from brian2_nmda.export.nmodl import to_nmodl
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import Plan, make_plan
 from brian2_nmda.symbolic.composition import SynapseModel
@@ -72,6 +73,10 @@ class GlutamateSynapse(SynapseModel):
     ) -> Equations:
         """Equations that the target needs; see `post_equations` for several models."""
         return post_equations(self, v=v, block=block, variable=variable, per_neuron=per_neuron)
+
+    def to_nmodl(self, name: str | None = None, method: str | None = None) -> str:
+        """The model as a point process of NEURON; see `brian2_nmda.export.nmodl.to_nmodl`."""
+        return to_nmodl(self, name, method)
 
     # Longer than 60 lines because it documents all its arguments; it does nothing but pass them on.
     def synapses(

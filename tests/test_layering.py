@@ -41,8 +41,8 @@ BRIAN2 = {"equations": ("brian2.units",), "symbolic": READING, "lowering": READI
 #: Declared dependencies; the science, its analysis and the plans need only the first two.
 SYMBOLIC_LIBRARIES = {"numpy", "sympy"}
 LIBRARIES = SYMBOLIC_LIBRARIES | {"brian2", "matplotlib"}
-#: Libraries that a room uses where they are installed, and says so where they are not.
-OPTIONAL = {"protocols": {"xarray"}}
+#: Extras: libraries that one room uses where they are installed, and says so where they are not.
+EXTRAS = {"export": {"neuron"}, "protocols": {"xarray"}}
 
 CODE_FROM_TEXT = {"__import__", "eval", "exec", "import_module", "parse_expr", "parse_latex"}
 #: The one module that makes functions of expressions, after it has replaced all names.
@@ -83,7 +83,7 @@ def import_problem(room, source, name):
         elif not any(source == m or source.startswith(m + ".") for m in BRIAN2[room]):
             return f"'{room}' imports '{source}'"
     elif top not in sys.stdlib_module_names | (
-        SYMBOLIC_LIBRARIES if room in BRIAN2 else LIBRARIES | OPTIONAL.get(room, set())
+        SYMBOLIC_LIBRARIES if room in BRIAN2 else LIBRARIES | EXTRAS.get(room, set())
     ):
         return f"'{room}' imports '{source}'"
     return None
@@ -178,6 +178,8 @@ def test_all_rooms_are_read():
         ("brian", "from brian2_nmda.export.sheet import sheet"),
         ("export", "from brian2_nmda.brian.target import post_equations"),
         ("export", "from ..model import GlutamateSynapse"),
+        ("export", "import nest"),
+        ("brian", "from neuron import h"),
         ("plotting", "import pandas"),
         ("plotting", "import xarray"),
         ("plotting", "eval('1')"),

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from brian2_nmda.cli import experiments, models, tetanus
+from brian2_nmda.cli import experiments, export, models, tetanus
 
 _DESCRIPTION = """\
 Experiments with NMDA receptors and plasticity, in Brian2.
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     tetanus.add(commands)
     experiments.add(commands)
     models.add(commands)
+    export.add(commands)
     return parser
 
 

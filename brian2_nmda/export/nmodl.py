@@ -1,0 +1,480 @@
+"""A model as a point process of the NEURON simulator, in its language NMODL."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sympy
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+
+from brian2_nmda.export import nmodl_refusals, nmodl_start
+from brian2_nmda.export.nmodl_text import (
+    FUNCTIONS,
+    RESERVED,
+    NmodlPrinter,
+    folded,
+    in_neuron,
+    plain,
+    unit_of,
+)
+from brian2_nmda.lowering.statements import Add, Assign, Statement, When
+from brian2_nmda.symbolic import analysis
+from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import clip, dimensions_of, int_of, numeric, symbol
+from brian2_nmda.symbolic.ports import INPUTS
+from brian2_nmda.symbolic.system import System, occupied
+from brian2_nmda.symbolic.template import Definition, Pulse
+
+METHODS = ("cnexp", "derivimplicit", "sparse")
+#: Below this, in ms, two times are the same.
+_AT_ONCE = "1e-9"
+#: Flags of what is sent to itself: the end of pulse k has flag k, the late spike k this and k.
+_LATE = 100
+#: Functions that are no arithmetic, which NEURON could not differentiate.
+_CONDITIONS = (sympy.Heaviside, int_of, sympy.Min, sympy.Max, clip, sympy.sign)
+#: What CVODE's absolute tolerance is multiplied with: the size of a quantity in NEURON's units.
+_SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
+
+
+def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
+    """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
+
+    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
+    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike
+    of that connection on). A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
+    rules that need them.
+
+    Parameters
+    ----------
+    model : GlutamateSynapse
+    name : str, optional
+        Of the point process, by default that of its first receptor's class.
+    method : {'cnexp', 'derivimplicit', 'sparse'}, optional
+        By which NEURON integrates with a fixed step. By default ``cnexp`` where each equation is linear and
+        none depends on itself through others, ``sparse`` (a ``KINETIC`` block) for a reaction table and
+        nothing else, ``derivimplicit`` otherwise. CVODE has its own.
+
+    Returns
+    -------
+    str
+        NMODL. Variables have the names that they have in Brian2, in ms, mV, nA, uS and mM.
+
+    Raises
+    ------
+    ModelError
+        If something in the model has no form in NMODL: random numbers, other places than the synapse, events
+        at a condition, functions and texts of the user's. It says which part and why.
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse
+    >>> text = GlutamateSynapse(BioNMDA()).to_nmodl()
+    >>> "POINT_PROCESS BioNMDA" in text, "SOLVE states METHOD cnexp" in text
+    (True, True)
+    """
+    if method is not None and method not in METHODS:
+        raise ModelError(f"to_nmodl: method= has to be one of {', '.join(METHODS)}, found {method!r}.")
+    return Mechanism(model, name, method).text()
+
+
+def write(model: Any, folder: str | Path, name: str | None = None, method: str | None = None) -> Path:
+    """Write the file of `to_nmodl` into a folder, which is made if it is missing.
+
+    Returns
+    -------
+    Path
+        The file, ``<name>.mod``.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from brian2_nmda import AMPA, GlutamateSynapse
+    >>> from brian2_nmda.export import nmodl
+    >>> nmodl.write(GlutamateSynapse(AMPA()), mkdtemp()).name
+    'AMPA.mod'
+    """
+    text = to_nmodl(model, name, method)
+    path = Path(folder) / f"{name or default_name(model)}.mod"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="ascii")
+    return path
+
+
+def default_name(model: Any) -> str:
+    """Name of the point process if none is given."""
+    several = len(model.receptors) > 1 or model.plasticity or model.calcium or model.parts
+    return model.name if several else type(model.receptors[0]).__name__
+
+
+class Mechanism:
+    """The blocks of one file."""
+
+    def __init__(self, model: Any, name: str | None, method: str | None) -> None:
+        nmodl_refusals.check(model)
+        self.model, self.name = model, name or default_name(model)
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
+            raise ModelError(f"to_nmodl: '{self.name}' cannot name a point process: letters, digits and _.")
+        self.original: System = model.system
+        self.starts, self.start_locals = nmodl_start.statements(self.original)
+        self._take_pulses()
+        self._name_conditions()
+        self._name_conductances()
+        self.method = self._method(method)
+        self._rename()
+
+    # -- what the file has ---------------------------------------------------------------------
+
+    def _take_pulses(self) -> None:
+        """Each pulse becomes a flag that is 1 while it lasts."""
+        pulses = sorted({p for _, e in self.original.expressions() for p in e.atoms(Pulse)}, key=str)
+        self.pulses = {f"on_{k}": p.args for k, p in enumerate(pulses, 1)}
+        flags = {p: p.args[0] * symbol(f"on_{k}") for k, p in enumerate(pulses, 1)}
+        self.system = replace(self.original)
+        self.system.rewrite(lambda e: e.xreplace(flags))
+
+    def _name_conditions(self) -> None:
+        """Conditions in rates get names: NEURON takes derivatives of rates, and knows none of a relation."""
+        s = self.system
+        steps = sorted({x for e in s.rates.values() for x in e.atoms(*_CONDITIONS)}, key=str)
+        outer = [x for x in steps if not any(x in y.atoms(*_CONDITIONS) - {y} for y in steps)]
+        named = {x: symbol(f"step_{k}") for k, x in enumerate(outer, 1)}
+        if set(map(str, named.values())) & s.names:
+            raise ModelError(f"to_nmodl: names such as step_1 are needed for conditions; rename {s.names}.")
+        s.rates = {n: e.xreplace(named) for n, e in s.rates.items()}
+        dims = s.dimensions()
+        own = {
+            n.name: Definition(x, dimensions_of(x, dims, "to_nmodl"), "a condition") for x, n in named.items()
+        }
+        s.definitions = {**s.definitions, **own}
+
+    def _name_conductances(self) -> None:
+        """What a rule starts from is a parameter, and the start is derived from it."""
+        s = self.system
+        self.parameters: dict[str, tuple[float, Dimension, str]] = {}
+        for n, p in s.parameters.items():
+            note = "; ".join(x for x in (p.meaning, p.source, p.status) if x)
+            self.parameters[n] = (in_neuron(p.base(), p.dim), p.dim, note)
+        named = {}
+        dim = INPUTS["g_initial"].dim
+        for label in sorted({p.target for p in self.model.plasticity}):
+            receptor = next(r for r in self.model.receptors if r.label == label)
+            gmax = receptor.template.parameters["gmax"]
+            used = sympy.Float(gmax.base(), 17)
+            if any(state.initial.has(used) for state in s.states.values()):
+                named[used] = symbol(f"g_initial_{label}")
+                value = in_neuron(gmax.base(), dim)
+                self.parameters[f"g_initial_{label}"] = (
+                    value,
+                    dim,
+                    "conductance at the start; " + gmax.meaning,
+                )
+        self.starts = [
+            x if isinstance(x, When) else Assign(x.name, x.value.xreplace(named)) for x in self.starts
+        ]
+        self._check_starts()
+
+    def _check_starts(self) -> None:
+        """The statements of INITIAL give, in NEURON's units, what Brian2 starts from."""
+        values = {n: value for n, (value, _, _) in self.parameters.items()}
+        for line in self.starts:
+            whens = line.statements if isinstance(line, When) else (line,)
+            if (
+                isinstance(line, When)
+                and not numeric(line.condition.gts - line.condition.lts, [], values)() > 0
+            ):
+                continue
+            for x in whens:
+                values[x.name] = float(numeric(x.value, [], values)())
+        for n, start in self.original.initial.items():
+            expected = in_neuron(start, self.original.states[n].dim)
+            if abs(values[n] - expected) > 1e-9 * abs(expected) + 1e-300:
+                raise ModelError(
+                    f"to_nmodl: '{n}' starts at {expected:g} in NEURON's units, but its equation gives "
+                    f"{values[n]:g}; it holds a number with a unit. Make that a Parameter."
+                )
+
+    @property
+    def moving(self) -> list[str]:
+        """States that change between events."""
+        return [n for n, e in self.system.rates.items() if e != 0]
+
+    @property
+    def states(self) -> list[str]:
+        """What is declared as STATE; of a reaction table also the occupancy that follows from the others."""
+        if self.is_kinetic:
+            return [n for s in self.original.schemes for n in occupied(s)]
+        return self.moving
+
+    @property
+    def is_kinetic(self) -> bool:
+        """Whether the states are those of reaction tables."""
+        return self.method == "sparse"
+
+    def _method(self, wanted: str | None) -> str:
+        cnexp = self._is_triangular()
+        tables = {n for s in self.original.schemes for n in occupied(s)}
+        kinetic = bool(tables) and set(self.moving) <= tables
+        if wanted == "cnexp" and not cnexp:
+            raise ModelError(
+                "to_nmodl: method='cnexp' needs equations that are linear, each with a decay of its own, and "
+                "do not depend on each other in a circle."
+            )
+        if wanted == "sparse" and not kinetic:
+            raise ModelError("to_nmodl: method='sparse' needs a model whose states are a reaction table.")
+        return wanted or ("cnexp" if cnexp else "sparse" if kinetic else "derivimplicit")
+
+    def _is_triangular(self) -> bool:
+        rates = {n: self.system.inserted(self.system.rates[n]) for n in self.moving}
+        if any(len(group) > 1 for group in analysis.strongly_connected(rates)):
+            return False
+        linear = [analysis.linear_in(e, n) for n, e in rates.items()]
+        return all(x is not None and (x[0] == 0 or self._decays(x[0])) for x in linear)
+
+    def _decays(self, slope: sympy.Expr) -> bool:
+        """Whether a rate of decay has a part that is there all the time: NEURON divides by it."""
+        values = self.system.values()
+        known = [x for x in sympy.Add.make_args(slope) if {s.name for s in x.free_symbols} <= set(values)]
+        return sum(float(numeric(x, [], values)()) for x in known) > 0
+
+    def _rename(self) -> None:
+        s = self.system
+        self.definitions = [
+            n for n in _in_order(s) if not (self.is_kinetic and n in self.original.eliminated)
+        ]
+        own = [*self.parameters, *s.states, *s.definitions, *self.pulses, *self.start_locals]
+        own += [x for r in s.receptors for x in (r.total, r.current_name)]
+        taken = {*RESERVED, *FUNCTIONS, self.name, *(f"{n}0" for n in s.states)}
+        names = {n: f"{n}_" for n in own if n in taken}
+        self.print = NmodlPrinter(names, [*own, "v", "w", "t"])
+        self.names = names
+
+    def called(self, name: str) -> str:
+        """The name in the file."""
+        return self.names.get(name, name)
+
+    # -- text ----------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The whole file."""
+        body = [self._initial(), self._breakpoint(), self._equations(), self._values(), self._net_receive()]
+        functions = [FUNCTIONS[n] for n in FUNCTIONS if n in self.print.used]
+        head = [
+            self._title(),
+            self._neuron(),
+            self._units(),
+            self._parameters(),
+            self._assigned(),
+            self._state(),
+        ]
+        return "\n".join([*head, *filter(None, body), *functions]) + "\n"
+
+    def _title(self) -> str:
+        text = plain(repr(self.model)).replace("COMMENT", "comment")
+        method = {"sparse": "a reaction table, sparse"}.get(self.method, self.method)
+        return "\n".join(
+            [
+                f"TITLE {self.name}",
+                "",
+                "COMMENT",
+                "Written by brian2_nmda from the model",
+                *re.findall(r".{1,100}(?:\s|$)", text),
+                f"Fixed step: {method}. One point process is one synapse: one set of gates, for all",
+                "NetCon that end on it. Their weight is the weight w of the synapse, from their next spike",
+                "on. A later spike prolongs a pulse."
+                + (" A NetCon of negative weight brings postsynaptic spikes." if self._post() else ""),
+                "Values in ms, mV, nA, uS, mM; outward currents are positive.",
+                "ENDCOMMENT",
+                "",
+            ]
+        )
+
+    def _post(self) -> bool:
+        return bool(self.system.on_post_spike)
+
+    def _neuron(self) -> str:
+        names = [self.called(n) for n in (*self.parameters, *self.definitions, *self._outputs())]
+        names += [self.called(n) for n in self.system.states if n not in self.states]
+        lines = ["NEURON {", "  THREADSAFE", f"  POINT_PROCESS {self.name}", "  NONSPECIFIC_CURRENT i"]
+        names += ["w"]
+        lines += [f"  RANGE {', '.join(names[k : k + 8])}" for k in range(0, len(names), 8)]
+        return "\n".join([*lines, "}"])
+
+    def _units(self) -> str:
+        return (
+            "UNITS {\n  (nA) = (nanoamp)\n  (mV) = (millivolt)\n  (uS) = (microsiemens)\n"
+            "  (mM) = (milli/liter)\n  (um) = (micron)\n}"
+        )
+
+    def _parameters(self) -> str:
+        lines = [
+            f"  {self.called(n)} = {value!r} {unit_of(dim)} : {plain(note)}"
+            for n, (value, dim, note) in self.parameters.items()
+        ]
+        return "\n".join(["PARAMETER {", *lines, "}"])
+
+    def _outputs(self) -> list[str]:
+        return [x for r in self.system.receptors for x in (r.total, r.current_name)]
+
+    def _assigned(self) -> str:
+        s = self.system
+        lines = ["  v (mV)", "  i (nA)", "  w (1) : weight, of the NetCon that brought the last spike"]
+        for n in self.definitions:
+            meaning = s.definitions[n].meaning
+            lines.append(
+                f"  {self.called(n)} {unit_of(s.definitions[n].dim)}"
+                + (f" : {plain(meaning)}" * bool(meaning))
+            )
+        for r in s.receptors:
+            lines += [f"  {self.called(r.total)} (uS)", f"  {self.called(r.current_name)} (nA)"]
+        for n in s.states:
+            if n not in self.states:
+                lines.append(f"  {self.called(n)} {unit_of(s.states[n].dim)} : changes at events alone")
+        for n in self.pulses:
+            lines += [f"  {n} (1)", f"  until_{n} (ms)"]
+        return "\n".join(["ASSIGNED {", *lines, "}"])
+
+    def _state(self) -> str:
+        if not self.states:
+            return ""
+        lines = []
+        for n in self.states:
+            state = self.system.states.get(n)
+            unit = unit_of(DIMENSIONLESS if state is None else state.dim)
+            size = f" <{_SIZES[unit]}>" if unit in _SIZES else ""
+            meaning = "" if state is None else plain(state.meaning)
+            lines.append(f"  {self.called(n)} {unit}{size}" + f" : {meaning}" * bool(meaning))
+        return "\n".join(["STATE {", *lines, "}"])
+
+    def _lines(self, statements: Iterable[Statement], indent: str = "  ") -> list[str]:
+        lines = []
+        for x in statements:
+            if isinstance(x, When):
+                condition = x.condition
+                sides = f"{self.print.text(condition.gts)} > {self.print.text(condition.lts)}"
+                lines += [
+                    f"{indent}if ({sides}) {{",
+                    *self._lines(x.statements, indent + "  "),
+                    f"{indent}}}",
+                ]
+                continue
+            name = self.called(x.name)
+            value = self.print.doprint(x.value)
+            if isinstance(x, Add):
+                value = f"{name} + {value}"
+            lines.append(indent + folded(f"{name} = {value}"))
+        return lines
+
+    def _initial(self) -> str:
+        lines = (
+            [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
+        )
+        lines += ["  w = 1", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
+        lines += self._lines(self.starts)
+        if self.is_kinetic:
+            eliminated = [n for n in self.states if n in self.original.eliminated]
+            own = {n: self.system.definitions[n].expression for n in eliminated}
+            lines += self._lines(Assign(n, e) for n, e in own.items())
+        return "\n".join(["INITIAL {", *lines, *(["  values()"] if self._for_rates() else []), "}"])
+
+    def _for_rates(self) -> list[str]:
+        """Definitions that the equations read."""
+        used: list[sympy.Expr] = [self.system.rates[n] for n in self.moving]
+        if self.is_kinetic:
+            used = [e for s in self.system.schemes for r in s.reactions for e in (r.forward, r.backward)]
+        found: set[str] = set()
+        while used:
+            for x in used.pop().free_symbols:
+                if x.name in self.definitions and x.name not in found:
+                    found.add(x.name)
+                    used.append(self.system.definitions[x.name].expression)
+        return [n for n in self.definitions if n in found]
+
+    def _define(self, names: Iterable[str]) -> list[Statement]:
+        return [Assign(n, self.system.definitions[n].expression) for n in names]
+
+    def _breakpoint(self) -> str:
+        first = self._for_rates()
+        lines = [f"  SOLVE states METHOD {self.method}"] if self.states else []
+        lines += ["  values()"] if first else []
+        lines += self._lines(self._define(n for n in self.definitions if n not in first))
+        for r in self.system.receptors:
+            lines += self._lines(
+                [Assign(r.total, symbol("w") * r.conductance), Assign(r.current_name, r.current)]
+            )
+        total = sympy.Add(*(symbol(r.current_name) for r in self.system.receptors), evaluate=False)
+        lines.append(f"  i = {self.print.text(total)}")
+        return "\n".join(["BREAKPOINT {", *lines, "}"])
+
+    def _equations(self) -> str:
+        if not self.states:
+            return ""
+        lines = ["  values()"] if self._for_rates() else []
+        if self.is_kinetic:
+            return "\n".join(["KINETIC states {", *lines, *self._reactions(), "}"])
+        for n in self.moving:
+            name = self.called(n)
+            if self.method == "cnexp":
+                lines.append("  " + folded(f"{name}' = {self.print.doprint(self._linear_rate(n))}"))
+            else:
+                lines.append("  " + folded(f"{name}' = {self.print.doprint(self.system.rates[n])}"))
+        return "\n".join(["DERIVATIVE states {", *lines, "}"])
+
+    def _linear_rate(self, n: str) -> sympy.Expr:
+        """A rate for which NEURON solves: definitions that depend on the state itself are inserted."""
+        keep = [d for d in self.definitions if not self.system.inserted(symbol(d)).has(symbol(n))]
+        return self.system.inserted(self.system.rates[n], keep)
+
+    def _reactions(self) -> list[str]:
+        lines = []
+        for s in self.system.schemes:
+            for r in s.reactions:
+                ends = (self.called(x.name) for x in (r.source, r.target))
+                rates = (self.print.doprint(x) for x in (r.forward, r.backward))
+                lines.append("  " + folded("~ {} <-> {} ({}, {})".format(*ends, *rates)))
+        return lines
+
+    def _values(self) -> str:
+        first = self._for_rates()
+        return "\n".join(["PROCEDURE values() {", *self._lines(self._define(first)), "}"]) if first else ""
+
+    def _net_receive(self) -> str:
+        """What happens at spikes, and at what the process has sent to itself."""
+        s = self.system
+        late = {_LATE + k: event for k, event in enumerate(s.on_late_spike)}
+        pre = ["      w = weight", *self._jumps(s.on_spike, "      ")]
+        for k, (n, (_, duration, *condition)) in enumerate(self.pulses.items(), 1):
+            length = self.print.text(s.inserted(duration))
+            start = [f"{n} = 1", f"until_{n} = t + {length}", f"net_send({length}, {k})"]
+            if condition:
+                test = self.print.text(s.inserted(condition[0]))
+                start = [f"if ({test} > 0) {{", *(f"  {x}" for x in start), "}"]
+            pre += [f"      {x}" for x in start]
+        for flag, event in late.items():
+            pre.append(f"      net_send({self.print.text(s.inserted(event.latency))}, {flag})")
+        lines = ["  if (flag == 0) {", "    if (weight >= 0) {", *pre]
+        if self._post():
+            lines += ["    } else {", *self._jumps(s.on_post_spike, "      ")]
+        lines += ["    }", "  }"]
+        for k, n in enumerate(self.pulses, 1):
+            lines += [f"  if (flag == {k}) {{", f"    if (t > until_{n} - {_AT_ONCE}) {{ {n} = 0 }}", "  }"]
+        for flag, event in late.items():
+            lines += [f"  if (flag == {flag}) {{", *self._jumps(event.changes, "    "), "  }"]
+        return "\n".join(["NET_RECEIVE (weight) {", *lines, "}"])
+
+    def _jumps(self, changes: Any, indent: str) -> list[str]:
+        """One after the other: each sees what those before it have changed."""
+        return self._lines((Assign(n, self.system.inserted(e)) for n, e in changes.items()), indent)
+
+
+def _in_order(system: System) -> list[str]:
+    """Definitions, each after those that it reads."""
+    ordered: list[str] = []
+    waiting = dict(system.definitions)
+    while waiting:
+        for n, d in list(waiting.items()):
+            if not {x.name for x in d.expression.free_symbols} & set(waiting):
+                ordered.append(n)
+                del waiting[n]
+    return ordered
