@@ -207,7 +207,7 @@ class GradedEnzymes(Part):
 
 
 class UnsaturatedEnzymes(Part):
-    r"""A kinase that no calcium of a spine saturates, and a phosphatase that follows the slow mean.
+    r"""A kinase that calcium hardly saturates, and a phosphatase that follows the slow mean.
 
     .. math::
 
@@ -217,8 +217,9 @@ class UnsaturatedEnzymes(Part):
     As `GradedEnzymes`, for synapses whose release depresses as well. With the default `TsodyksMarkram` the
     transmitter of the pulses of a 100 Hz train falls to 18 % of that of the first, at 50 Hz to 31 %, at 10 Hz
     to 78 %, and the four pulses of a theta burst release 100, 65, 36 and 25 %. A fourth power of calcium
-    turns this into nothing: a tetanus that gives +61 % gives +2 %. Here the square is far from saturation
-    (calcium peaks at 8 to 12 uM), and ``kinase`` rises with about the fourth power of the mean activity.
+    turns this into nothing: a tetanus that gives +61 % gives +2 %. Here half activation is near the highest
+    calcium of that experiment (peaks of 34 uM in a tetanus, of 4 uM at 1 Hz; these are high), so ``kinase``
+    stays graded. The crossing is where the neuron begins to fire: 7 to 10 Hz, with depression 10 to 15 Hz.
 
     A design choice of this package, fitted together with `RelativeInsertion` and
     ``SpineCalcium(integrator=CalciumIntegrator(tau=3.3*second))`` on the neuron of the tetanus experiment

@@ -1,7 +1,7 @@
 """One rule through the classical protocols, with and without short-term depression of release.
 
 Tetanus, theta burst, and 900 pulses at 1 to 50 Hz; controls in D-AP5, with the cell clamped, and with test
-pulses alone. One neuron for each protocol, all in one C++ program: two minutes with the build. With
+pulses alone. One neuron for each protocol, all in one C++ program: about four minutes. With
 ``--robust`` each number of the rule is changed by 20 % as well, which takes a few minutes more.
 """
 
@@ -72,11 +72,11 @@ for label, (release, fibres_together) in releases.items():
         setattr(synapses, number, Quantity(changed, dim=getattr(synapses, number).dim))
     synapses.run_regularly('peak_Ca += int(Ca > peak_Ca)*(Ca - peak_Ca)', dt=1*ms)
     made[label] = synapses
-    recorded[label] = StateMonitor(synapses, 'n_AMPA', record=each, dt=10*second)
+    recorded[label] = StateMonitor(synapses, 'r_AMPA', record=each, dt=10*second)
     network.add(neurons, fibres, synapses, recorded[label])
 network.run(1830*second)
 
-changes = {label: 100*(monitor.n_AMPA[:, -1]/monitor.n_AMPA[:, 0] - 1) for label, monitor in recorded.items()}
+changes = {label: 100*(monitor.r_AMPA[:, -1] - 1) for label, monitor in recorded.items()}
 change = {label: dict(zip(trains, percent, strict=False)) for label, percent in changes.items()}
 calcium = {label: dict(zip(trains, synapses.peak_Ca[:]/uM, strict=False)) for label, synapses in made.items()}
 print(f'{"change of AMPA receptors (%), peak of calcium":>46}', *(f'{label:>24}' for label in change))

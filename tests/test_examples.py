@@ -30,7 +30,7 @@ def test_example(script, tmp_path, monkeypatch):
             assert not isinstance(line.get_ydata(), Quantity), "plotted with units"
 
 
-#: A hand-written C++ program of the same experiment, without and with depression, in steps of 0.2 ms: percent.
+#: A hand-written C++ program of the same experiment, in steps of 0.2 ms: percent, without and with depressio
 ONE_RULE = {
     "tetanus": (46.9, 48.7),
     "theta burst": (41.0, 27.6),

@@ -1,7 +1,7 @@
 """The rule that bears depression of release: `UnsaturatedEnzymes` with `RelativeInsertion`.
 
-Held against: the equations of `twins.py`, which share nothing with the package, and the analytic course of the
-receptors between fixed enzymes. What the rule gives on the neuron of the tetanus experiment is held against a
+Held against: the equations of `twins.py`, which share nothing with the package, and the analytic course of
+the receptors between fixed enzymes. What the rule gives on the neuron of the tetanus experiment is held against a
 hand-written C++ program in the slow test of `test_examples.py`.
 """
 
@@ -31,7 +31,7 @@ class Held(Part):
 @pytest.mark.parametrize("gmax", [0.5, 4.0])
 def test_receptors_between_fixed_enzymes(gmax):
     """The exponential to the balance of both, relative to the start: the same for a synapse of any size."""
-    defaultclock.dt = 1 * ms
+    defaultclock.dt = 0.5 * ms
     model = GlutamateSynapse(AMPA(gmax=gmax * nS), plasticity=RelativeInsertion(), parts=Held())
     target = NeuronGroup(1, "v : volt\nI = I_syn : amp" + model.post_equations())
     S = model.synapses(SpikeGeneratorGroup(1, [], [] * ms), target)
