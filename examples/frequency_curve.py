@@ -104,7 +104,7 @@ for k, (label, mark, colour) in enumerate(zip(change, ('o-', 's--'), ('k', 'C1')
 curve.set_xticks(rates, [f'{f}' for f in rates])
 curve.minorticks_off()
 curve.legend(frameon=False)
-curve.set(xlabel='frequency of 900 pulses (Hz)', ylabel='change of AMPA receptors (%)')
+curve.set(ylim=(-40, 60), xlabel='frequency of 900 pulses (Hz)', ylabel='change of AMPA receptors (%)')
 labels = ['tetanus', '10 theta\nbursts', 'tetanus,\nD-AP5', 'tetanus,\nclamped', '30 min\nof tests']
 bars.set_xticks(arange(5), labels, fontsize=8)
 bars.set(ylim=curve.get_ylim(), ylabel='change of AMPA receptors (%)')

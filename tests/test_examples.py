@@ -30,7 +30,7 @@ def test_example(script, tmp_path, monkeypatch):
             assert not isinstance(line.get_ydata(), Quantity), "plotted with units"
 
 
-#: A hand-written C++ program of the same experiment, in steps of 0.2 ms: percent, without and with depressio
+#: Of a hand-written C++ program, in steps of 0.2 ms: percent, without and with depression.
 ONE_RULE = {
     "tetanus": (46.9, 48.7),
     "theta burst": (41.0, 27.6),
@@ -54,7 +54,7 @@ def test_one_rule_through_the_protocols(tmp_path, monkeypatch):
         assert change["theta burst"] > 20
         assert -30 < change["1 Hz"] < -10
         assert abs(change["30 min of tests"]) < 0.5
-        assert abs(change["in D-AP5"]) < 0.01
+        assert abs(change["in D-AP5"]) < 0.2  # 2.7 of 34 uM of calcium are left
         assert abs(change["clamped"]) < 0.5
         assert min(change, key=change.get) in ("1 Hz", "2 Hz", "3 Hz", "5 Hz")
         assert change["5 Hz"] < change["6 Hz"] < 0 < change["15 Hz"]  # it crosses between 6 and 15 Hz
