@@ -221,7 +221,8 @@ class UnsaturatedEnzymes(Part):
     calcium of that experiment (peaks of 34 uM in a tetanus, of 4 uM at 1 Hz; these are high), so ``kinase``
     stays graded. From 10 Hz on LTP is the balance of kinase and phosphatase, at 75 % of the free places; the
     curve is flat there. The rule holds for this stimulus: with 20 % more fibres test pulses alone make the
-    neuron fire and potentiate, with 20 % fewer a theta burst with depression gives +15 %. The crossing is where the neuron begins to fire: 7 to 10 Hz, with depression 10 to 15 Hz.
+    neuron fire and potentiate, with 20 % fewer a theta burst with depression gives +15 %. The curve
+    crosses zero where the neuron is about to fire: 7 to 10 Hz, with depression 10 to 15 Hz.
 
     A design choice of this package, fitted together with `RelativeInsertion` and
     ``SpineCalcium(integrator=CalciumIntegrator(tau=3.3*second))`` on the neuron of the tetanus experiment

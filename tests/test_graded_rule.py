@@ -1,8 +1,8 @@
 """The rule that bears depression of release: `UnsaturatedEnzymes` with `RelativeInsertion`.
 
 Held against: the equations of `twins.py`, which share nothing with the package, and the analytic course of
-the receptors between fixed enzymes. What the rule gives on the neuron of the tetanus experiment is held against a
-hand-written C++ program in the slow test of `test_examples.py`.
+the receptors between fixed enzymes. What the rule gives on the neuron of the tetanus experiment is held
+against a hand-written C++ program in the slow test of `test_examples.py`.
 """
 
 from pathlib import Path
