@@ -54,7 +54,7 @@ class Emptied(RelativeInsertion):
 def failed(part, reference):
     """The checks that a part fails."""
     checks = checks_for(part, targets=(), reference=reference)
-    return {name for name, check in checks if not check().passed}
+    return {name for name, check in checks if not check.result().passed}
 
 
 def test_equations_and_planted_errors():
