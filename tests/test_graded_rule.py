@@ -60,6 +60,6 @@ def failed(part, reference):
 def test_equations_and_planted_errors():
     assert not failed(UnsaturatedEnzymes(), TWINS["UnsaturatedEnzymes"])
     assert not failed(RelativeInsertion(), TWINS["RelativeInsertion"])
-    assert {"invariance", "reference"} <= failed(Emptied(), TWINS["RelativeInsertion"])
+    assert "reference" in failed(Emptied(), TWINS["RelativeInsertion"])
     fourth = UnsaturatedEnzymes().replace(kinase="K**4")
     assert "reference" in failed(fourth, TWINS["UnsaturatedEnzymes"])
