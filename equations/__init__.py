@@ -44,6 +44,8 @@ from brian2_nmda.equations.kinases import (
     GradedEnzymes,
     GraupnerBrunel2007,
     KinaseDrivenInsertion,
+    RelativeInsertion,
+    UnsaturatedEnzymes,
 )
 from brian2_nmda.equations.late_phase import (
     EarlyPhase,
@@ -174,6 +176,7 @@ __all__ = [
     "RamanTrussellAMPA",
     "ReceptorInsertion",
     "ReceptorPool",
+    "RelativeInsertion",
     "RodriguesAMPA",
     "RodriguesCalcium",
     "RodriguesEnzymes",
@@ -206,6 +209,7 @@ __all__ = [
     "TwoExponentialAMPA",
     "TwoExponentialGABA",
     "TwoExponentialNMDA",
+    "UnsaturatedEnzymes",
     "VargasCaballeroNMDA",
     "WangJumpNMDA",
     "WangNMDA",

@@ -112,6 +112,13 @@ def library():
             plasticity=lib.KinaseDrivenInsertion(),
             parts=lib.GraupnerBrunel2007(),
         ),
+        "unsaturated": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            release=lib.TsodyksMarkram(),
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.RelativeInsertion(),
+            parts=lib.UnsaturatedEnzymes(),
+        ),
         "phosphorylation": GlutamateSynapse(
             [ampa(), lib.BioNMDA()],
             calcium=lib.SpineCalcium(),

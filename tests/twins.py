@@ -712,6 +712,26 @@ def graded_enzymes(s, i, p):
     }
 
 
+def unsaturated_enzymes(s, i, p):
+    return {
+        "K": (1 - 1 / (1 + (i["Ca"] / p["K_K"]) ** 2) - s["K"]) / p["tau_K"],
+        "kinase": s["K"] ** 2,
+        "phosphatase": 1 - 1 / (1 + (i["Ca_eff"] / p["K_P"]) ** 2),
+    }
+
+
+def relative_insertion(s, i, p):
+    number = s["r"] * s["n_0"]
+    into = p["k_ins"] * i["kinase"] * (1 + p["gain"] - s["r"])
+    out = p["k_rem"] * i["phosphatase"] * (s["r"] - 1 + p["loss"])
+    return {
+        "r": into - out,
+        "n_0": 0.0,
+        "conductance": p["gamma"] * number * i["activation"],
+        "receptors": number,
+    }
+
+
 def scaffolded_insertion(s, i, p):
     driven = kinase_driven_insertion(s, i, p)
     fading = (i["scaffold"] - s["n"]) / p["tau_n"]
@@ -1234,6 +1254,8 @@ TWINS = {
     "Ketamine": open_blocker,
     "LTypeChannels": l_type,
     "KinaseDrivenInsertion": kinase_driven_insertion,
+    "RelativeInsertion": relative_insertion,
+    "UnsaturatedEnzymes": unsaturated_enzymes,
     "LatePhase": late_phase,
     "MagnesiumBlock": magnesium,
     "Memantine": open_blocker,
