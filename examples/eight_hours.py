@@ -1,9 +1,9 @@
 """Early and late phase over eight hours, in about a minute: the time step grows when calcium is at rest.
 
-Luboeinski & Tetzlaff (2021): one of the 100 synapses of each neuron is stimulated, strongly (three trains of 1 s at
-100 Hz, ten minutes apart) or weakly (0.2 s). The trains and what follows them within a second are stepped with
-0.2 ms. In the pauses the early phase decays linearly, which is stepped without an error; proteins and late phase
-are of first order in the step, 6e-5 of their time constant. One C++ program holds all phases.
+Luboeinski & Tetzlaff (2021): one of the 100 synapses of each neuron is stimulated, strongly (three trains of
+1 s at 100 Hz, ten minutes apart) or weakly (0.2 s). The trains, with what follows them within a second, are
+stepped with 0.2 ms. In the pauses the early phase decays linearly, stepped without an error; proteins
+and late phase are of first order in the step, 6e-5 of their time constant. One C++ program holds all phases.
 """
 
 from time import perf_counter
@@ -15,7 +15,7 @@ from brian2_nmda import GlutamateSynapse
 from brian2_nmda.equations import LatePhase, ProteinSynthesis, TwoExponentialAMPA
 
 began = perf_counter()
-set_device('cpp_standalone', directory=None)
+set_device('cpp_standalone', build_on_run=False)
 seed(1)
 defaultclock.dt = fine = 0.2*ms
 hour, minute = 3600*second, 60*second
@@ -41,6 +41,7 @@ for k in range(3):
     run(2*second)
     neurons.active, stimulus.active, defaultclock.dt = False, False, coarse
     run(10*minute - 2*second if k < 2 else 8*hour - 20*minute - 2*second)
+device.build(directory=None)
 print(f'8 h in {perf_counter() - began:.0f} s, with the build; a step of {coarse} in the pauses')
 
 h_0 = model.system.values()['h_0_AMPA']
@@ -51,8 +52,7 @@ for k, (ax, title) in enumerate(zip(axes, ['three strong trains', 'a weak train'
     ax.plot(monitor.t/hour, 100*(1 + early), color='tab:red', label='early phase')
     ax.plot(monitor.t/hour, 100*(1 + late), color='tab:blue', label='late phase')
     ax.plot(monitor.t/hour, 100*monitor.p_ProteinSynthesis[k], color='tab:green', ls='--', label='proteins')
-    ax.set(xlabel='time (h)', title=title)
+    ax.set(xlabel='time (h)', ylabel='% of the weight at rest (proteins: of the most)', title=title)
     print(f'{title:>20}: early {100*early.max():+.0f} % at most, late {100*late[-1]:+.1f} % after 8 h')
-axes[0].set_ylabel('% of the weight at rest\n(proteins: % of the most)')
 axes[1].legend(fontsize=8)
 figure.savefig('eight_hours.png', dpi=150)

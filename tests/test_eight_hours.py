@@ -21,7 +21,8 @@ H_0, TAU_H, TAU, THETA_PRO, THETA_TAG = 4.20075, 6884.0, 3600.0, 2.10037, 0.8401
 def network(number, fine, spikes):
     """One clamped neuron whose first synapse is stimulated with 100 Hz, and others that are silent."""
     b2.defaultclock.dt = fine
-    model = GlutamateSynapse(TwoExponentialAMPA(), plasticity=LatePhase(sigma=0 * mV), parts=ProteinSynthesis())
+    rule = LatePhase(sigma=0 * mV)
+    model = GlutamateSynapse(TwoExponentialAMPA(), plasticity=rule, parts=ProteinSynthesis())
     source = SpikeGeneratorGroup(2, np.zeros(spikes, int), np.arange(spikes) / 100 * second)
     target = NeuronGroup(1, "v : volt" + model.post_equations(), threshold="v > 0*mV", reset="")
     target.v = -65 * mV
