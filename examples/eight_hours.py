@@ -46,7 +46,7 @@ print(f'8 h in {perf_counter() - began:.0f} s, with the build; a step of {coarse
 
 h_0 = model.system.values()['h_0_AMPA']
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout='constrained')
-for k, (ax, title) in enumerate(zip(axes, ['three strong trains', 'a weak train'])):
+for k, (ax, title) in enumerate(zip(axes, ['three strong trains', 'a weak train'], strict=True)):
     early, late = monitor.h_AMPA[k]/volt/h_0 - 1, monitor.z_AMPA[k]
     ax.plot(monitor.t/hour, 100*(1 + early + late), 'k', lw=2, label='weight')
     ax.plot(monitor.t/hour, 100*(1 + early), color='tab:red', label='early phase')
