@@ -20,6 +20,8 @@ class CalciumBuffer(Part):
     It starts in equilibrium with the calcium at the start. The pool is one with the port ``calcium_uptake``,
     such as `BufferedCalcium`; give several buffers different labels. With ``kappa=0`` these numbers need time
     steps of 0.05 ms, and smaller ones where calcium exceeds 50 uM: ``k_on Ca dt`` has to stay below 1.
+    A step that is too long at the calcium of the start is refused before the run; how far calcium rises in
+    the run is not known there, and beyond the bound the buffer diverges.
 
     References
     ----------

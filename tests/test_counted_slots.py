@@ -11,8 +11,17 @@ from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, ms, mV, second
 from scipy.integrate import solve_ivp
 
 import brian2_nmda.equations as lib
-from brian2_nmda import GlutamateSynapse, ModelError, Parameter, Plasticity, Reaction, conductance, counts
-from brian2_nmda.brian.exchanges import MOST_PER_STEP
+from brian2_nmda import (
+    GlutamateSynapse,
+    ModelError,
+    Parameter,
+    Plasticity,
+    Reaction,
+    conductance,
+    counts,
+    states,
+)
+from brian2_nmda.brian.exchanges import MOST_PER_STEP, Exchanges
 
 pytestmark = pytest.mark.xdist_group(__name__)
 
@@ -130,3 +139,24 @@ def test_what_cannot_be_a_partner():
             b, c, d = counts("b c d", initial=3)
             reactions = (Reaction(p, b, k, 0, partner=c), Reaction(c, d, k))
             conductance = conductance
+
+
+class Driven(Plasticity):
+    """Agents that react at a rate which a state sets."""
+
+    k = Parameter(1 / ms, "rate at a drive of 1")
+    drive = states("drive", within=(0, None), initial=3, meaning="drive")
+    ddrive = -0.1 * k * drive
+    off = counts("off", initial=10, within=(0, 10), meaning="agents at rest")
+    on_ = counts("on_", within=(0, 10), meaning="agents that reacted")
+    reactions = (Reaction(off, on_, k * drive, k / 100),)
+    conductance = conductance * on_
+
+
+def test_rates_that_states_set_are_checked_at_their_start():
+    """3/ms: a step of 0.04 ms is one of 0.12, refused; 0.03 ms is accepted."""
+    system = GlutamateSynapse(lib.TwoExponentialAMPA(), plasticity=Driven()).system
+    flows = Exchanges(system)
+    flows.check_step(system.values(), 3e-5, "here")
+    with pytest.raises(ModelError, match=r"a molecule of 'off_AMPA' reacts with\s+probability 0.11"):
+        flows.check_step(system.values(), 4e-5, "here")

@@ -675,6 +675,35 @@ def cold_is_fast():
         Q = Parameter(-1.5, "Q10 of all rates", source="planted")
 
 
+def conductance_without_decay():
+    c = TwoExponentialGABA
+
+    class Drained(c):
+        """The conductance falls with the state that opens it."""
+
+        dg = -c.s / c.tau_decay
+
+    check_model(Drained(), targets=())
+
+
+def sites_of_the_other_subunit():
+    c = MixedNMDA
+
+    class Shared(c):
+        """GluN2B binds as much as GluN2A has free."""
+
+        dr_B = c.rise * c.alpha_B * T * (1 - c.r_A) - c.fall * c.beta_B * c.r_B
+
+    check_model(Shared(), targets=())
+
+
+def definition_called_on():
+    class Named(ExponentialAMPA):
+        """The name of a field."""
+
+        on = define(1 / ExponentialAMPA.tau, unit=1 / ms, meaning="planted")
+
+
 @pytest.mark.parametrize(
     ("planted", "words"),
     [
@@ -688,6 +717,9 @@ def cold_is_fast():
         (pulse_in_a_sum, "a Pulse has to stand alone"),
         (drug_that_opens, "'conc' competes for the sites, but occupancy does not fall with it"),
         (cold_is_fast, "has to be positive"),
+        (conductance_without_decay, "at its lower bound 0 the rate of 'g' points outwards"),
+        (sites_of_the_other_subunit, "at its upper bound 1 the rate of 'r_B' points outwards"),
+        (definition_called_on, "'on' is the field for what happens at events"),
     ],
 )
 def test_planted_errors(planted, words):

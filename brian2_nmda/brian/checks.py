@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,7 @@ class BeforeRun(BrianObject):
         }
         self.weights = synapses.variables["w"]
         self.delay_before: float | None = None  # in the last run
+        self.step_before: float | None = None
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
@@ -230,6 +232,7 @@ class BeforeRun(BrianObject):
             check_weights(weights, where)
         self._check_nothing_else_adds()
         self._check_pulses(values, dt)
+        self._check_longer_step(dt)
         self._check_time_step(values, dt)
         if plan.sent:
             self.synapses._between_runs.prepare(values)
@@ -275,6 +278,45 @@ class BeforeRun(BrianObject):
                     f"{_part_of(length, dt) * 1e3:g} ms, or another duration."
                 )
 
+    def _check_longer_step(self, dt: float) -> None:
+        """A pulse that was counted in shorter steps would go on for as many of the longer ones."""
+        before, self.step_before = self.step_before, dt
+        if before is not None and dt > before * (1 + Clock.epsilon_dt) and self.parts.plan.pulses:
+            raise ModelError(
+                f"{self.parts.where}: the time step was {before * 1e3:g} ms in an earlier run and is now "
+                f"{dt * 1e3:g} ms, but the pulse '{next(iter(self.parts.plan.pulses))}' is counted in whole "
+                "time steps. Keep the time step, or take receptors that a spike opens at once, such as "
+                "TwoExponentialAMPA."
+            )
+
+    def coarsest_step(self) -> float:
+        """The largest time step (s) that is accepted after a run with a shorter one.
+
+        Raises
+        ------
+        ModelError
+            If none is, since conductances are sent at spikes or pulses are counted in time steps.
+        """
+        plan, where = self.parts.plan, self.parts.where
+        if plan.sent or plan.pulses:
+            found = f"the pulse '{next(iter(plan.pulses))}' is counted in time steps"
+            if plan.sent:
+                found = f"the conductance of '{next(iter(plan.sent))}' is sent at spikes"
+            raise ModelError(f"{where}: the time step cannot grow between two runs, since {found}.")
+        values = self._values()
+        for step in (f * 10.0**k for k in range(2, -7, -1) for f in (5, 2, 1)):
+            try:
+                self._check_time_step(values, step)
+                self.parts.exchanges.check_step(values, step, where)
+            except ModelError:
+                continue
+            return step
+        raise ModelError(f"{where}: no time step of a microsecond or more is short enough.")
+
+    @cached_property
+    def _fastest(self) -> tuple[str, float]:
+        return fastest_rate(self.parts.plan)
+
     def _check_time_step(self, values: dict[str, float], dt: float) -> None:
         """The time step is short enough for the integrators of the plan."""
         plan, where = self.parts.plan, self.parts.where
@@ -290,7 +332,7 @@ class BeforeRun(BrianObject):
                     else f"Set at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
                 )
             )
-        state, rate = fastest_rate(plan)
+        state, rate = self._fastest
         if rate * dt > COARSEST and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "

@@ -202,16 +202,18 @@ class Exchanges:
     def check_step(self, values: Mapping[str, float], dt: float, where: str) -> None:
         """Refuse a time step in which a molecule may react more than rarely.
 
+        A rate that depends on states is taken at their first values: what it becomes during the run is not
+        known here, nor is one that depends on the voltage, a transmitter or a drug in time.
+
         Raises
         ------
         ModelError
         """
         for f in self.flows:
             try:
-                known = {**values, **self.system.initial} if f.hazard != f.rate else values
-                rate = float(numeric(self.system.inserted(f.hazard), [], known)())
+                rate = float(numeric(self.system.inserted(f.hazard), [], {**self.system.initial, **values})())
             except ModelError:
-                continue  # it depends on what changes during the run
+                continue  # it depends on what is known during the run only
             if f.source is not None and rate * dt > MOST_PER_STEP:
                 raise ModelError(
                     f"{where}: in a time step of {dt * 1e3:g} ms a molecule of '{f.among}' reacts with "

@@ -18,7 +18,7 @@ from brian2.core.names import find_name
 from brian2.core.preferences import prefs
 from brian2.equations.equations import Equations, Expression
 from brian2.synapses.synapses import Synapses
-from brian2.units import ms
+from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
@@ -227,7 +227,8 @@ class NMDASynapses(Synapses):
         if assembly.weight is not None:
             write(self, "w", assembly.weight)
         self._between_runs.set_view_constants()
-        contain(self, [BeforeRun(self, assembly, f"{name}_checks", self._homes)])
+        self._before_run = BeforeRun(self, assembly, f"{name}_checks", self._homes)
+        contain(self, [self._before_run])
 
     # -- construction ------------------------------------------------------------------------
 
@@ -344,6 +345,46 @@ class NMDASynapses(Synapses):
             if stored is not None:
                 found[name] = stored
         return found
+
+    def coarsest_step(self) -> Quantity:
+        """The longest time step of a quiet phase, such as the hours after an induction.
+
+        The time step may change between two runs, also in one C++ standalone build: ``run(2*second)``, then
+        ``defaultclock.dt = S.coarsest_step()`` and ``run(8*hour)``. Every state with a stepped equation then
+        still relaxes over at least one step, with its thresholds passed and channels open. States with an
+        exact step do not limit it, so wait until calcium is below the thresholds before you change the step:
+        one that is passed within a step is noticed at its end. What the plan says is held over the step, and
+        sums over the synapses of a place, are of order 1 in it: a relative error of about the step over the
+        time constant of the slow state. What cannot follow needs ``active = False`` in that phase: a target
+        with ``method='euler'``, a `SpikeGeneratorGroup` with two spikes in a step (neither may spike in the
+        last step before). The start of the phase has to be a multiple of the step.
+
+        Returns
+        -------
+        Quantity
+            A time, 1, 2 or 5 times a power of ten.
+
+        Raises
+        ------
+        ModelError
+            If conductances are sent at spikes or a pulse is counted in time steps, which hold for one step.
+
+        Examples
+        --------
+        >>> from brian2 import NeuronGroup, SpikeGeneratorGroup, ms, mV
+        >>> from brian2_nmda import GlutamateSynapse
+        >>> from brian2_nmda.equations import LatePhase, ProteinSynthesis, TwoExponentialAMPA
+        >>> model = GlutamateSynapse(
+        ...     TwoExponentialAMPA(), plasticity=LatePhase(), parts=ProteinSynthesis()
+        ... )
+        >>> equations = 'v : volt' + model.post_equations()
+        >>> neuron = NeuronGroup(1, equations, threshold='v > 0*mV', reset='v = -70*mV')
+        >>> S = model.synapses(SpikeGeneratorGroup(1, [0], [1]*ms), neuron)
+        >>> S.connect()
+        >>> print(S.coarsest_step())
+        0.2 s
+        """
+        return self._before_run.coarsest_step() * second
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
         """As for any group; what all synapses share is returned by the helper that stores it.

@@ -163,6 +163,11 @@ def _events(body: Mapping[str, Any], base: Template, named: Mapping[Any, Any], w
     for field in ("on", "events"):
         entries = body.get(field, ())
         entries = (entries,) if isinstance(entries, On) else entries
+        if not isinstance(entries, (tuple, list)):
+            raise ModelError(
+                f"{where}: '{field}' is the field for what happens at events, On(trigger, changes), found "
+                f"{entries!r}. A state, parameter or definition needs another name."
+            )
         for entry in entries:
             if not isinstance(entry, On):
                 raise ModelError(f"{where}: '{field}' expects On(trigger, changes), found {entry!r}.")
