@@ -62,14 +62,16 @@ from brian2_nmda.equations.rodrigues_receptors import chloride_reversal
 
 REPEATS = int(os.environ.get("REPEATS", 100))
 DT = 0.05 * ms
-START, TAIL = 0.5, 60.0  # s
+START, TAIL = 0.5, float(os.environ.get("TAIL", 60))  # s
 
 #: A slice: temperature (degC), age (days), calcium and magnesium outside (mM).
 Slice = namedtuple("Slice", "T age Ca Mg")
 #: Presynaptic and postsynaptic spikes of a pulse (ms), pulses, frequency (Hz), current (pA) and duration (ms)
 #: of a postsynaptic spike, whether releases evoke spikes, whether GABA receptors conduct, what was measured
 #: ('-', '0', '+', or '?' if the sheet has no number) and the weight (%) where the data have one.
-Protocol = namedtuple("Protocol", "name slice pre post pulses f I d evoked GABA sign size", defaults=("?", None))
+Protocol = namedtuple(
+    "Protocol", "name slice pre post pulses f I d evoked GABA sign size", defaults=("?", None)
+)
 
 
 def tigaret():
@@ -81,7 +83,9 @@ def tigaret():
             ("1Pre2Post50", [0], [50, 60], 300, 5, 2000, "+", 50),
             ("1Pre2Post10", [0], [10, 20], 300, 5, 2000, "+", 75),
             ("1Pre1Post10", [0], [10], 300, 5, 1000, "0", 10)]  # fmt: skip
-    return [Protocol(n, s, a, b, k, f, I, 2, False, False, sign, size) for n, a, b, k, f, I, sign, size in rows]
+    return [
+        Protocol(n, s, a, b, k, f, I, 2, False, False, sign, size) for n, a, b, k, f, I, sign, size in rows
+    ]
 
 
 def frequencies():
@@ -178,7 +182,12 @@ def releases(spikes, Ca_o, repeats, rng, step=0.01):
     for t in spikes:
         left = t - now
         J *= np.exp(-delta * tau_C * C * (1 - np.exp(-left / tau_C)))
-        J, C, U, now = 1 - (1 - J) * np.exp(-left / tau_J), C * np.exp(-left / tau_C), U * np.exp(-left / 0.04), t
+        J, C, U, now = (
+            1 - (1 - J) * np.exp(-left / tau_J),
+            C * np.exp(-left / tau_C),
+            U * np.exp(-left / 0.04),
+            t,
+        )
         n = max(1, int(np.ceil(left / step)))
         for _ in range(n):
             dt = left / n
@@ -263,12 +272,14 @@ def network_of(s, protocols, repeats, rng, channels=True):
     return [neurons, axons, spikes, S, inject, seen], S, seen
 
 
-def settle(seen, rest=90.0):
+def settle(seen, rest=150 - TAIL):
     """Weights (%) at the end, and when the activations have faded for ``rest`` seconds more."""
     R = RodriguesReadout()
+
     def more(act, K, b, tau):
         b, tau = float(b), float(tau)
         return np.log((act**2 + K**2) / (act**2 * np.exp(-2 * b * rest) + K**2)) / (2 * b * tau)
+
     D = more(np.array(seen.act_D_AMPA[:, -1]), float(R.K_D), R.b_D, R.t_D)
     P = more(np.array(seen.act_P_AMPA[:, -1]), float(R.K_P), R.b_P, R.t_P)
     L, Q = np.array(seen.LTD_AMPA[:, -1]), np.array(seen.LTP_AMPA[:, -1])
@@ -354,8 +365,10 @@ def main(repeats=REPEATS, which="", most=np.inf):
 
 
 def draw(rows):
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.6 + 0.3 * max(8, len(rows))), layout="constrained")
-    for k, (_, p, w, t, (CaN, CaMKII)) in enumerate(rows):
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 0.6 + 0.3 * max(8, len(rows))), layout="constrained"
+    )
+    for k, (_, p, w, _t, (CaN, CaMKII)) in enumerate(rows):
         colour = {"+": "tab:red", "-": "tab:blue", "0": "0.4"}.get(p.sign, "tab:olive")
         left.plot(w, np.full(len(w), k), "o", color=colour, alpha=0.3, markersize=4)
         left.plot([w.mean()], [k], "|", color=colour, markersize=14, markeredgewidth=3)
@@ -365,7 +378,9 @@ def draw(rows):
     left.axvline(0, color="0.8")
     left.set_yticks(range(len(rows)), [p.name for _, p, *_ in rows], fontsize=8)
     left.invert_yaxis()
-    left.set(xlabel="change of the weight (%); x: data; colour: measured sign", ylabel="protocol", xlim=(-105, 105))
+    left.set(
+        xlabel="change of the weight (%); x: data; colour: measured sign", ylabel="protocol", xlim=(-105, 105)
+    )
     right.add_patch(plt.Rectangle((6.35, 1.4), 3.65, 28.1, color="tab:red", alpha=0.15))
     LTD = [(3.765, 1.4), (6.35, 1.4), (6.35, 29.5), (5.651, 29.5), (1.85, 23.25), (1.85, 11.327)]
     right.add_patch(plt.Polygon(LTD, color="tab:blue", alpha=0.15))

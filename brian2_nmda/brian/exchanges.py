@@ -82,9 +82,7 @@ def flows_of(system: System) -> list[Flow]:
                 rate = system.inserted(rate, keep=there)
                 back = None if back is None else system.inserted(back, keep=there)
             if rate != 0:
-                found.append(
-                    Flow(f"{word}_{k}", source, target, rate, at, partner, word == "returned", back)
-                )
+                found.append(Flow(f"{word}_{k}", source, target, rate, at, partner, word == "returned", back))
     return found
 
 
