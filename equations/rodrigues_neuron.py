@@ -1,4 +1,4 @@
-"""Voltage of the spine head, dendrite and soma of Rodrigues et al. (2023), which a neuron of the user's carries.
+"""Voltage of spine head, dendrite and soma of Rodrigues et al. (2023), which a neuron of the user's carries.
 
 Here one neuron is one spine with its dendrite and soma. The head is the voltage that the parts of the synapse
 read. Receptors and release are in `rodrigues_receptors`, the chemistry is in `rodrigues`.
@@ -205,7 +205,8 @@ class RodriguesElectrics(Part):
                 continue
             decay, rest = -sympy.diff(rate, x), rate.xreplace({x: sympy.S.Zero})
             if decay == 0:
-                lines.append(f"{name} = {name} + dt" if rest == 1 else f"{name} = {name} + dt*({to_text(rest)})")
+                step = "dt" if rest == 1 else f"dt*({to_text(rest)})"
+                lines.append(f"{name} = {name} + {step}")
                 continue
             lines += [
                 f"decay_{name} = {to_text(decay)}",

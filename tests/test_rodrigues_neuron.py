@@ -1,7 +1,7 @@
 """Electrics of Rodrigues et al. (2023) and channels that open one by one.
 
-Held against: SciPy's LSODA on equations that are written out here, the golden numbers of section 4.8 of the fact sheet, and the binomial law of independent channels with the steady open fractions of
-section 4.5.
+Held against: SciPy's LSODA on equations that are written out here, the golden numbers of section 4.8 of the
+fact sheet, the closed form of a gate with two states, and the steady open fractions of section 4.5.
 """
 
 from functools import cache
@@ -9,7 +9,18 @@ from functools import cache
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import BrianObjectException, Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, defaultclock, kelvin, ms, mV, pA
+from brian2 import (
+    BrianObjectException,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    StateMonitor,
+    defaultclock,
+    kelvin,
+    ms,
+    mV,
+    pA,
+)
 from scipy.integrate import solve_ivp
 
 from brian2_nmda import GlutamateSynapse, ModelError, Parameter, Plasticity, Reaction, conductance, counts
