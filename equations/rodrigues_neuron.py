@@ -191,7 +191,7 @@ class RodriguesElectrics(Part):
         t = self.template
         values = {symbol(n): number(p.base()) for n, p in t.parameters.items()}
         return {
-            n: float(sympy.sympify(s.initial).xreplace(values))
+            n: float(sympy.sympify(s.initial, strict=True).xreplace(values))
             for n, s in t.states.items()
             if n not in self.inputs
         }

@@ -89,7 +89,7 @@ def tigaret():
             ("1Pre1Post10", [0], [10], 300, 5, 1000, "0", 10)]  # fmt: skip
     return [
         Protocol(n, s, a, b, k, f, current, 2, False, False, sign, size)
-        for n, a, b, k, f, I, sign, size in rows
+        for n, a, b, k, f, current, sign, size in rows
     ]
 
 
