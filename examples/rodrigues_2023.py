@@ -2,7 +2,8 @@
 
 NOT YET RUN TO THE END: the program builds and a few pairings were simulated; no data set was. A synapse takes
 12 us a time step, 10 of them for AMPA and NMDA receptors, so 0.23 s for each second of the experiment. Which
-nine experiments the paper counts is our reading, and "?" stands where the data were not at hand.
+nine experiments the paper counts, and signs by age and number of pulses, are our reading of a summary of its
+figures; "?" stands where there was none.
 
 One neuron is one spine with its dendrite and soma (`RodriguesElectrics`), whose head is the voltage of the
 synapse. Releases, and the postsynaptic spikes that they evoke, do not depend on what follows and are drawn
@@ -342,7 +343,7 @@ def of_equal_length(protocols):
 
 
 def as_measured(w, sign):
-    """Whether the mean has the sign; below 15 % counts as none, as in the placement of the published data."""
+    """Whether the mean has the sign; the limits (15 and 20 %) are ours."""
     return {"+": w > 15, "-": w < -15, "0": abs(w) <= 20}.get(sign)
 
 
