@@ -26,7 +26,14 @@ from brian2_nmda.equations.calcium import (
     SpineCalcium,
     YeungCalcium,
 )
-from brian2_nmda.equations.calcium_channels import LTypeChannels, RTypeChannels, TTypeChannels
+from brian2_nmda.equations.calcium_channels import (
+    CountedLTypeChannels,
+    CountedRTypeChannels,
+    CountedTTypeChannels,
+    LTypeChannels,
+    RTypeChannels,
+    TTypeChannels,
+)
 from brian2_nmda.equations.coagonist import ChlorokynurenateSite, GlycineSite, SlowGlycineSite
 from brian2_nmda.equations.drugs import DAP5, Ketamine, Memantine
 from brian2_nmda.equations.gating import BankeTraynelisNMDA, ClarkeJohnsonNMDA
@@ -138,7 +145,10 @@ __all__ = [
     "ContactTurnover",
     "CostaPlasticity",
     "CostaRelease",
+    "CountedLTypeChannels",
+    "CountedRTypeChannels",
     "CountedSlots",
+    "CountedTTypeChannels",
     "DSerineRelease",
     "DSerineSite",
     "DesensitisingAMPA",

@@ -6,11 +6,13 @@ read from the pool what drives calcium (``calcium_drive``: `GHKCalcium`, `Rodrig
 are not part of ``I_syn``: three channels of 20 pS carry far less than the receptors.
 """
 
+from typing import ClassVar
+
 from brian2 import amp, kelvin, ms, mV, psiemens, volt
 from sympy import Expr, exp
 
 from brian2_nmda.equations.sources import RODRIGUES
-from brian2_nmda.symbolic.part import Parameter, Part, define, gives, needs, states, v
+from brian2_nmda.symbolic.part import Parameter, Part, Reaction, counts, define, gives, needs, states, v
 
 _LOGISTIC = f"{RODRIGUES} (logistic of the temperature, in degC there)"
 _V_START = "a resting potential, at which the gates start in equilibrium"
@@ -152,3 +154,109 @@ class LTypeChannels(_Channels):
 
     default_label = "L_type"
     summary = "L-type calcium channels of a spine (Rodrigues et al. 2023)"
+
+
+class CountedRTypeChannels(_Channels):
+    r"""R-type calcium channels as whole channels that open by chance, in a spine of their own.
+
+    .. math::
+
+        m_0 h_0 \rightleftharpoons m_1 h_0, \quad m_0 h_1 \rightleftharpoons m_1 h_1, \quad
+        m_0 h_0 \rightleftharpoons m_0 h_1, \quad m_1 h_0 \rightleftharpoons m_1 h_1 \qquad
+        I = \gamma\, m_1 h_1\, \Phi
+
+    The scheme of which `RTypeChannels` is the mean, with its numbers. A single channel raises calcium by
+    some uM, so spines fluctuate, and what is steep in calcium (calcineurin) is more active than at the mean.
+    The gates are drawn as relaxations of two states: exact at a held voltage, whatever the time step.
+
+    As in the published program all channels start in ``m0h1``.
+
+    References
+    ----------
+    Rodrigues YE, Tigaret CM, Marie H, O'Donnell C, Veltz R (2023). eLife 12:e80152. doi:10.7554/eLife.80152
+    """
+
+    place = ""
+    gamma = Parameter(RTypeChannels().gamma, "conductance of one channel", source=RODRIGUES)
+    v_m = Parameter(RTypeChannels().v_m, "half activation", source=RODRIGUES, sign="real")
+    k_m = Parameter(RTypeChannels().k_m, "slope of the activation", source=RODRIGUES)
+    tau_m = Parameter(RTypeChannels().tau_m, "activation", source=RODRIGUES, status="converted")
+    v_h = Parameter(RTypeChannels().v_h, "half inactivation", source=RODRIGUES, sign="real")
+    k_h = Parameter(RTypeChannels().k_h, "slope of the inactivation", source=RODRIGUES)
+    tau_h = Parameter(RTypeChannels().tau_h, "inactivation", source=RODRIGUES)
+
+    _c = _Channels
+    m_inf = define(_rises(v, v_m, k_m), meaning="activation without temperature factors")
+    h_inf = define(_rises(-v, -v_h, k_h), meaning="the same of the inactivation")
+    m0h0, m1h0, m1h1 = counts("m0h0 m1h0 m1h1", within=(0, _c.n), meaning="channels with these gates")
+    m0h1 = counts("m0h1", initial=_c.n, within=(0, _c.n), meaning="channels ready to open")
+    _opens, _closes = _c.rho_f * m_inf / tau_m, _c.rho_b * (1 - m_inf) / tau_m
+    _recovers, _inactivates = _c.rho_f * h_inf / tau_h, _c.rho_b * (1 - h_inf) / tau_h
+    reactions = (
+        Reaction(m0h0, m1h0, _opens, _closes, gate=True),
+        Reaction(m0h1, m1h1, _opens, _closes, gate=True),
+        Reaction(m0h0, m0h1, _recovers, _inactivates, gate=True),
+        Reaction(m1h0, m1h1, _recovers, _inactivates, gate=True),
+    )
+    calcium_current = gives(gamma * m1h1 * _c.drive, unit=amp, combine="sum")
+
+    relaxes: ClassVar[str] = "channels open by chance at rest, too, and all start in one state"
+    default_label = "R_type"
+    summary = "whole R-type calcium channels, opened by chance (Rodrigues et al. 2023)"
+
+
+class CountedTTypeChannels(CountedRTypeChannels):
+    """T-type calcium channels as whole channels; otherwise as `CountedRTypeChannels`.
+
+    References
+    ----------
+    Rodrigues YE, Tigaret CM, Marie H, O'Donnell C, Veltz R (2023). eLife 12:e80152. doi:10.7554/eLife.80152
+    """
+
+    gamma = Parameter(TTypeChannels().gamma, "conductance of one channel", source=RODRIGUES)
+    v_m = Parameter(TTypeChannels().v_m, "half activation", source=RODRIGUES, sign="real")
+    k_m = Parameter(TTypeChannels().k_m, "slope of the activation", source=RODRIGUES)
+    tau_m = Parameter(TTypeChannels().tau_m, "activation", source=RODRIGUES, status="converted")
+    v_h = Parameter(TTypeChannels().v_h, "half inactivation", source=RODRIGUES, sign="real")
+    k_h = Parameter(TTypeChannels().k_h, "slope of the inactivation", source=RODRIGUES)
+    tau_h = Parameter(TTypeChannels().tau_h, "inactivation", source=RODRIGUES)
+
+    default_label = "T_type"
+    summary = "whole T-type calcium channels, opened by chance (Rodrigues et al. 2023)"
+
+
+class CountedLTypeChannels(_Channels):
+    """L-type calcium channels as whole channels; the scheme of `LTypeChannels`, whose mean that is.
+
+    As in the published program all start closed.
+
+    References
+    ----------
+    Rodrigues YE, Tigaret CM, Marie H, O'Donnell C, Veltz R (2023). eLife 12:e80152. doi:10.7554/eLife.80152
+    """
+
+    place = ""
+    gamma = Parameter(LTypeChannels().gamma, "conductance of one channel", source=RODRIGUES)
+    alpha_0 = Parameter(LTypeChannels().alpha_0, "opening", source=RODRIGUES)
+    v_a = Parameter(LTypeChannels().v_a, "half of it", source=RODRIGUES, sign="real")
+    k_a = Parameter(LTypeChannels().k_a, "its slope", source=RODRIGUES)
+    beta_1 = Parameter(LTypeChannels().beta_1, "closing of the first open state", source=RODRIGUES)
+    v_1 = Parameter(LTypeChannels().v_1, "half of it", source=RODRIGUES, sign="real")
+    k_1 = Parameter(LTypeChannels().k_1, "its slope", source=RODRIGUES)
+    beta_2 = Parameter(LTypeChannels().beta_2, "closing of the second open state", source=RODRIGUES)
+    v_2 = Parameter(LTypeChannels().v_2, "half of it", source=RODRIGUES, sign="real")
+    k_2 = Parameter(LTypeChannels().k_2, "its slope", source=RODRIGUES)
+
+    _c = _Channels
+    C = counts("C", initial=_c.n, within=(0, _c.n), meaning="closed channels")
+    O1, O2 = counts("O1 O2", within=(0, _c.n), meaning="open channels")
+    _opens = _c.rho_f * alpha_0 * _rises(v, v_a, k_a)
+    reactions = (
+        Reaction(C, O1, _opens, _c.rho_b * beta_1 * _rises(-v, -v_1, k_1), gate=True),
+        Reaction(C, O2, _opens, _c.rho_b * beta_2 * _rises(-v, -v_2, k_2), gate=True),
+    )
+    calcium_current = gives(gamma * (O1 + O2) * _c.drive, unit=amp, combine="sum")
+
+    relaxes: ClassVar[str] = "channels open by chance at rest, too, and all start in one state"
+    default_label = "L_type"
+    summary = "whole L-type calcium channels, opened by chance (Rodrigues et al. 2023)"

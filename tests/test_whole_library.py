@@ -154,6 +154,15 @@ def library():
             calcium=lib.RodriguesCalcium(),
             parts=[lib.CalciumBuffer(), lib.BindingEnzymes()],
         ),
+        "counted_channels": GlutamateSynapse(
+            lib.BioNMDA(),
+            calcium=lib.RodriguesCalcium(),
+            parts=[
+                lib.CountedRTypeChannels(deterministic=True),
+                lib.CountedTTypeChannels(deterministic=True),
+                lib.CountedLTypeChannels(deterministic=True),
+            ],
+        ),
         "ghk": GlutamateSynapse(lib.BioNMDA(), calcium=lib.GHKCalcium()),
         "ported_pool": GlutamateSynapse(lib.BioNMDA(), calcium=lib.BufferedCalcium()),
         "costa": GlutamateSynapse(ampa(), release=lib.CostaRelease(), plasticity=lib.CostaPlasticity()),

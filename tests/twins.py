@@ -445,6 +445,35 @@ def gated_channels(s, i, p):
     return {**rates, "calcium_current": p["n"] * p["gamma"] * s["m"] * s["h"] * i["drive"]}
 
 
+def counted_channels(s, i, p):
+    """Four states of a channel; the mean of their numbers."""
+    forward, backward = channel_factors(p)
+    m = 1 / (1 + math.exp((p["v_m"] - i["v"]) / p["k_m"]))
+    h = 1 / (1 + math.exp((i["v"] - p["v_h"]) / p["k_h"]))
+    m_on, m_off = forward * m / p["tau_m"], backward * (1 - m) / p["tau_m"]
+    h_on, h_off = forward * h / p["tau_h"], backward * (1 - h) / p["tau_h"]
+    opened = {k: m_on * s[f"m0{k}"] - m_off * s[f"m1{k}"] for k in ("h0", "h1")}
+    freed = {k: h_on * s[f"{k}h0"] - h_off * s[f"{k}h1"] for k in ("m0", "m1")}
+    return {
+        "m0h0": -opened["h0"] - freed["m0"],
+        "m1h0": opened["h0"] - freed["m1"],
+        "m0h1": freed["m0"] - opened["h1"],
+        "m1h1": freed["m1"] + opened["h1"],
+        "calcium_current": p["gamma"] * s["m1h1"] * i["drive"],
+    }
+
+
+def counted_l_type(s, i, p):
+    forward, backward = channel_factors(p)
+    on = forward * p["alpha_0"] / (1 + math.exp((p["v_a"] - i["v"]) / p["k_a"]))
+    net = {}
+    for k in "12":
+        off = backward * p[f"beta_{k}"] / (1 + math.exp((i["v"] - p[f"v_{k}"]) / p[f"k_{k}"]))
+        net[f"O{k}"] = on * s["C"] - off * s[f"O{k}"]
+    current = p["gamma"] * (s["O1"] + s["O2"]) * i["drive"]
+    return {**net, "C": -net["O1"] - net["O2"], "calcium_current": current}
+
+
 def l_type(s, i, p):
     forward, backward = channel_factors(p)
     closed, rates = 1 - s["O1"] - s["O2"], {}
@@ -1228,6 +1257,9 @@ TWINS = {
     "ContactTurnover": contact_turnover,
     "CostaPlasticity": costa_plasticity,
     "CostaRelease": costa_release,
+    "CountedLTypeChannels": counted_l_type,
+    "CountedRTypeChannels": counted_channels,
+    "CountedTTypeChannels": counted_channels,
     "CountedSlots": counted_slots,
     "DAP5": dap5,
     "DSerineRelease": dserine,

@@ -11,6 +11,9 @@ mean is off by the probability of that, which falls with the square of the time 
 Where a molecule of the place needs a partner on the synapse (a free slot), the draw is made among the
 partners: each is taken at the rate of one pair times the molecules of the place, held over the step. So a
 synapse never takes more than it has partners for.
+
+A reaction that is a gate (`Reaction(..., gate=True)`) is drawn with the probabilities of two states that
+relax over the step; several ways out of one count are then taken one after the other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +39,10 @@ _SYNAPSE = ""
 
 @dataclass(frozen=True)
 class Flow:
-    """One direction of a reaction: ``name`` molecules change from ``source`` to ``target`` in a step."""
+    """One direction of a reaction: ``name`` molecules change from ``source`` to ``target`` in a step.
+
+    ``returning`` is the rate back if the reaction is a gate.
+    """
 
     name: str
     source: str | None
@@ -45,6 +51,7 @@ class Flow:
     drawn_at: str
     partner: str | None = None
     brings: bool = False
+    returning: sympy.Expr | None = None
 
     @property
     def among(self) -> str | None:
@@ -69,11 +76,13 @@ def flows_of(system: System) -> list[Flow]:
             ("moved", r.forward, ends),
             ("returned", r.backward, ends[::-1]),
         ):
+            back = (r.backward if word == "moved" else r.forward) if r.gate else None
             if at:  # a place knows only what is defined there
                 there = {n for n in system.definitions if system.place.get(n) == at}
                 rate = system.inserted(rate, keep=there)
+                back = None if back is None else system.inserted(back, keep=there)
             if rate != 0:
-                found.append(Flow(f"{word}_{k}", source, target, rate, at, partner, word == "returned"))
+                found.append(Flow(f"{word}_{k}", source, target, rate, at, partner, word == "returned", back))
     return found
 
 
@@ -214,7 +223,7 @@ class Exchanges:
                 rate = float(numeric(self.system.inserted(f.hazard), [], {**self.system.initial, **values})())
             except ModelError:
                 continue  # it depends on what is known during the run only
-            if f.source is not None and rate * dt > MOST_PER_STEP:
+            if f.source is not None and f.returning is None and rate * dt > MOST_PER_STEP:
                 raise ModelError(
                     f"{where}: in a time step of {dt * 1e3:g} ms a molecule of '{f.among}' reacts with "
                     f"probability {-np.expm1(-rate * dt):.2g}; numbers of molecules are drawn with an error "
@@ -237,6 +246,8 @@ def _draw(name: str, number: str, probability: str) -> str:
 
 def _distribute(source: str, ways: list[Flow], rename: Any) -> list[str]:
     """Multinomial draws: each way takes its share of those that are left."""
+    if any(f.returning is not None for f in ways):
+        return _one_by_one(source, ways, rename)
     if len(ways) == 1:
         return [_draw(ways[0].name, source, f"1 - exp(-({to_text(rename(ways[0].rate))})*dt)")]
     lines = [f"rate_{f.name} = {to_text(rename(f.rate))}" for f in ways]
@@ -248,6 +259,20 @@ def _distribute(source: str, ways: list[Flow], rename: Any) -> list[str]:
         probability = f"clip(rate_{f.name}*share_{source}/clip(1 - ({spent}), 1e-300, 1), 0, 1)"
         lines.append(_draw(f.name, left, probability))
         left, spent = f"({left} - {f.name})", f"{spent} + rate_{f.name}*share_{source}"
+    return lines
+
+
+def _one_by_one(source: str, ways: list[Flow], rename: Any) -> list[str]:
+    """Draws of gates, each among those that the ones before have left."""
+    lines, left = [], source
+    for f in ways:
+        rate = to_text(rename(f.rate))
+        probability = f"1 - exp(-({rate})*dt)"
+        if f.returning is not None:
+            lines += [f"rate_{f.name} = {rate}", f"sum_{f.name} = {to_text(rename(f.rate + f.returning))}"]
+            probability = f"rate_{f.name}/sum_{f.name}*(1 - exp(-sum_{f.name}*dt))"
+        lines.append(_draw(f.name, left, probability))
+        left = f"({left} - {f.name})"
     return lines
 
 

@@ -128,6 +128,9 @@ class Reaction:
         A count of the synapses of which each reaction uses up one, too: ``source + partner <-> target``,
         where ``forward`` is the rate of one pair. Free slots that molecules of a shared pool fill, say: there
         are never more in the synapse than slots.
+    gate : bool
+        Of counts: both directions are drawn with the probabilities of a gate with two states, which are exact
+        for rates that are held over a time step, however large. Otherwise nothing returns within one.
     """
 
     source: Any
@@ -135,6 +138,7 @@ class Reaction:
     forward: Any
     backward: Any = 0
     partner: Any = None
+    gate: bool = False
 
     def __post_init__(self) -> None:
         for state in (self.source, self.target, self.partner):
@@ -153,7 +157,7 @@ class Reaction:
         """Apply ``change`` to names and rates."""
         ends = (self.source, self.target, self.partner)
         source, target, partner = (None if x is None else change(x) for x in ends)
-        return Reaction(source, target, change(self.forward), change(self.backward), partner)
+        return Reaction(source, target, change(self.forward), change(self.backward), partner, self.gate)
 
 
 @dataclass(frozen=True)
