@@ -22,10 +22,10 @@ from brian2_nmda import (
     occupancies,
 )
 from brian2_nmda.cli import main
+from brian2_nmda.cli.export import compare
 from brian2_nmda.conformance.subject import synapse_for
 from brian2_nmda.export import neuron_run, nmodl
 from brian2_nmda.export.nmodl_text import in_neuron, power_of, unit_of
-from brian2_nmda.cli.export import compare
 from brian2_nmda.library import find_model
 from brian2_nmda.symbolic.kinds import NeuronFragment
 
