@@ -246,7 +246,7 @@ class UnsaturatedEnzymes(Part):
     phosphatase = gives(Ca_eff**2 / (K_P**2 + Ca_eff**2), meaning="Active fraction of the phosphatase.")
 
     default_label = "graded"
-    summary = "graded kinase and phosphatase, with and without depression of release (design choice)"
+    summary = "GradedEnzymes that bear depression of release (design choice)"
 
 
 class CastellaniPhosphorylation(Plasticity):
@@ -379,4 +379,4 @@ class RelativeInsertion(Plasticity):
     receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     relaxes: ClassVar[str] = "it goes to the balance of what kinase and phosphatase do at rest"
-    summary = "AMPA receptors inserted by a kinase, removed by a phosphatase, in proportion to the synapse"
+    summary = "KinaseDrivenInsertion with bounds in proportion to the synapse"

@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 from brian2_nmda.brian.internals import known_value
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.places import POST, domains
+from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     check_name,
@@ -71,8 +72,12 @@ def target_names(system: System) -> set[str]:
     """Parameters that act on the target."""
     used: set[str] = set()
     expressions = [r.current for r in system.receptors]
-    expressions += [system.definitions[n].expression for n in _post_definitions(system)]
-    expressions += [system.rates[n] for n in _post_states(system)]
+    constants = _constants(system)
+    for e in (
+        *(system.definitions[n].expression for n in _post_definitions(system)),
+        *(system.rates[n] for n in _post_states(system)),
+    ):
+        expressions.append(analysis.insert(e, constants))
     for e in expressions:
         used |= {x.name for x in e.free_symbols}
     return {n for n in system.parameters if n in used}
@@ -82,6 +87,14 @@ def _post_definitions(system: System) -> list[str]:
     domain = domains(system, Declarations())
     # A block of constant value (say of a Mg-free bath) belongs to the target as well.
     return [n for n in system.definitions if domain[n] == {POST} or n in system.blocks]
+
+
+def _constants(system: System) -> dict[str, sympy.Expr]:
+    """Definitions made of parameters alone, which the equations of the target have written out."""
+    domain = domains(system, Declarations())
+    return {
+        n: d.expression for n, d in system.definitions.items() if not domain[n] and n not in system.blocks
+    }
 
 
 def _post_states(system: System) -> list[str]:
@@ -193,8 +206,10 @@ def _model_lines(
         else:
             values[symbol(name)] = number(p.base()) * unit_symbol(p.dim)
 
+    constants = _constants(system)
+
     def text(expression: sympy.Expr) -> str:
-        return to_text(expression.xreplace(values))
+        return to_text(analysis.insert(expression, constants).xreplace(values))
 
     frozen = " (constant over dt)" if block == "frozen" else ""
     for name in _post_states(system):

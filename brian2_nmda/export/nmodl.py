@@ -427,12 +427,12 @@ class Mechanism:
         return self.system.inserted(self.system.rates[n], keep)
 
     def _reactions(self) -> list[str]:
-        lines = []
+        lines = []  # nocmodl multiplies the text of a rate by the state: a sum needs brackets of its own
         for s in self.system.schemes:
             for r in s.reactions:
                 ends = (self.called(x.name) for x in (r.source, r.target))
                 rates = (self.print.doprint(x) for x in (r.forward, r.backward))
-                lines.append("  " + folded("~ {} <-> {} ({}, {})".format(*ends, *rates)))
+                lines.append("  " + folded("~ {} <-> {} (({}), ({}))".format(*ends, *rates)))
         return lines
 
     def _values(self) -> str:
