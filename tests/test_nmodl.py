@@ -212,7 +212,7 @@ def test_all_shipped_models(tmp_path):
 
 
 def test_a_rate_that_is_a_sum_has_brackets():
-    """nocmodl multiplies its text by the state: without them ClarkeJohnsonNMDA was off by half of its peak."""
+    """nocmodl multiplies its text by the state; ClarkeJohnsonNMDA was off by half of its peak without."""
     text = GlutamateSynapse(ClarkeJohnsonNMDA()).to_nmodl()
     for line in re.findall(r"~ .* <-> .*(?:\n {6}.*)*", text):
         rates = " ".join(line.split()).partition("(")[2]
