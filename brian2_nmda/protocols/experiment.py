@@ -203,7 +203,7 @@ class Experiment:
         length = line.steps(line.window[1] - line.window[0])
 
         def by_pathway(values: Any, unit: Any) -> Quantity:
-            values = np.asarray(values)
+            values = np.array(values)  # a copy: Brian2's own array is gone, or another's, once the network is
             return Quantity(values.reshape(C, P, *values.shape[1:]), dim=unit)
 
         weight = weight_time = None
