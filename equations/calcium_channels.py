@@ -42,14 +42,19 @@ class _Channels(Part):
                     status="converted")  # fmt: skip
     b_c = Parameter(3.2259761593440155, "closing: change", source=_LOGISTIC, sign="real")
     b_d = Parameter(0.7298285671937866, "closing: limit", source=_LOGISTIC)
-    v_start = Parameter(-70 * mV, "voltage at the start", status="assumed", source=_V_START, sign="real")
 
     drive = needs("calcium_drive", volt, meaning="voltage that drives calcium through a channel")
     rho_f = define(f_d + f_c / (1 + exp(f_a * (temperature - f_b))), meaning="temperature factor, opening")
     rho_b = define(b_d + b_c / (1 + exp(b_a * (temperature - b_b))), meaning="temperature factor, closing")
 
 
-class RTypeChannels(_Channels):
+class _MeanChannels(_Channels):
+    """Channels by their mean, which start in equilibrium."""
+
+    v_start = Parameter(-70 * mV, "voltage at the start", status="assumed", source=_V_START, sign="real")
+
+
+class RTypeChannels(_MeanChannels):
     r"""R-type calcium channels of Rodrigues et al. (2023), at the temperature of the experiment.
 
     .. math::
@@ -77,7 +82,7 @@ class RTypeChannels(_Channels):
     k_h = Parameter(9.2 * mV, "slope of the inactivation", source=RODRIGUES)
     tau_h = Parameter(100 * ms, "inactivation", source=RODRIGUES)
 
-    _c = _Channels
+    _c = _MeanChannels
     m_inf = define(_rises(v, v_m, k_m), meaning="activation without temperature factors")
     h_inf = define(_rises(-v, -v_h, k_h), meaning="the same of the inactivation")
     _m0 = _balance(_rises(_c.v_start, v_m, k_m), _c.rho_f, _c.rho_b)
@@ -113,7 +118,7 @@ class TTypeChannels(RTypeChannels):
     summary = "T-type calcium channels of a spine (Rodrigues et al. 2023)"
 
 
-class LTypeChannels(_Channels):
+class LTypeChannels(_MeanChannels):
     r"""L-type calcium channels of Rodrigues et al. (2023): one closed and two open states.
 
     .. math:: I = n\, \gamma\, (O_1 + O_2)\, \Phi
@@ -137,7 +142,7 @@ class LTypeChannels(_Channels):
     v_2 = Parameter(18.8 * mV, "half of it", source=RODRIGUES, sign="real")
     k_2 = Parameter(6.17 * mV, "its slope", source=RODRIGUES)
 
-    _c = _Channels
+    _c = _MeanChannels
     opening = define(_c.rho_f * alpha_0 * _rises(v, v_a, k_a), unit=1 / ms, meaning="rate of opening")
     closing_1 = define(_c.rho_b * beta_1 * _rises(-v, -v_1, k_1), unit=1 / ms, meaning="closing, first")
     closing_2 = define(
