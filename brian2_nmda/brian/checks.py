@@ -237,6 +237,7 @@ class BeforeRun(BrianObject):
         if plan.sent:
             self.synapses._between_runs.prepare(values)
         self._warn_of_errors(values, dt)
+        self.step_before = dt  # of a run that is not refused
 
     def _values(self) -> dict[str, float]:
         """Parameters at the start of the run, which have to be finite and in their range."""
@@ -280,7 +281,7 @@ class BeforeRun(BrianObject):
 
     def _check_longer_step(self, dt: float) -> None:
         """A pulse that was counted in shorter steps would go on for as many of the longer ones."""
-        before, self.step_before = self.step_before, dt
+        before = self.step_before
         if before is not None and dt > before * (1 + Clock.epsilon_dt) and self.parts.plan.pulses:
             raise ModelError(
                 f"{self.parts.where}: the time step was {before * 1e3:g} ms in an earlier run and is now "

@@ -381,8 +381,8 @@ class NMDASynapses(Synapses):
         >>> neuron = NeuronGroup(1, equations, threshold='v > 0*mV', reset='v = -70*mV')
         >>> S = model.synapses(SpikeGeneratorGroup(1, [0], [1]*ms), neuron)
         >>> S.connect()
-        >>> print(S.coarsest_step())
-        0.2 s
+        >>> float(S.coarsest_step())  # s
+        0.2
         """
         return self._before_run.coarsest_step() * second
 
