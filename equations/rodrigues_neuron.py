@@ -12,6 +12,7 @@ from sympy import Max, exp
 
 from brian2_nmda.equations.rodrigues import CELSIUS, logistic
 from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES
+from brian2_nmda.symbolic.analysis import insert
 from brian2_nmda.symbolic.expressions import exprel, number, symbol, to_text, unit_symbol, unit_text
 from brian2_nmda.symbolic.part import Parameter, Part, define, states
 
@@ -171,15 +172,10 @@ class RodriguesElectrics(Part):
 
     def _rates(self) -> dict[str, sympy.Expr]:
         """The rates with numbers in place of definitions and parameters."""
-        t, label = self.template, {n: symbol(n) for n in self.template.states}
+        t = self.template
         values = {symbol(n): number(p.base()) * unit_symbol(p.dim) for n, p in t.parameters.items()}
-        known = {symbol(n): d.expression for n, d in t.definitions.items()}
-        found = {}
-        for name, rate in t.rates.items():
-            while rate.free_symbols & set(known):
-                rate = rate.xreplace(known)
-            found[name] = rate.xreplace(values).xreplace(label)
-        return found
+        known = {n: d.expression for n, d in t.definitions.items()}
+        return {n: insert(rate, known).xreplace(values) for n, rate in t.rates.items()}
 
     def variables(self) -> str:
         """The variables, as equations of a `NeuronGroup`; the inputs are left to the neuron."""

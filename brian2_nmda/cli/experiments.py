@@ -215,6 +215,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _add_standalone(commands: argparse._SubParsersAction) -> None:
+    experiments = {n: p for n, p in commands.choices.items() if p.get_default("protocols") is not None}
     parser = commands.add_parser(
         "standalone",
         help="write a protocol as a C++ project that needs no Python, and compile it",
@@ -224,20 +225,10 @@ def _add_standalone(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("directory", metavar="DIR", help="a new or empty folder")
     parser.add_argument(
-        "--protocol", default="theta-burst", choices=sorted(_DEFAULTS), help="(default: %(default)s)"
+        "--protocol", default="theta-burst", choices=sorted(experiments), help="(default: %(default)s)"
     )
     parser.add_argument("--no-compile", action="store_true", help="write the project, do not compile it")
-    parser.set_defaults(command=_standalone, baseline=DEFAULT_BASELINE, follow_up=DEFAULT_FOLLOW_UP, dt=0.1)
-
-
-#: Each protocol as its command makes it without options.
-_DEFAULTS: dict[str, Any] = {
-    "tetanus": (_tetanus, {"trains": 1, "pulses": 100, "frequency": 100, "drug": None}),
-    "theta-burst": (_theta, {"bursts": 10, "pulses": 4, "trains": 1}),
-    "frequency-curve": (_frequency, {"frequencies": [0.5, 1, 3, 5, 10, 50], "pulses": 900}),
-    "stdp": (_stdp, {"intervals": _INTERVALS, "pairs": 60, "frequency": 1}),
-    "pairing": (_pairing, {"voltages": [-70, -40, 0], "pulses": 100, "frequency": 2}),
-}
+    parser.set_defaults(command=_standalone, experiments=experiments)
 
 
 def _standalone(arguments: argparse.Namespace) -> int:
@@ -246,8 +237,7 @@ def _standalone(arguments: argparse.Namespace) -> int:
     if not arguments.no_compile:
         check_compiler()
     check_directory(arguments.directory)
-    protocols, options = _DEFAULTS[arguments.protocol]
-    experiment = _experiment(argparse.Namespace(**{**vars(arguments), **options, "protocols": protocols}))
+    experiment = _experiment(arguments.experiments[arguments.protocol].parse_args([]))
     print("Writing the project; compiling it takes 20 to 40 s ...", file=sys.stderr, flush=True)
     path = experiment.build(arguments.directory, make=not arguments.no_compile)
     print(f"The C++ project is in {path}; run it by: cd {path} && ./main")
