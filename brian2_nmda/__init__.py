@@ -48,12 +48,14 @@ from brian2_nmda.symbolic.kinds import (
 )
 
 # The symbols that a class body may use are importable but not in __all__: v and T are common names.
-from brian2_nmda.symbolic.part import Ca as Ca
-from brian2_nmda.symbolic.part import Ca_eff as Ca_eff
-from brian2_nmda.symbolic.part import Ca_rest as Ca_rest
-from brian2_nmda.symbolic.part import E_open as E_open
 from brian2_nmda.symbolic.part import (
+    Ca as Ca,
+    Ca_eff as Ca_eff,
+    Ca_rest as Ca_rest,
+    E_open as E_open,
     Event,
+    G_open as G_open,
+    I_Ca as I_Ca,
     Later,
     On,
     Parameter,
@@ -61,25 +63,25 @@ from brian2_nmda.symbolic.part import (
     Preset,
     Pulse,
     Reaction,
+    T as T,
     Total,
+    activation as activation,
+    block as block,
+    conductance as conductance,
     counts,
     define,
+    g_initial as g_initial,
     gives,
     needs,
     occupancies,
     postsynaptic,
     presynaptic,
+    rand as rand,
+    released as released,
     states,
+    v as v,
+    xi as xi,
 )
-from brian2_nmda.symbolic.part import G_open as G_open
-from brian2_nmda.symbolic.part import I_Ca as I_Ca
-from brian2_nmda.symbolic.part import T as T
-from brian2_nmda.symbolic.part import conductance as conductance
-from brian2_nmda.symbolic.part import g_initial as g_initial
-from brian2_nmda.symbolic.part import rand as rand
-from brian2_nmda.symbolic.part import released as released
-from brian2_nmda.symbolic.part import v as v
-from brian2_nmda.symbolic.part import xi as xi
 
 __version__ = "0.1.0"
 

@@ -8,8 +8,7 @@ from brian2.equations.equations import Equations
 from brian2.synapses.synapses import Synapses
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.brian import places as _places
-from brian2_nmda.brian import target as _target
+from brian2_nmda.brian import places as _places, target as _target
 from brian2_nmda.brian.synapses import build_synapses
 from brian2_nmda.equations.release import TransmitterPulse
 from brian2_nmda.export.nmodl import to_nmodl

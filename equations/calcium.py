@@ -7,8 +7,8 @@ from brian2 import coulomb, mM, mole, ms, mV, nmolar, pA, second, umetre, umolar
 
 from brian2_nmda.equations.sources import CODATA, SABATINI, SHOUVAL_CODE, WOLF, YEUNG
 from brian2_nmda.symbolic.kinds import Calcium
-from brian2_nmda.symbolic.part import Ca as Ca_in
 from brian2_nmda.symbolic.part import (
+    Ca as Ca_in,
     Ca_rest,
     E_open,
     G_open,

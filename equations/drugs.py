@@ -8,9 +8,8 @@ from brian2 import coulomb, joule, kelvin, mole, mV, second, umolar
 from sympy import exp
 
 from brian2_nmda.equations.sources import ANTAGONIST_KI, BLANPIED, CODATA, GILLING
-from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker
-from brian2_nmda.symbolic.part import Parameter, T, states, v
+from brian2_nmda.symbolic.part import Parameter, T, activation, block, states, v
 
 
 class DAP5(Antagonist):
@@ -78,10 +77,10 @@ class Memantine(ChannelBlocker):
     R = Parameter(8.314462618 * joule / (mole * kelvin), "gas constant", source=CODATA)
 
     b = states("b", within=(0, 1), meaning="blocked fraction")
-    db = kon * conc * symbol("activation") / P * symbol("block") * (1 - b) - (
+    db = kon * conc * activation / P * block * (1 - b) - (
         koff
         * exp(z * delta * F * (v - v_0) / (R * temperature))
-        * (untrapped + (1 - untrapped) * symbol("activation") / P)
+        * (untrapped + (1 - untrapped) * activation / P)
         * b
     )
     unblocked = 1 - b

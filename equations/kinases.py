@@ -8,11 +8,9 @@ whatever needs them (`CastellaniPhosphorylation`, `KinaseDrivenInsertion`).
 from collections.abc import Mapping
 from typing import ClassVar
 
-from brian2 import psiemens as pS
-from brian2 import second, umolar
+from brian2 import psiemens as pS, second, umolar
 
 from brian2_nmda.equations.sources import CASTELLANI, GRAUPNER_BRUNEL_2007
-from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
     Ca,
@@ -20,6 +18,7 @@ from brian2_nmda.symbolic.part import (
     Parameter,
     Part,
     Preset,
+    activation,
     conductance,
     define,
     g_initial,
@@ -334,7 +333,7 @@ class KinaseDrivenInsertion(Plasticity):
     kinase, phosphatase = needs("kinase"), needs("phosphatase")
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
     dn = k_ins * kinase * (n_max - n) - k_rem * phosphatase * (n - n_min)
-    conductance = n * gamma * symbol("activation")
+    conductance = n * gamma * activation
     receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     presets: ClassVar[Mapping[str, Preset]] = {
@@ -375,7 +374,7 @@ class RelativeInsertion(Plasticity):
     dr = k_ins * kinase * (1 + gain - r) - k_rem * phosphatase * (r - (1 - loss))
     dn_0 = 0
     n = define(r * n_0, meaning="AMPA receptors")
-    conductance = n * gamma * symbol("activation")
+    conductance = n * gamma * activation
     receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     relaxes: ClassVar[str] = "it goes to the balance of what kinase and phosphatase do at rest"

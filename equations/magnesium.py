@@ -8,8 +8,7 @@ from brian2 import coulomb, joule, kelvin, mM, mole, ms, mV
 from sympy import Max, Min, exp
 
 from brian2_nmda.equations.sources import CODATA, HT_NEURON, JAHR_STEVENS, SPRUSTON, WOODHULL
-from brian2_nmda.symbolic.kinds import Block
-from brian2_nmda.symbolic.kinds import NoBlock as NoBlock
+from brian2_nmda.symbolic.kinds import Block, NoBlock as NoBlock
 from brian2_nmda.symbolic.part import Parameter, Preset, define, states, v
 
 _MODELDB = "github:ModelDBRepository"

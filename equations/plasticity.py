@@ -8,8 +8,7 @@ the published starting value) leaves it as it is and several rules can act on on
 from collections.abc import Mapping
 from typing import ClassVar
 
-from brian2 import Hz, ms, mV, second, umolar
-from brian2 import psiemens as pS
+from brian2 import Hz, ms, mV, psiemens as pS, second, umolar
 from sympy import Heaviside, Max, Min, exp, sqrt
 
 from brian2_nmda.equations.sources import (
@@ -21,7 +20,7 @@ from brian2_nmda.equations.sources import (
     VAN_ROSSUM,
     YEUNG,
 )
-from brian2_nmda.symbolic.expressions import clip, symbol
+from brian2_nmda.symbolic.expressions import clip
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
     Ca,
@@ -29,6 +28,7 @@ from brian2_nmda.symbolic.part import (
     Event,
     Parameter,
     Preset,
+    activation,
     conductance,
     define,
     g_initial,
@@ -72,7 +72,7 @@ class ReceptorInsertion(Plasticity):
 
     n = states("n", within=(n_min, n_max), initial=g_initial / gamma, meaning="AMPA receptors")
     dn = k_ins * Heaviside(Ca_eff - theta_p) * (n_max - n) - k_rem * Heaviside(Ca_eff - theta_d) * (n - n_min)
-    conductance = n * gamma * symbol("activation")
+    conductance = n * gamma * activation
     receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     summary = "AMPA receptors inserted at high, removed at moderate calcium"
@@ -100,7 +100,7 @@ class CoincidenceInsertion(Plasticity):
         Event(armed * Heaviside(Ca_eff - theta_p), {n: Min(n + step, n_max), armed: 0}),
         Event(Heaviside(theta_d - Ca_eff), {armed: 1}),
     )
-    conductance = n * gamma * symbol("activation")
+    conductance = n * gamma * activation
     receptors = gives(n, combine="sum", meaning="Receptors of the synapse.")
 
     summary = "five AMPA receptors per coincidence event, no removal"

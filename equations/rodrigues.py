@@ -11,8 +11,7 @@ import sympy
 from brian2 import kelvin, mM, ms, second, umolar
 from sympy import Heaviside, exp
 
-from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES
-from brian2_nmda.equations.sources import RODRIGUES_START
+from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES, RODRIGUES_START
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
     Ca,

@@ -25,9 +25,10 @@ def exact(model, record, times, spikes, v, post_spikes=(), w=1.0, rtol=1e-11, me
         return numeric(whole, [*names, *flags], values)
 
     rate = function(s.rates[n] for n in names)
-    conductance = {r.total: w * r.conductance for r in s.receptors}
+    conductance = {r.total_name: w * r.conductance for r in s.receptors}
     current = {
-        r.current_name: r.current.xreplace({symbol(r.total): conductance[r.total]}) for r in s.receptors
+        r.current_name: r.current.xreplace({symbol(r.total_name): conductance[r.total_name]})
+        for r in s.receptors
     }
     known = {**conductance, **current}
     shown_values = function(known.get(n, symbol(n)) for n in record)

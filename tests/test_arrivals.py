@@ -77,7 +77,7 @@ def test_one_exponential_summed_once(part):
     for options in ({}, {"optimize": False}):
         b2.start_scope()
         model = GlutamateSynapse(part(gmax=1 * nS))
-        total = model.system.receptors[0].total
+        total = model.system.receptors[0].total_name
         source = SpikeGeneratorGroup(2, [0, 1, 0], [0, 1, 2.3] * ms)
         target = NeuronGroup(1, CLAMPED + model.post_equations())
         S = model.synapses(source, target, w=1.0, **options)
@@ -92,7 +92,7 @@ def test_one_exponential_summed_once(part):
 def test_state_that_remembers_another(options):
     """``last = s; s = s + 1``: Brian2 adds in place, which must not change ``last``."""
     model = GlutamateSynapse(Remembering(gmax=1 * nS))
-    total = model.system.receptors[0].total
+    total = model.system.receptors[0].total_name
     source = SpikeGeneratorGroup(1, [0, 0], [1, 3] * ms)
     target = NeuronGroup(1, CLAMPED + model.post_equations())
     S = model.synapses(source, target, **options)

@@ -1,7 +1,9 @@
 """What a user writes or changes in a part: jumps, events, starts, and errors for what nothing reads."""
 
+import brian2 as b2
+import numpy as np
 import pytest
-from brian2 import ms, second, umolar
+from brian2 import ms, nS, psiemens, second, umolar
 
 from brian2_nmda import (
     AMPA,
@@ -9,17 +11,22 @@ from brian2_nmda import (
     Ca,
     Ca_rest,
     GlutamateSynapse,
+    Later,
     ModelError,
     On,
     Parameter,
     Part,
     Plasticity,
     SpineCalcium,
+    activation,
     conductance,
     define,
+    g_initial,
+    presynaptic,
     states,
 )
 from brian2_nmda.equations import CoincidenceInsertion, GraupnerBrunel, TripletSTDP
+from brian2_nmda.export.sheet import sheet
 from brian2_nmda.symbolic.expressions import symbol
 
 
@@ -114,3 +121,61 @@ def test_a_state_under_a_second_name():
         dn = flow
 
     assert Flow().equations["dn/dt"] == symbol("flow")
+
+
+class TwiceLater(Part):
+    """Counts spikes at two later times."""
+
+    tau = Parameter(10 * second, "decay", status="assumed", source="chosen for this test")
+    soon = Parameter(1 * ms, "latency", status="assumed", source="chosen for this test")
+    next = Parameter(2 * ms, "latency", status="assumed", source="chosen for this test")
+    c = states("c", within=(0, None))
+    dc = -c / tau
+    on = (On(Later(soon), {c: c + 1}), On(Later(next), {c: c + 10}))
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_each_later_change_happens(optimize):
+    """Both changes of one state, each at its time, less the decay of 10 s: closed form."""
+    model = GlutamateSynapse(AMPA(), parts=[TwiceLater()])
+    assert "Later than a presynaptic spike by next" in sheet(TwiceLater())
+    source = b2.SpikeGeneratorGroup(1, [0], [1] * ms)
+    target = b2.NeuronGroup(1, "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
+    S = model.synapses(source, target, optimize=optimize)
+    S.connect()
+    (name,) = [n for n in model.system.states if n.startswith("c")]
+    monitor = b2.StateMonitor(S, name, record=True)
+    b2.Network(source, target, S, monitor).run(5 * ms)
+    at = {k: getattr(monitor, name)[0][round(k / 0.1)] for k in (1.9, 2.1, 3.1, 4.9)}
+    assert at[1.9] == 0
+    assert at[2.1] == 1
+    assert at[3.1] == pytest.approx(np.exp(-1e-4) + 10, rel=1e-12)
+    assert at[4.9] == pytest.approx(np.exp(-2.8e-4) + 10 * np.exp(-1.8e-4), rel=1e-12)
+
+
+def test_two_changes_of_a_state_at_one_spike_are_refused():
+    """The second would silently replace the first."""
+    with pytest.raises(ModelError, match="'c' changes twice at a presynaptic spike"):
+
+        class Twice(Part):
+            tau = Parameter(10 * second, "decay", status="assumed", source="chosen for this test")
+            c = states("c", within=(0, None))
+            dc = -c / tau
+            on_spike = {c: c + 1}
+            on = (On(presynaptic, {c: c + 10}),)
+
+
+def test_a_rule_of_ones_own_replaces_the_conductance():
+    """As the shipped rules do it, with names from the top level alone."""
+
+    class Sites(Plasticity):
+        gamma = Parameter(10 * psiemens, "of one receptor", status="assumed", source="chosen for this test")
+        tau = Parameter(1 * second, "removal", status="assumed", source="chosen for this test")
+        n = states("n", within=(0, None), initial=g_initial / gamma)
+        dn = -n / tau
+        conductance = n * gamma * activation
+
+    model = GlutamateSynapse(AMPA(gmax=0.5 * nS), plasticity=Sites())
+    (receptor,) = model.system.receptors
+    assert {x.name for x in receptor.conductance.free_symbols} == {"n_AMPA", "g_AMPA", "gamma_AMPA"}
+    assert model.system.initial["n_AMPA"] == pytest.approx(50)

@@ -128,7 +128,7 @@ class Case:
             for what in ("w", "delay"):
                 self.set(S, number, 0, what)
             made[number] = S
-        total = model.system.receptors[0].total
+        total = model.system.receptors[0].total_name
         monitor = StateMonitor(target, total, record=True)
         net = Network(*groups, *made.values(), monitor)
         net.run(12 * ms)

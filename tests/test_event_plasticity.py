@@ -25,8 +25,7 @@ from brian2 import (
     second,
     seed,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline

@@ -27,8 +27,7 @@ from brian2 import (
     nS,
     umolar,
 )
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 from scipy.integrate import solve_ivp
 
 from brian2_nmda import (

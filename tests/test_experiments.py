@@ -29,6 +29,7 @@ from brian2_nmda.protocols import (
     Result,
     control,
     demo_model,
+    devices as devices_module,
     drug,
     ltp,
     pairing_at_voltage,
@@ -39,7 +40,6 @@ from brian2_nmda.protocols import (
     switch,
     tetanus,
 )
-from brian2_nmda.protocols import devices as devices_module
 
 pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
 

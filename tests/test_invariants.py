@@ -24,8 +24,7 @@ from brian2 import (
     second,
     umolar,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from brian2_nmda import (
     AMPA,

@@ -517,8 +517,7 @@ def test_no_coagonist_no_current():
 class SteadyAgonist(Receptor):
     """One binding step; with a long pulse the open fraction is that of steady agonist."""
 
-    from brian2_nmda.symbolic.part import Parameter, states
-    from brian2_nmda.symbolic.part import T as _T
+    from brian2_nmda.symbolic.part import Parameter, T as _T, states
 
     kon = Parameter(5 / (mM * ms), "binding")
     koff = Parameter(0.01 / ms, "unbinding")

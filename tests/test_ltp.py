@@ -12,8 +12,7 @@ from dataclasses import replace
 import matplotlib.image
 import numpy as np
 import pytest
-from brian2 import device as active_device
-from brian2 import ms, prefs, second
+from brian2 import device as active_device, ms, prefs, second
 from brian2.core.clocks import defaultclock
 from brian2.devices.device import RuntimeDevice, get_device
 from numpy.testing import assert_allclose, assert_array_equal

@@ -291,7 +291,7 @@ def test_calcium_fraction_is_calibrated(fraction, v_cal):
     model = GlutamateSynapse(BioNMDA(E=12.3 * mV), calcium=SpineCalcium(fraction=fraction, v_cal=v_cal * mV))
     system = model.system
     (receptor,) = system.receptors
-    total = sympy.Symbol(receptor.total, real=True)
+    total = sympy.Symbol(receptor.total_name, real=True)
     nmda = system.inserted(receptor.current).subs(total, receptor.conductance)
     calcium = system.inserted(system.definitions["I_Ca"].expression)
     ratio = sympy.lambdify(
@@ -310,7 +310,7 @@ def test_fraction_of_current_reverses_with_the_receptor():
     model = GlutamateSynapse(BioNMDA(), calcium=FractionOfCurrent())
     system = model.system
     (receptor,) = system.receptors
-    nmda = receptor.current.subs(sympy.Symbol(receptor.total, real=True), receptor.conductance)
+    nmda = receptor.current.subs(sympy.Symbol(receptor.total_name, real=True), receptor.conductance)
     difference = system.definitions["I_Ca"].expression - sympy.Symbol("fraction_Ca", real=True) * nmda
     assert sympy.simplify(difference) == 0
 

@@ -85,7 +85,7 @@ def own_models():
 def deviations(name, model, v=-30.0, **options):
     """Largest deviation of each state, conductance and current, as a fraction of its peak."""
     system = model.system
-    names = [*system.states, *(x for r in system.receptors for x in (r.total, r.current_name))]
+    names = [*system.states, *(x for r in system.receptors for x in (r.total_name, r.current_name))]
     called = nmodl.Mechanism(model, name, None).called
     post = POST if system.on_post_spike else np.array([])
     got = neuron_run.response(

@@ -145,3 +145,24 @@ def test_tests_that_share_a_run_stay_in_one_process(request):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         pytest.skip("one process")
     assert request.node.nodeid.endswith(f"@{__name__}")
+
+
+def test_a_family_is_imported_when_it_is_asked_for():
+    """Importing all 100 models took as long as importing Brian2, at each start of each script."""
+    script = """
+import sys
+import brian2_nmda
+from brian2_nmda.equations import AMPA
+seldom = {"brian2_nmda.equations.calcium_channels", "brian2_nmda.equations.rodrigues_receptors"}
+assert not seldom & set(sys.modules), seldom & set(sys.modules)
+assert "RTypeChannels" in dir(brian2_nmda.equations)
+brian2_nmda.equations.RTypeChannels
+assert "brian2_nmda.equations.calcium_channels" in sys.modules
+try:
+    brian2_nmda.equations.RTypeChanels
+except AttributeError as error:
+    assert "has no attribute 'RTypeChanels'" in str(error)
+else:
+    raise AssertionError("a misspelt name was found")
+"""
+    assert python("-c", script).returncode == 0

@@ -15,8 +15,7 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import Hz, mM, ms, mV, nS, pA, second, umolar
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from brian2_nmda import (
     AMPA,

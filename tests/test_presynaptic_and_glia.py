@@ -139,7 +139,7 @@ def objects(name, optimize=True):
     if at:
         S.astrocyte_index = at
     recorded = [n for n in model.system.states if n in S.variables]
-    total = StateMonitor(target, [r.total for r in model.system.receptors], record=True)
+    total = StateMonitor(target, [r.total_name for r in model.system.receptors], record=True)
     return source, target, S, total, StateMonitor(S, recorded, record=range(len(pre)))
 
 

@@ -649,12 +649,12 @@ def bare_factor():
 def pulse_in_a_sum():
     c = AmbientTransmitter
 
-    class Summed(c):
+    class PlaceTotal(c):
         """The pulse has no name."""
 
         concentration = Pulse(c.peak, c.duration) + c.ambient
 
-    _ = GlutamateSynapse(FiveStateNMDA(), release=Summed()).plan
+    _ = GlutamateSynapse(FiveStateNMDA(), release=PlaceTotal()).plan
 
 
 def drug_that_opens():

@@ -200,7 +200,7 @@ def test_in_brian2():
     target = NeuronGroup(1, "v = -60*mV : volt" + model.post_equations())
     S = model.synapses(SpikeGeneratorGroup(1, [0], [1] * ms), target, delay=0 * ms)
     S.connect()
-    totals = [r.total for r in model.system.receptors]
+    totals = [r.total_name for r in model.system.receptors]
     monitor = StateMonitor(target, totals, record=True, when="end")
     Network(S, target, S.source, monitor).run(20 * ms)
     # AMPA receptors conduct as soon as the pulse is there

@@ -126,7 +126,7 @@ def test_ghk_carries_the_fraction_at_v_cal():
         system = GlutamateSynapse(BioNMDA(), calcium=pool).system
         current = function(symbol("I_Ca"), system, "v", "Ca", "g_NMDA")
         receptor = system.receptors[0]
-        whole = receptor.current.xreplace({symbol(receptor.total): symbol("gmax_NMDA")})
+        whole = receptor.current.xreplace({symbol(receptor.total_name): symbol("gmax_NMDA")})
         whole = function(whole, system, "v")
         assert np.isclose(float(current(-0.065, 70e-6, 1.0)), 0.1 * float(whole(-0.065)), rtol=1e-12)
 

@@ -53,7 +53,7 @@ def synapses(
     )
     S = model.synapses(source, target, **declared)
     S.connect()
-    total = b2.StateMonitor(target, [r.total for r in model.system.receptors], record=True)
+    total = b2.StateMonitor(target, [r.total_name for r in model.system.receptors], record=True)
     return b2.Network(source, target, S, total), S, total
 
 

@@ -250,7 +250,7 @@ def simulate(names=None, duration=40.0):
         S.connect()
         for place in places:
             setattr(S, f"{place}_index", "j")
-        totals = [r.total for r in model.system.receptors]
+        totals = [r.total_name for r in model.system.receptors]
         monitors[name] = StateMonitor(target, ["v", *totals], record=True, dt=0.5 * ms, name=f"M_{name}")
         synapses[name], targets[name] = S, target
         net.add(target, S, monitors[name])
@@ -266,7 +266,9 @@ def simulate(names=None, duration=40.0):
                     out[name, state] = np.array(getattr(targets[name], state + "_")[:])
             out[name, "v"] = np.array(monitors[name].v / mV)
             for receptor in model.system.receptors:
-                out[name, receptor.total] = np.array(getattr(monitors[name], receptor.total) / b2.nS)
+                out[name, receptor.total_name] = np.array(
+                    getattr(monitors[name], receptor.total_name) / b2.nS
+                )
         return out
 
     return values()
@@ -320,7 +322,7 @@ def test_numpy(which, reference_values):
             assert low is None or x.min() >= low - 1e-12, (name, state)
             assert high is None or x.max() <= high + 1e-12, (name, state)
         for receptor in model.system.receptors:
-            total = values[name, receptor.total]
+            total = values[name, receptor.total_name]
             assert np.all(np.isfinite(total)) and total.min() >= -1e-12, (name, receptor.label)
             # nothing before the first spike (1 ms, delay 1 ms) and something after it, in both targets
             assert np.all(total[:, :5] == 0), (name, receptor.label)

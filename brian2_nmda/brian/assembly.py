@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -15,8 +16,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.units import second
 from brian2.utils.stringtools import get_identifiers
 
-from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING
-from brian2_nmda.brian.exchanges import Exchanges
+from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING, Exchanges
 from brian2_nmda.brian.internals import write
 from brian2_nmda.brian.saturating import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS, set_to
@@ -36,6 +36,7 @@ from brian2_nmda.symbolic.expressions import (
     unit_text,
 )
 from brian2_nmda.symbolic.pieces import assignments, in_pieces
+from brian2_nmda.symbolic.ports import GATE, KINETICS, TOTALS
 from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 
@@ -158,12 +159,12 @@ class Assembly:
         """New values at spikes of any kind."""
         system, states = self.system, set(states)
         jumps = [e for n, e in [*system.on_spike.items(), *system.on_post_spike.items()] if n in states]
-        return jumps + [e for event in system.on_late_spike for n, e in event.changes.items() if n in states]
+        return jumps + [e for event in system.later for n, e in event.changes.items() if n in states]
 
     def _brought_to_places(self) -> list[sympy.Expr]:
         """What presynaptic spikes add at places, which the synapses compute."""
         system = self.system
-        changes = [system.on_spike, *(late.changes for late in system.on_late_spike)]
+        changes = [system.on_spike, *(event.changes for event in system.later)]
         return [e for at_once in changes for n, e in at_once.items() if n in system.place]
 
     def _closure(self, expressions: Iterable[sympy.Expr]) -> set[str]:
@@ -212,11 +213,11 @@ class Assembly:
             (synapse if receptor in self.summed_each_step else totals).append(rest)
         of_target = self.base.variables
         self.parameters_used = {
-            "gate": used(gate),
-            "kinetics": used(kinetics),
-            "totals": [n for n in used(totals) if n not in of_target],
+            GATE: used(gate),
+            KINETICS: used(kinetics),
+            TOTALS: [n for n in used(totals) if n not in of_target],
             **{p: used(self._used_at(p)) for p in self.place_states if not self._is_hosted(p)},
-            "synapse": [n for n in used(synapse) if n not in of_target],
+            SYNAPSE: [n for n in used(synapse) if n not in of_target],
         }
         taken: set[str] = set()
         self.parameters_of: dict[str, list[str]] = {}
@@ -224,7 +225,7 @@ class Assembly:
             self.parameters_of[place] = [n for n in names if n not in taken]
             taken |= set(names)
         self.per_synapse = [
-            n for n in self.parameters_used["synapse"] if n in self.plan.declarations.per_synapse
+            n for n in self.parameters_used[SYNAPSE] if n in self.plan.declarations.per_synapse
         ]
         unused = self.plan.declarations.per_synapse - set(self.per_synapse)
         if unused:
@@ -365,7 +366,7 @@ class Assembly:
         """Statements and latency of each pathway that acts later than the transmitter."""
         values = self.system.values()
         found = {}
-        for event in self.system.on_late_spike:
+        for event in self.system.later:
             try:
                 latency = float(numeric(event.latency, [], values)())
             except ModelError as error:
@@ -373,7 +374,8 @@ class Assembly:
                     f"{self.where}: the latency {event.latency} of {event.owner} has to be a number, since "
                     f"it becomes the delay of a pathway ({error})."
                 ) from error
-            name = f"late_{next(iter(event.changes))}"
+            name = first = f"late_{next(iter(event.changes))}"
+            name = next(n for k in count(2) for n in (name, f"{first}_{k}") if n not in found)
             places = [n for n in event.changes if n in self.system.place]
             code = self._statements(event.changes, [*self.states, *places], "")
             found[name] = ("\n".join(code), latency * second)
@@ -436,7 +438,7 @@ class Assembly:
         if not self.optimize:
             for r in self.system.receptors:
                 text = to_text(self.on_synapse(symbol("w") * r.conductance))
-                lines.append(f"{r.total}_post = {text} : siemens (summed)")
+                lines.append(f"{r.total_name}_post = {text} : siemens (summed)")
         if self.marker:
             lines.append(f"{MARKER} : boolean (constant)")
         equations = Equations("\n".join(lines))

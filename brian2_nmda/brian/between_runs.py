@@ -127,7 +127,7 @@ class BetweenRuns:
         i = slice(None) if sending.on_synapse else i
         w = read(self.synapses, "w") if self.assembly.weight is None else 1.0
         gap = (self._now() - read(keeper, sending.when_sent)) * sending.dt
-        for rate, sent, total in zip(sending.form.rates, sending.sent(), sending.totals(), strict=True):
+        for rate, sent, total in zip(sending.form.rates, sending.sent(), sending.received(), strict=True):
             now = read(keeper, sent) * np.exp(-rate * gap)
             if self.homes.summed_for_all(sending):
                 self.homes.population.send_anew(totals, total, now)

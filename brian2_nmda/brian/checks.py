@@ -199,12 +199,12 @@ def check_delays(delays: Any, where: str, of: str = "the delay") -> None:
 class BeforeRun(BrianObject):
     """Checks of a model that need the time step and the values at the start of a run."""
 
-    def __init__(self, synapses: Any, parts: Assembly, name: str, homes: Iterable[Any] = ()) -> None:
+    def __init__(self, synapses: Any, assembly: Assembly, name: str, homes: Iterable[Any] = ()) -> None:
         super().__init__(name=name)
         self.homes = list(homes)
-        self.parts, self.synapses = parts, synapses
+        self.assembly, self.synapses = assembly, synapses
         self.variables_of = {
-            n: synapses.variables[n] for n in parts.system.parameters if n in synapses.variables
+            n: synapses.variables[n] for n in assembly.system.parameters if n in synapses.variables
         }
         self.weights = synapses.variables["w"]
         self.delay_before: float | None = None  # in the last run
@@ -212,7 +212,7 @@ class BeforeRun(BrianObject):
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
-        parts, plan, where = self.parts, self.parts.plan, self.parts.where
+        assembly, plan, where = self.assembly, self.assembly.plan, self.assembly.where
         if not connected(self.synapses):
             raise TypeError(
                 f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called."
@@ -221,9 +221,9 @@ class BeforeRun(BrianObject):
         values = self._values()
         for home in self.homes:
             home.check(self.synapses)
-        parts.exchanges.check_step(values, dt, where)
+        assembly.exchanges.check_step(values, dt, where)
         self._check_delays()
-        if parts.optimize:
+        if assembly.optimize:
             self._check_uniform_delay()
         else:
             self._check_late_delays()
@@ -241,15 +241,15 @@ class BeforeRun(BrianObject):
 
     def _values(self) -> dict[str, float]:
         """Parameters at the start of the run, which have to be finite and in their range."""
-        parts, where = self.parts, self.parts.where
-        values = dict(parts.system.values())
+        assembly, where = self.assembly, self.assembly.where
+        values = dict(assembly.system.values())
         for name, var in self.variables_of.items():
             value = known_value(var)
             if value is None:
                 continue
             if not np.all(np.isfinite(value)):
                 raise ModelError(f"{where}: '{name}' is not finite at the start of the run: {value}.")
-            p = parts.system.parameters[name]
+            p = assembly.system.parameters[name]
             if p.refuses(value):
                 raise ModelError(
                     f"{where}: '{name}' ({p.meaning}) has to be {p.required}, found "
@@ -261,7 +261,7 @@ class BeforeRun(BrianObject):
 
     def _check_pulses(self, values: dict[str, float], dt: float) -> None:
         """A pulse lasts a whole number of time steps."""
-        plan, where = self.parts.plan, self.parts.where
+        plan, where = self.assembly.plan, self.assembly.where
         for name, (_, duration, *_) in plan.pulses.items():
             if not {x.name for x in duration.free_symbols} <= set(values):
                 continue
@@ -282,11 +282,11 @@ class BeforeRun(BrianObject):
     def _check_longer_step(self, dt: float) -> None:
         """A pulse that was counted in shorter steps would go on for as many of the longer ones."""
         before = self.step_before
-        if before is not None and dt > before * (1 + Clock.epsilon_dt) and self.parts.plan.pulses:
+        if before is not None and dt > before * (1 + Clock.epsilon_dt) and self.assembly.plan.pulses:
             raise ModelError(
-                f"{self.parts.where}: the time step was {before * 1e3:g} ms in an earlier run and is now "
-                f"{dt * 1e3:g} ms, but the pulse '{next(iter(self.parts.plan.pulses))}' is counted in whole "
-                "time steps. Keep the time step, or take receptors that a spike opens at once, such as "
+                f"{self.assembly.where}: the time step was {before * 1e3:g} ms in an earlier run and is now "
+                f"{dt * 1e3:g} ms, but the pulse '{next(iter(self.assembly.plan.pulses))}' is counted in "
+                "whole time steps. Keep the time step, or take receptors that a spike opens at once, such as "
                 "TwoExponentialAMPA."
             )
 
@@ -298,7 +298,7 @@ class BeforeRun(BrianObject):
         ModelError
             If none is, since conductances are sent at spikes or pulses are counted in time steps.
         """
-        plan, where = self.parts.plan, self.parts.where
+        plan, where = self.assembly.plan, self.assembly.where
         if plan.sent or plan.pulses:
             found = f"the pulse '{next(iter(plan.pulses))}' is counted in time steps"
             if plan.sent:
@@ -308,7 +308,7 @@ class BeforeRun(BrianObject):
         for step in (f * 10.0**k for k in range(2, -7, -1) for f in (5, 2, 1)):
             try:
                 self._check_time_step(values, step)
-                self.parts.exchanges.check_step(values, step, where)
+                self.assembly.exchanges.check_step(values, step, where)
             except ModelError:
                 continue
             return step
@@ -316,11 +316,11 @@ class BeforeRun(BrianObject):
 
     @cached_property
     def _fastest(self) -> tuple[str, float]:
-        return fastest_rate(self.parts.plan)
+        return fastest_rate(self.assembly.plan)
 
     def _check_time_step(self, values: dict[str, float], dt: float) -> None:
         """The time step is short enough for the integrators of the plan."""
-        plan, where = self.parts.plan, self.parts.where
+        plan, where = self.assembly.plan, self.assembly.where
         size = series_size(plan, values, dt) if plan.declarations.method is None else None
         if size is not None and terms_needed(min(size, 4 * MAX_SERIES), 1e-9) > plan.terms:
             raise ModelError(
@@ -342,9 +342,9 @@ class BeforeRun(BrianObject):
 
     def _warn_of_errors(self, values: dict[str, float], dt: float) -> None:
         """Warn where an error bound exceeds what the user accepts."""
-        parts, plan, where = self.parts, self.parts.plan, self.parts.where
+        assembly, plan, where = self.assembly, self.assembly.plan, self.assembly.where
         for rule in plan.rules:
-            accepted = parts.tolerance or SPLITTING_TOLERANCE
+            accepted = assembly.tolerance or SPLITTING_TOLERANCE
             error = 0.0 if rule.window is None else splitting_error(rule, values, rule.window)
             if error > accepted:
                 logger.warn(
@@ -359,10 +359,10 @@ class BeforeRun(BrianObject):
                 if step.kind != "integrating factor" or step.held or plan.schedule[name] == SENT_AT_SPIKES:
                     continue
                 bound = integrating_factor_bound(plan, name, dt)
-                if bound is not None and bound > (parts.tolerance or 1e-6):
+                if bound is not None and bound > (assembly.tolerance or 1e-6):
                     logger.warn(
                         f"{where}: the error of '{name}' can reach {bound:.1e} at a time step of "
-                        f"{dt * 1e3:g} ms, more than {parts.tolerance or 1e-6:g}. Use a smaller dt, "
+                        f"{dt * 1e3:g} ms, more than {assembly.tolerance or 1e-6:g}. Use a smaller dt, "
                         "or state a larger tolerance.",
                         "tolerance",
                         once=True,
@@ -370,18 +370,18 @@ class BeforeRun(BrianObject):
 
     def _check_nothing_else_adds(self) -> None:
         """What others add to our totals on the target would be overwritten at each step."""
-        base, totals = self.parts.base, [r.total for r in self.parts.system.receptors]
+        base, totals = self.assembly.base, [r.total_name for r in self.assembly.system.receptors]
         for other, name in adding_to(base, totals, apart_from=self.synapses):
             raise ModelError(
-                f"{self.parts.where}: '{other}' changes '{name}' of '{base.name}', which is set to the sum "
-                "over these synapses at each time step, so that it would be lost. Give the target a "
+                f"{self.assembly.where}: '{other}' changes '{name}' of '{base.name}', which is set to the "
+                "sum over these synapses at each time step, so that it would be lost. Give the target a "
                 "conductance of its own for it and add its current beside I_syn; Poisson input can come from "
                 "a PoissonGroup through synapses of the model."
             )
 
     def _check_delays(self) -> None:
         """Of all pathways, also the user's; in C++ standalone those that only the binary knows stop it."""
-        where = self.parts.where
+        where = self.assembly.where
         for pathway in pathways(self.synapses):
             variable, of = pathway.variables["delay"], f"the delay of '{pathway.name}'"
             values = known_value(variable)
@@ -394,35 +394,35 @@ class BeforeRun(BrianObject):
         if not has_pathway(self.synapses, "pre"):
             return
         delay = known_value(self.synapses.pre.variables["delay"])
-        for name, (_, latency) in self.parts.delayed.items():
+        for name, (_, latency) in self.assembly.delayed.items():
             own = known_value(getattr(self.synapses, name).variables["delay"])
             if delay is None or own is None or np.allclose(own - delay, float(latency), rtol=0, atol=1e-9):
                 continue
             raise ModelError(
-                f"{self.parts.where}: the pathway '{name}' has to act {latency} after the transmitter, but "
-                f"the delay of the transmitter was changed; set S.{name}.delay to it plus {latency}, or "
+                f"{self.assembly.where}: the pathway '{name}' has to act {latency} after the transmitter, "
+                f"but the delay of the transmitter was changed; set S.{name}.delay to it plus {latency}, or "
                 "leave out optimize=False."
             )
 
     def _check_uniform_delay(self) -> None:
         """In the optimised form, the gates get their spikes through another object."""
         synapses = self.synapses
-        uniform = self.parts.plan.declarations.delay == "uniform"
+        uniform = self.assembly.plan.declarations.delay == "uniform"
         if not uniform or synapses._homes.driver is None or not has_pathway(synapses, "pre"):
             return
         delay = known_value(synapses.pre.variables["delay"])
         expected = float(synapses._transmitter_delay.of_all)
         if delay is not None and not np.allclose(delay, expected, rtol=1e-6, atol=1e-12):
             raise ModelError(
-                f"{self.parts.where}: the delay of '{synapses.name}.pre' is {delay.item() * 1e3:g} ms, that "
-                f"of the transmitter {expected * 1e3:g} ms; set S.delay, which changes both, instead of "
+                f"{self.assembly.where}: the delay of '{synapses.name}.pre' is {delay.item() * 1e3:g} ms, "
+                f"that of the transmitter {expected * 1e3:g} ms; set S.delay, which changes both, instead of "
                 "S.pre.delay."
             )
         before, self.delay_before = self.delay_before, expected
-        read = self.parts.read_at_spikes(synapses._event_pathways.given[0])
+        read = self.assembly.read_at_spikes(synapses._event_pathways.given[0])
         if before is not None and expected < before and read is not None:
             raise ModelError(
-                f"{self.parts.where}: the delay was {before * 1e3:g} ms in an earlier run and is now "
+                f"{self.assembly.where}: the delay was {before * 1e3:g} ms in an earlier run and is now "
                 f"{expected * 1e3:g} ms, so that two spikes may arrive in one time step; but {read[1]} reads "
                 f"'{read[0]}' at each spike, which the presynaptic neuron then has changed for both. Make "
                 "the synapses with delay='per_synapse'."

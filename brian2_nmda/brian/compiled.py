@@ -20,7 +20,7 @@ from brian2_nmda.symbolic.errors import ModelError
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
 #: Variable of the synapses that holds the number of targets.
-SIZE_OF_TOTALS = "_n_totals"
+NUMBER_OF_TARGETS = "_n_targets"
 
 
 def register() -> None:
@@ -131,8 +131,8 @@ class PathwayOfGate(SynapticPathway):
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:
     """What sums over the synapses of each target, in one pass if it can be."""
     if len(summands) > 1 and _compiled():
-        return [SumsInOnePass(summands, synapses, totals, SIZE_OF_TOTALS, "_synaptic_post")]
-    return [sum_over_synapses(synapses, e, n, totals, SIZE_OF_TOTALS) for n, e in summands.items()]
+        return [SumsInOnePass(summands, synapses, totals, NUMBER_OF_TARGETS, "_synaptic_post")]
+    return [sum_over_synapses(synapses, e, n, totals, NUMBER_OF_TARGETS) for n, e in summands.items()]
 
 
 class SumsInOnePass(CodeRunner):

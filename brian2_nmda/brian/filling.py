@@ -3,15 +3,14 @@
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian.assembly import MARKER, Assembly
-from brian2_nmda.brian.internals import connected, set_where
-from brian2_nmda.brian.internals import read as read_values
+from brian2_nmda.brian.internals import connected, read as read_values, set_where
 
 
 class Filler:
     """Gives new synapses their first values after each ``connect``."""
 
-    def __init__(self, parts: Assembly) -> None:
-        self.values, self.marker, self.done = parts.first_values(), parts.marker, 0
+    def __init__(self, assembly: Assembly) -> None:
+        self.values, self.marker, self.done = assembly.first_values(), assembly.marker, 0
         self.connected = 0
 
     def before(self, synapses: Synapses) -> None:

@@ -21,13 +21,14 @@ from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, counter
-from brian2_nmda.brian.compiled import SIZE_OF_TOTALS, take_in_turn
+from brian2_nmda.brian.compiled import NUMBER_OF_TARGETS, take_in_turn
 from brian2_nmda.brian.helpers import HelperGroup, HelperSynapses
 from brian2_nmda.brian.internals import one_to_one, refer, refer_one_to_one
 from brian2_nmda.brian.population import MEMBER, PopulationSum
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.brian.target import VOLTAGE, base_group
 from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
+from brian2_nmda.symbolic.ports import GATE, KINETICS, TOTALS
 
 #: Index of what is one value for all.
 SHARED = "0"
@@ -156,9 +157,9 @@ class Homes:
         self.assembly, self._homes = assembly, list(homes)
         self.population: PopulationSum | None = None
         known = {home.place: home for home in self._homes}
-        self.gate: Gate | None = known.get("gate")
-        self.summed_states: SummedStates | None = known.get("kinetics")
-        self.totals: Totals | None = known.get("totals")  # the naive form has none
+        self.gate: Gate | None = known.get(GATE)
+        self.summed_states: SummedStates | None = known.get(KINETICS)
+        self.totals: Totals | None = known.get(TOTALS)  # the naive form has none
 
     def __iter__(self) -> Iterator[Home]:
         return iter(self._homes)
@@ -229,7 +230,7 @@ class Gate(Home):
         One-to-one from the sources to the gates, with the delay of the transmitter.
     """
 
-    place = "gate"
+    place = GATE
     driver: Synapses | None = None
 
     @property
@@ -324,7 +325,7 @@ class Gate(Home):
 class SummedStates(Home):
     """States of linear receptors, which are summed over the synapses of each target."""
 
-    place = "kinetics"
+    place = KINETICS
 
     def build(self, setting: Setting, homes: Homes) -> None:
         """Make one element per neuron of the target's whole group."""
@@ -357,7 +358,7 @@ class Totals(Home):
         Adds the conductances to the target, and lets what was sent decay.
     """
 
-    place = "totals"
+    place = TOTALS
     addition: Any = None
 
     def build(self, setting: Setting, homes: Homes) -> None:
@@ -377,10 +378,10 @@ class Totals(Home):
         refer(totals, _TIME, clock, "t")
         self._refer_to_parameters(homes)
         for receptor in assembly.system.receptors:
-            refer_one_to_one(totals, f"{receptor.total}_of_target", base, receptor.total)
+            refer_one_to_one(totals, f"{receptor.total_name}_of_target", base, receptor.total_name)
         for n in assembly.summed_states:
             refer_one_to_one(totals, n, homes.summed_states.group, n)
-        zero = [f"{receptor.total}_of_target = 0*siemens" for receptor in assembly.system.receptors]
+        zero = [f"{receptor.total_name}_of_target = 0*siemens" for receptor in assembly.system.receptors]
         self._each_step("\n".join(zero), schedule.ZERO, f"{setting.name}_zero", base.clock)
         self.addition = self._each_step(
             self.addition_code(homes), schedule.ADD, f"{setting.name}_add", base.clock
@@ -396,7 +397,7 @@ class Totals(Home):
         for receptor in assembly.system.receptors:
             sending = assembly.sent.get(receptor.label)
             if sending is not None:
-                lines += [f"{n} : 1" for n in sending.totals()]
+                lines += [f"{n} : 1" for n in sending.received()]
             elif receptor not in assembly.summed:
                 _, rest = assembly.split(receptor)
                 lines.append(f"sum_{receptor.label} : {unit_text(dimensions_of(rest, dims, receptor.label))}")
@@ -439,21 +440,21 @@ class Totals(Home):
                 open_now = sending.open_now(rest, homes.population.amplitudes(sending))
                 after += homes.population.decays_on_target(sending)
             elif sending is not None:
-                open_now = sending.open_now(rest, sympy.Add(*map(symbol, sending.totals())))
+                open_now = sending.open_now(rest, sympy.Add(*map(symbol, sending.received())))
                 after += sending.decay_code()
             elif receptor in assembly.summed:
                 open_now = rest
             else:
                 open_now = symbol(f"sum_{receptor.label}")
-            lines.append(f"{receptor.total}_of_target += {to_text(shared * open_now)}")
+            lines.append(f"{receptor.total_name}_of_target += {to_text(shared * open_now)}")
         return "\n".join(lines + after)
 
     def references(self) -> Iterator[Reference]:
         """Sums, factors that the target alone determines, and a weight that all synapses share."""
         assembly = self.assembly
         names = [f"sum_{receptor.label}" for receptor in assembly.summed_each_step]
-        names += [n for s in assembly.sent.values() for n in s.totals()]
+        names += [n for s in assembly.sent.values() for n in s.received()]
         yield from (Reference(n, self.group, n, POSTSYNAPTIC) for n in [*names, *assembly.target_factors])
         if assembly.weight is not None:
             yield Reference("w", self.group, "w", SHARED)
-        yield Reference(SIZE_OF_TOTALS, self.group, "N", SHARED)
+        yield Reference(NUMBER_OF_TARGETS, self.group, "N", SHARED)

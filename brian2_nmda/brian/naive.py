@@ -16,6 +16,7 @@ from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays, own_delays, with_events
 from brian2_nmda.brian.places import bring_together, homes_of
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.ports import SYNAPSE
 from brian2_nmda.symbolic.text import check_connection
 
 
@@ -38,7 +39,7 @@ def naive_synapses(
     if assembly.delayed and isinstance(delay, str):
         raise ModelError(
             f"{assembly.where}: optimize=False cannot combine delay='per_synapse' with the latency of "
-            f"{assembly.system.on_late_spike[0].owner}; give one delay, or leave out optimize=False."
+            f"{assembly.system.later[0].owner}; give one delay, or leave out optimize=False."
         )
     code = merge_code(ours, on_pre, "pre", {n: text for n, (text, _) in assembly.delayed.items()})
     on_post = merge_code(assembly.post_jumps(), on_post, "post")
@@ -67,7 +68,7 @@ def naive_synapses(
         updater.order = assembly.base.order + schedule.SUM
     contain(synapses, [*homes.helpers, *bring_together(synapses, assembly, homes)])
     homes.initialise()
-    assembly.set_parameters(synapses, assembly.parameters_of["synapse"])
+    assembly.set_parameters(synapses, assembly.parameters_of[SYNAPSE])
     if assembly.weight is not None:
         write(synapses, "w", assembly.weight)
     code = assembly.event_code()

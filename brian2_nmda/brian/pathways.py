@@ -92,7 +92,7 @@ class Pathways:
                     pathway,
                     changed=[n for s in sent for n in (*s.reals, *s.sent(), *s.integers)],
                     read=["w"] if self.assembly.weight is None else [],
-                    added=[n for s in sent for n in s.totals()],
+                    added=[n for s in sent for n in s.received()],
                 )
 
     def _sent_alone(self) -> dict[str, list[Sending]]:

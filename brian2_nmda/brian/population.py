@@ -55,7 +55,7 @@ class PopulationSum:
     ) -> None:
         self.sent, self.source, self.target = list(sent), source, target
         self.form: str | None = None
-        lines = [f"{n} : 1" for r in self.sent for n in [*r.totals(), self._open(r)]]
+        lines = [f"{n} : 1" for r in self.sent for n in [*r.received(), self._open(r)]]
         self.group = HelperGroup(1, "\n".join(lines), clock=clock, order=order, name=name)
         self._sum = self.group.run_regularly(
             self.sum_code(), when="groups", order=order, clock=clock, name=f"{name}_sum"
@@ -77,7 +77,7 @@ class PopulationSum:
     def refer(self, driver: Synapses, totals: NeuronGroup) -> None:
         """Make the amplitudes known to those that send and read them."""
         for sending in self.sent:
-            for n in sending.totals():
+            for n in sending.received():
                 refer(driver, _ALL + n, self.group, n, index=_INDEX)
                 if self.same_neurons:
                     refer(driver, _OWN + n, totals, n, index="_postsynaptic_idx")
@@ -111,7 +111,7 @@ class PopulationSum:
         """Each step: what is open now, and its decay."""
         lines = []
         for r in self.sent:
-            lines += [set_to(self._open(r), " + ".join(r.totals())), *r.decay_code()]
+            lines += [set_to(self._open(r), " + ".join(r.received())), *r.decay_code()]
         return "\n".join(lines)
 
     def rewrite(self) -> None:
@@ -134,7 +134,7 @@ class PopulationSum:
         """The sum of the amplitudes that reach a target."""
         whole = symbol(self._open(sending))
         if self.form == "others":
-            whole += sympy.Add(*map(symbol, sending.totals()))
+            whole += sympy.Add(*map(symbol, sending.received()))
         return whole * symbol(MEMBER) if isinstance(self.target, Subgroup) else whole
 
     def decays_on_target(self, sending: Sending) -> list[str]:

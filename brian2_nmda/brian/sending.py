@@ -134,8 +134,8 @@ class Sending(ABC):
         """Pathway that acts at the end of a pulse, if there are pulses."""
         return None if self.form.pulse is None else f"end_{self.form.pulse}"
 
-    def totals(self) -> list[str]:
-        """Amplitudes on the target."""
+    def received(self) -> list[str]:
+        """Variables of the target: what it has received, as far as it has not decayed."""
         return [f"G_{k}_{self.label}" for k in range(self.size)]
 
     def changes(self) -> list[str]:
@@ -305,7 +305,7 @@ class Sending(ABC):
 
     def decay_code(self) -> list[str]:
         """Of the target, each step after the amplitudes have been read."""
-        pairs = zip(self.totals(), self.form.rates, strict=True)
+        pairs = zip(self.received(), self.form.rates, strict=True)
         return [f"{n} = {n}*{float(np.exp(-r * self.dt))!r}" for n, r in pairs]
 
     def additions(self, to: str = "", factor: str = "", at_once: bool = False) -> dict[str, list[str]]:
@@ -313,7 +313,7 @@ class Sending(ABC):
 
         ``at_once``: by the event that sends it, not by a later pathway.
         """
-        pairs = zip(self.totals(), self.increments() if at_once else self.changes(), strict=True)
+        pairs = zip(self.received(), self.increments() if at_once else self.changes(), strict=True)
         lines = [f"{to}{total} += {factor}{change}" for total, change in pairs]
         if self.end is None:
             return {"pre": lines}
@@ -338,7 +338,7 @@ class Sending(ABC):
         before, gap = self._name("w"), self._name("gap_of_w")
         lines = [set_to(before, "w"), code]
         lines.append(f"{gap} = (t_in_timesteps + 1 - {self._name('k_at')})*dt/second")
-        for total, n, r in zip(self.totals(), self.sent(), self.form.rates, strict=True):
+        for total, n, r in zip(self.received(), self.sent(), self.form.rates, strict=True):
             lines.append(f"{total} += (w - {before})*{n}*exp(-{r!r}*{gap})")
         return "\n".join(lines)
 

@@ -38,6 +38,7 @@ from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text
+from brian2_nmda.symbolic.ports import SYNAPSE
 from brian2_nmda.symbolic.text import check_connection, check_equations, check_expression, check_statements
 
 
@@ -223,7 +224,7 @@ class NMDASynapses(Synapses):
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
         contain(self, helpers)
         self._homes.initialise()
-        assembly.set_parameters(self, assembly.parameters_of["synapse"])
+        assembly.set_parameters(self, assembly.parameters_of[SYNAPSE])
         if assembly.weight is not None:
             write(self, "w", assembly.weight)
         self._between_runs.set_view_constants()

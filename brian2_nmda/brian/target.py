@@ -219,7 +219,7 @@ def _model_lines(
         flag = frozen if name in system.blocks else ""
         lines.append(f"{name} = {text(d.expression)} : {unit_text(d.dim)}{flag}")
     for receptor in system.receptors:
-        lines.append(f"{receptor.total} : siemens")
+        lines.append(f"{receptor.total_name} : siemens")
         lines.append(f"{receptor.current_name} = {text(receptor.current)} : amp")
     return lines
 

@@ -127,7 +127,7 @@ def _in_brian(
     synapses.connect()
     every = 0.5
     states = b2.StateMonitor(synapses, with_names, record=True, dt=every * b2.ms)
-    terms = [x for r in model.system.receptors for x in (r.total, r.current_name)]
+    terms = [x for r in model.system.receptors for x in (r.total_name, r.current_name)]
     totals = b2.StateMonitor(target, terms, record=True, dt=every * b2.ms)
     b2.Network(*parts, synapses, states, totals).run(until * b2.ms)
     found = {n: np.array(getattr(states, n)[0]) for n in with_names}

@@ -111,7 +111,7 @@ class Course:
                 round(float(self.function({"t": x.latency})(values)["t"]) / dt),
                 [(n, self.function({n: e})) for n, e in x.changes.items()],
             )
-            for x in system.on_late_spike
+            for x in system.later
         ]
         events = [
             (self.function({"condition": e.condition}), self.function(e.changes)) for _, e in system.events

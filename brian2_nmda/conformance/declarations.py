@@ -81,14 +81,14 @@ def _idle_states(part: Part) -> Failures:
 def _undefined(subject: Subject) -> Failures:
     """Names in the whole synapse that nothing provides; also where `GlutamateSynapse` does not look."""
     system = subject.model.system
-    known = {*system.names, "v", "t", "dt", *(r.total for r in system.receptors)}
+    known = {*system.names, "v", "t", "dt", *(r.total_name for r in system.receptors)}
     texts = {f"d{n}/dt": e for n, e in system.rates.items()}
     texts.update({n: d.expression for n, d in (*system.definitions.items(), *system.totals.items())})
     texts.update({f"{n} at a spike": e for n, e in system.on_spike.items()})
     texts.update({f"{n} at a postsynaptic spike": e for n, e in system.on_post_spike.items()})
-    for late in system.on_late_spike:
-        texts[f"latency of {late.owner}"] = late.latency
-        texts.update({f"{n} at a late spike": e for n, e in late.changes.items()})
+    for event in system.later:
+        texts[f"latency of {event.owner}"] = event.latency
+        texts.update({f"{n} at a late spike": e for n, e in event.changes.items()})
     for number, (_, event) in enumerate(system.events, 1):
         texts[f"condition of event {number}"] = event.condition
         texts.update({f"{n} at event {number}": e for n, e in event.changes.items()})
@@ -114,7 +114,7 @@ def names(subject: Subject) -> Failures:
         return
     ours = {"v_syn": "the voltage at the receptor", "I_syn": "the total current"}
     for r in system.receptors:
-        ours[r.total] = f"the total conductance of '{r.label}'"
+        ours[r.total_name] = f"the total conductance of '{r.label}'"
         ours[r.current_name] = f"the current of '{r.label}'"
     for name in sorted(system.names):
         owner = system.owner.get(name, subject.name)

@@ -175,7 +175,7 @@ def _held_upstream(system: Any, plan: Any, name: str) -> list[str]:
         for jumps in (
             system.on_spike,
             system.on_post_spike,
-            *(late.changes for late in system.on_late_spike),
+            *(event.changes for event in system.later),
         ):
             if n in jumps:
                 read |= _read(system, jumps[n])
@@ -217,7 +217,7 @@ def _bounds(variant: Variant, plan: Plan, dt: float) -> dict[str, float]:
             open_ = system.inserted(receptor.conductance).xreplace({symbol(form.gate): sympy.S.One})
             stepped = integrating_factor_bound(make_plan(system, Declarations(), dt), form.gate, dt)
             found[form.gate] = form.bound + (stepped or 0.0)
-            found[receptor.total] = (
+            found[receptor.total_name] = (
                 found[form.gate] * float(numeric(open_, [], system.values())()) * sum(WEIGHTS)
             )
     return found
@@ -335,7 +335,7 @@ def _totals(simulations: Simulations, variant: Any) -> Iterator[tuple[str, Any, 
     for form in ("naive", "optimised"):
         data = simulations.all_forms.data[variant.which, form]
         for receptor in variant.model.system.receptors:
-            yield form, receptor, data[receptor.total]
+            yield form, receptor, data[receptor.total_name]
 
 
 def scaling(subject: Subject, simulations: Simulations) -> Failures:
@@ -387,7 +387,7 @@ def transmitter(subject: Subject, simulations: Simulations) -> Failures:
         system = variant.model.system
         data = simulations.all_forms.data[variant.which, "naive"]
         for receptor in system.receptors:
-            silent, driven = data[receptor.total][SILENT], data[receptor.total][:4]
+            silent, driven = data[receptor.total_name][SILENT], data[receptor.total_name][:4]
             peak = np.max(np.abs(driven))
             if peak == 0:
                 yield f"{subject.name}: five spikes open no channel of '{receptor.label}' ({variant.which})."

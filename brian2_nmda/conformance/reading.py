@@ -48,7 +48,7 @@ def jumps(part: Part) -> Iterator[Jump]:
     for when, changes in (
         ("a spike", t.on_spike),
         ("a postsynaptic spike", t.on_post_spike),
-        ("a late spike", t.on_late_spike),
+        *(("some time after a spike", on.changes) for on in t.later),
     ):
         if changes:
             yield Jump(when, changes)

@@ -242,7 +242,7 @@ class Simulations:
                 there = (group if of_group else synapses).variables[name].get_value()
                 there[-4:] = x
         on_target = [x for x in system.states if place[x] == POST]
-        totals = [r.total for r in system.receptors]
+        totals = [r.total_name for r in system.receptors]
         monitors = [b2.StateMonitor(group, [*totals, *on_target], record=True)]
         own = [x for x in system.states if place[x] != POST and synapses.plan.schedule[x] != SUMMED]
         if own:

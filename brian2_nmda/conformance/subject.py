@@ -84,7 +84,7 @@ class Subject:
         if system.drawn:  # molecules that react one by one
             return True
         expressions = [*system.rates.values(), *system.on_spike.values(), *system.on_post_spike.values()]
-        expressions += [e for late in system.on_late_spike for e in late.changes.values()]
+        expressions += [e for event in system.later for e in event.changes.values()]
         expressions += [d.expression for d in system.definitions.values()]
         return any(e.has(rand) or any(s.name.startswith("xi") for s in e.free_symbols) for e in expressions)
 

@@ -244,7 +244,7 @@ class Mechanism:
             n for n in _in_order(s) if not (self.is_kinetic and n in self.original.eliminated)
         ]
         own = [*self.parameters, *s.states, *s.definitions, *self.pulses, *self.start_locals]
-        own += [x for r in s.receptors for x in (r.total, r.current_name)]
+        own += [x for r in s.receptors for x in (r.total_name, r.current_name)]
         taken = {*RESERVED, *FUNCTIONS, self.name, *(f"{n}0" for n in s.states)}
         names = {n: f"{n}_" for n in own if n in taken}
         self.print = NmodlPrinter(names, [*own, "v", "w", "t"])
@@ -315,7 +315,7 @@ class Mechanism:
         return "\n".join(["PARAMETER {", *lines, "}"])
 
     def _outputs(self) -> list[str]:
-        return [x for r in self.system.receptors for x in (r.total, r.current_name)]
+        return [x for r in self.system.receptors for x in (r.total_name, r.current_name)]
 
     def _assigned(self) -> str:
         s = self.system
@@ -327,7 +327,7 @@ class Mechanism:
                 + (f" : {plain(meaning)}" * bool(meaning))
             )
         for r in s.receptors:
-            lines += [f"  {self.called(r.total)} (uS)", f"  {self.called(r.current_name)} (nA)"]
+            lines += [f"  {self.called(r.total_name)} (uS)", f"  {self.called(r.current_name)} (nA)"]
         for n in s.states:
             if n not in self.states:
                 lines.append(f"  {self.called(n)} {unit_of(s.states[n].dim)} : changes at events alone")
@@ -401,7 +401,7 @@ class Mechanism:
         lines += self._lines(self._define(n for n in self.definitions if n not in first))
         for r in self.system.receptors:
             lines += self._lines(
-                [Assign(r.total, symbol("w") * r.conductance), Assign(r.current_name, r.current)]
+                [Assign(r.total_name, symbol("w") * r.conductance), Assign(r.current_name, r.current)]
             )
         total = sympy.Add(*(symbol(r.current_name) for r in self.system.receptors), evaluate=False)
         lines.append(f"  i = {self.print.text(total)}")
@@ -442,7 +442,7 @@ class Mechanism:
     def _net_receive(self) -> str:
         """What happens at spikes, and at what the process has sent to itself."""
         s = self.system
-        late = {_LATE + k: event for k, event in enumerate(s.on_late_spike)}
+        late = {_LATE + k: event for k, event in enumerate(s.later)}
         pre = ["      w = weight", *self._jumps(s.on_spike, "      ")]
         for k, (n, (_, duration, *condition)) in enumerate(self.pulses.items(), 1):
             length = self.print.text(s.inserted(duration))

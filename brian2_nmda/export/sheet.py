@@ -144,11 +144,10 @@ def _value(value: Any) -> str:
 def _spikes(part: Part) -> list[str]:
     t = part.template
     whose = "spike of the neuron" if isinstance(part, NeuronFragment) else "presynaptic spike"
-    late = f"Later than a presynaptic spike by {t.latency}:"
     lines = []
     for title, changes in (
         (f"At a {whose}, in this order:", t.on_spike),
-        (late, t.on_late_spike),
+        *((f"Later than a presynaptic spike by {on.trigger.latency}:", on.changes) for on in t.later),
         ("At a postsynaptic spike, in this order:", t.on_post_spike),
     ):
         if changes:

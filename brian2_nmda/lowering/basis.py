@@ -180,7 +180,7 @@ def _fitted_rates(
         normal, gradient = jacobian.T @ jacobian, jacobian.T @ now
         while damping < 1e6:
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-300), gradient)
-            trial = _apart(np.sort(z - np.clip(step, -0.3, 0.3)))
+            trial = _spread(np.sort(z - np.clip(step, -0.3, 0.3)))
             new = residual(trial)
             if new @ new < now @ now:
                 break
@@ -194,8 +194,8 @@ def _fitted_rates(
     return np.concatenate([[slow], np.exp(z)])
 
 
-def _apart(z: np.ndarray) -> np.ndarray:
-    """With distances of at least `_GAP`: the amplitudes of rates that almost agree would be huge."""
+def _spread(z: np.ndarray) -> np.ndarray:
+    """Move logarithms of rates apart by `_GAP`: the amplitudes of rates that almost agree would be huge."""
     distance = np.maximum(np.diff(z), _GAP)
     return z[0] + np.concatenate([[0.0], np.cumsum(distance)])
 

@@ -19,12 +19,14 @@ class Step:
     ----------
     state : str
     kind : str
-        ``exact``, ``integrating factor``, ``rk4`` or ``constant``.
+        ``exact``, ``exact series``, ``integrating factor``, ``rk4``, ``constant`` or ``at spikes``.
     order : int or None
         Order of convergence while what is outside the block stands still; ``None`` where the step
         is exact.
     held : tuple of str
         Other states, outside the block, that are held over the step: order 1 in those.
+    noisy : bool
+        Whether white noise is added.
     """
 
     state: str

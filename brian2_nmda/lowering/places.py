@@ -23,11 +23,10 @@ import sympy
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
-from brian2_nmda.symbolic.part import NEURON, Pulse, rand
+from brian2_nmda.symbolic.part import Pulse, rand
+from brian2_nmda.symbolic.ports import NEURON, POST, PRE, SYNAPSE
 from brian2_nmda.symbolic.system import System
 
-#: Sides, and the places of what depends on one of them alone.
-PRE, POST, SYNAPSE = "pre", "post", "synapse"
 #: Each place in the words of a plan.
 WORDS = {
     PRE: "presynaptic neuron",
@@ -69,9 +68,9 @@ class Placed:
     traces: frozenset[str]
 
     @property
-    def gate_place(self) -> str:
+    def arrival_place(self) -> str:
         """Where the states live that depend on presynaptic spikes only."""
-        return spike_side(self.declarations)
+        return arrival_side(self.declarations)
 
     @property
     def shared(self) -> set[str]:
@@ -115,7 +114,7 @@ def _by_group(block: Iterable[str], place: Mapping[str, str]) -> list[list[str]]
     return [groups[key] for key in sorted(groups)]
 
 
-def spike_side(declarations: Declarations) -> str:
+def arrival_side(declarations: Declarations) -> str:
     """The side on which a presynaptic spike arrives."""
     return PRE if declarations.delay == "uniform" else SYNAPSE
 
@@ -173,7 +172,7 @@ def _sides_of_inputs(system: System, declarations: Declarations) -> dict[str, fr
 
 def _sides_of_changes(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
     """Sides of states and definitions by what changes them, whatever they read."""
-    spike = spike_side(declarations)
+    spike = arrival_side(declarations)
     own: dict[str, set[str]] = {n: set() for n in [*system.states, *system.definitions]}
     for name, definition in system.definitions.items():
         if definition.expression.has(Pulse):
@@ -182,8 +181,8 @@ def _sides_of_changes(system: System, declarations: Declarations) -> dict[str, f
         own[name] |= {spike, SYNAPSE} if jump.has(rand) else {spike}
     for name in system.on_post_spike:
         own[name] |= {POST, SYNAPSE}
-    for late in system.on_late_spike:
-        for name in late.changes:
+    for event in system.later:
+        for name in event.changes:
             own[name] |= {spike, SYNAPSE}
     for name, rate in system.rates.items():
         if rate.free_symbols & system.noise or name in system.drawn:
@@ -195,7 +194,7 @@ def _what_is_read(system: System) -> dict[str, list[sympy.Expr]]:
     """Expressions that the value of each state and definition follows from."""
     read = {n: [e] for n, e in system.rates.items()}
     read.update({n: [d.expression] for n, d in system.definitions.items()})
-    for changes in (system.on_spike, system.on_post_spike, *(x.changes for x in system.on_late_spike)):
+    for changes in (system.on_spike, system.on_post_spike, *(x.changes for x in system.later)):
         for name, jump in changes.items():
             read[name].append(jump)
     for _, event in system.events:
@@ -304,7 +303,7 @@ def _traces(
     """
     if not declarations.optimize or declarations.method is not None or not declarations.shared_post:
         return frozenset()
-    elsewhere = {*system.on_spike, *(n for late in system.on_late_spike for n in late.changes)}
+    elsewhere = {*system.on_spike, *(n for event in system.later for n in event.changes)}
     elsewhere |= {n for _, event in system.events for n in event.changes}
     elsewhere |= {*system.drawn, *declarations.read_at_post}
     shared = {n for n, p in system.parameters.items() if p.is_number and n not in declarations.per_synapse}

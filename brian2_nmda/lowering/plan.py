@@ -37,14 +37,14 @@ class Plan(Sent):
 
     def summed_for_all(self, labels: Iterable[str]) -> "Plan":
         """The plan when what these receptors send is summed once for all targets."""
-        totals = {f"g_total_{label}" for label in labels}
+        names = {r.total_name for r in self.system.receptors if r.label in set(labels)}
         rows = [
             replace(
                 r,
                 integrated_by=f"{r.integrated_by}, once for all targets",
                 why=f"{r.why}; all-to-all with one weight",
             )
-            if r.variable in totals
+            if r.variable in names
             else r
             for r in self.rows
         ]
@@ -100,8 +100,8 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
     sent = find_sent(find_steps(find_places(system, declarations), dt), dt)
     rows = [_state_row(sent, n, dt) for n in system.states]
     rows += _definition_rows(sent)
-    rows += [_sum_row(sent, n) for n in system.totals]
-    rows += [_total_row(sent, r) for r in system.receptors]
+    rows += [_total_row(sent, n) for n in system.totals]
+    rows += [_conductance_row(sent, r) for r in system.receptors]
     return Plan(**vars(sent), rows=rows)
 
 
@@ -199,7 +199,7 @@ def _why(plan: Sent, name: str) -> str:
     return "depends on " + " and ".join(reasons)
 
 
-# -- rows of definitions and totals --------------------------------------------------------------
+# -- rows of definitions, sums and conductances --------------------------------------------------------------
 
 
 def _definition_rows(plan: Sent) -> Iterator[Row]:
@@ -213,14 +213,14 @@ def _definition_rows(plan: Sent) -> Iterator[Row]:
             yield Row(name, _words(plan, name), "expression", _why(plan, name))
 
 
-def _sum_row(plan: Sent, name: str) -> Row:
+def _total_row(plan: Sent, name: str) -> Row:
     """A sum over the synapses of a place."""
     summed = plan.system.totals[name]
     by = f"summed at each time step of the {summed.place}"
     return Row(name, _words(plan, name), by, f"Total({summed.expression})", "order 1: held over the step")
 
 
-def _total_row(plan: Sent, receptor: ReceptorTerm) -> Row:
+def _conductance_row(plan: Sent, receptor: ReceptorTerm) -> Row:
     """How the conductance of a receptor comes to the target."""
     label, bound = receptor.label, ""
     if label in plan.sent:
@@ -238,7 +238,7 @@ def _total_row(plan: Sent, receptor: ReceptorTerm) -> Row:
         by, why = "summed at each time step of the target", "naive form (optimize=False)"
         if plan.declarations.optimize:
             why = f"w multiplies what is open now; not sent at spikes: {_why_stepped(plan, receptor)}"
-    return Row(receptor.total, WORDS[POST], by, why, bound)
+    return Row(receptor.total_name, WORDS[POST], by, why, bound)
 
 
 def _why_stepped(plan: Sent, receptor: ReceptorTerm) -> str:
@@ -257,7 +257,7 @@ def _why_stepped(plan: Sent, receptor: ReceptorTerm) -> str:
     for n in names:
         if POST in plan.domain[n]:
             return f"'{n}' depends on the target's voltage or spikes"
-        if plan.place[n] != plan.gate_place or plan.schedule[n] in (SENT_AT_SPIKES, SUMMED):
+        if plan.place[n] != plan.arrival_place or plan.schedule[n] in (SENT_AT_SPIKES, SUMMED):
             return f"'{n}' has a course of its own on each synapse"
         if n in system.spiked_otherwise:
             return f"'{n}' changes at other spikes as well"

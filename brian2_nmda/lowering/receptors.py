@@ -6,7 +6,7 @@ the sum (a state ``x_total``), and a spike adds its jump. `linear_form` finds th
 eigenmodes, with weights of each kind. Neither contains the other. A sum needs no tolerance, no common time
 step and no distinct rates (an alpha function has none), takes any ``method=`` and is what users read as
 ``x_total``; but it does not hold once a weight changes between spikes, nor for pulses, which do not add. What
-both ask of a receptor is asked once, by `_apart` and `_coefficients`.
+both ask of a receptor is asked once, by `_read_by_nobody_else` and `_coefficients`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -177,7 +177,7 @@ def linear_receptor(placed: Placed, receptor: ReceptorTerm) -> list[str]:
     """
     system, shared = placed.system, placed.shared
     names = upstream(system, receptor.conductance)
-    if not names or not _apart(system, receptor, names):
+    if not names or not _read_by_nobody_else(system, receptor, names):
         return []
     jumps = [
         sympy.expand(system.inserted(system.on_spike[n]) - symbol(n)) for n in names if n in system.on_spike
@@ -196,7 +196,7 @@ def _in(expression: sympy.Expr, names: Collection[str]) -> bool:
     return all(x.name in names for x in expression.free_symbols)
 
 
-def _apart(system: System, receptor: ReceptorTerm, names: Collection[str]) -> bool:
+def _read_by_nobody_else(system: System, receptor: ReceptorTerm, names: Collection[str]) -> bool:
     """Whether states start at 0, no other spikes change them, and only their receptor reads them."""
     starts = any(system.initial[n] != 0 for n in names)
     return (
@@ -221,7 +221,7 @@ def read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str])
     own = {n for n in system.eliminated if system.inserted(symbol(n)).has(*map(symbol, names))}
     others = [e for n, e in [*system.rates.items(), *system.on_spike.items()] if n not in names]
     others += system.on_post_spike.values()
-    others += [e for late in system.on_late_spike for e in late.changes.values()]
+    others += [e for event in system.later for e in event.changes.values()]
     others += [d.expression for n, d in system.definitions.items() if n not in own]
     others += [r.conductance for r in system.receptors if r.label != receptor.label]
     others += [t.expression for t in system.totals.values()]
@@ -237,7 +237,7 @@ def saturating_form(
 
     ``free`` are the states that no other receptor has taken.
     """
-    system, d, place = placed.system, placed.declarations, placed.gate_place
+    system, d, place = placed.system, placed.declarations, placed.arrival_place
     if d.stepped_because is not None:
         return None
     gates = [n for n in system.states if receptor.conductance.has(symbol(n))]
@@ -253,7 +253,7 @@ def saturating_form(
     if len(drivers) != 1 or gate in system.on_spike:
         return None
     (driver,) = drivers
-    if not _apart(system, receptor, (gate, driver)):
+    if not _read_by_nobody_else(system, receptor, (gate, driver)):
         return None
     form = _between_spikes(placed, gate, driver)
     if form is None:
@@ -271,7 +271,7 @@ def saturating_form(
 def _held(placed: Placed, free: Collection[str]) -> set[str]:
     """States beside the gates that change at spikes only."""
     rates = placed.system.rates
-    return {n for n in free if rates[n] == 0 and placed.place[n] == placed.gate_place}
+    return {n for n in free if rates[n] == 0 and placed.place[n] == placed.arrival_place}
 
 
 def linear_form(
@@ -287,7 +287,7 @@ def linear_form(
         return None
     if dimensions_of(rest, system.dimensions(), receptor.label) is not DIMENSIONLESS:
         return None
-    place = placed.gate_place
+    place = placed.arrival_place
     names = [n for n in upstream(system, rest) if system.rates[n] != 0]
     # what a spike opens may be noted in a state of its own
     names += [
@@ -301,7 +301,9 @@ def linear_form(
     jumps = {n: system.inserted(e) for n, e in system.on_spike.items() if n in names}
     if any(n not in free or placed.place[n] != place for n in names):
         return None
-    if any(system.states[n].dim is not DIMENSIONLESS for n in names) or not _apart(system, receptor, names):
+    if any(system.states[n].dim is not DIMENSIONLESS for n in names) or not _read_by_nobody_else(
+        system, receptor, names
+    ):
         return None
     rates = {n: system.inserted(system.rates[n], keep=placed.pulses) for n in names}
     pulses = [n for n in placed.pulses if any(e.has(symbol(n)) for e in rates.values())]

@@ -27,7 +27,7 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.system import ReceptorTerm
 
-STEPPED, SENT_AT_SPIKES, SUMMED, ADVANCED_AT_SPIKES = "stepped", "at events", "summed", "at spikes"
+STEPPED, SENT_AT_SPIKES, SUMMED, ADVANCED_AT_SPIKES = "stepped", "sent", "summed", "at spikes"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ def find_sent(classified: Classified, dt: float) -> Sent:
     at_spikes = [n for rule in rules for n in rule.states]
     schedule.update(dict.fromkeys(at_spikes, ADVANCED_AT_SPIKES))
     place = {n: NEURON if schedule.get(n) == SUMMED else p for n, p in classified.place.items()}
-    steps = {n: Step(n, "at spikes", None) if n in at_spikes else s for n, s in classified.steps.items()}
+    steps = {
+        n: Step(n, ADVANCED_AT_SPIKES, None) if n in at_spikes else s for n, s in classified.steps.items()
+    }
     return Sent(
         **{**vars(classified), "place": place, "steps": steps},
         schedule=schedule,
@@ -198,7 +200,7 @@ def _reader_between_spikes(placed: Placed, names: set[str], efficacy: Mapping[st
     readers += [n for n, d in system.definitions.items() if read(d.expression)]
     readers += [n for n, t in system.totals.items() if read(t.expression)]
     readers += ["a reaction" for r in system.exchanges if read(r.forward, r.backward)]
-    readers += [r.total for r in system.receptors if r.label not in efficacy and read(r.conductance)]
+    readers += [r.total_name for r in system.receptors if r.label not in efficacy and read(r.conductance)]
     readers += [
         f"an event of {owner}"
         for owner, e in system.events

@@ -11,7 +11,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import check_name, normalise, read, symbol
 from brian2_nmda.symbolic.parameter import Placeholder
-from brian2_nmda.symbolic.ports import Total
+from brian2_nmda.symbolic.ports import SYNAPSE, Total
 from brian2_nmda.symbolic.template import (
     Definition,
     Later,
@@ -177,7 +177,13 @@ def _events(body: Mapping[str, Any], base: Template, named: Mapping[Any, Any], w
         new: dict[str, sympy.Expr] = {}
         for entry in given:
             if isinstance(entry.trigger, Spike) and entry.trigger == trigger:
-                new |= _changes(entry.changes, named, where)
+                changes = _changes(entry.changes, named, where)
+                if again := new.keys() & changes.keys():
+                    raise ModelError(
+                        f"{where}: '{min(again)}' changes twice at a {trigger!r} spike; the second change "
+                        "would replace the first. Write both as one."
+                    )
+                new |= changes
         at_spikes[trigger] = _in_order(base.at(trigger), new)
     others = [
         On(_trigger(e.trigger), _changes(e.changes, named, where))
@@ -277,12 +283,12 @@ def _one_line_each(table: tuple[Reaction, ...], where: str) -> None:
 
 def _check_partners(template: Template, where: str) -> None:
     """A partner is on the synapses, takes molecules of a shared place, and is used up by nothing else."""
-    at = {n: template.states[n].place or "synapse" for n in template.counts}
+    at = {n: template.states[n].place or SYNAPSE for n in template.counts}
     for r in template.exchanges:
         if r.partner is None:
             continue
-        shared = r.source is not None and at[r.source.name] != "synapse"
-        if not shared or r.target is None or {at[r.target.name], at[r.partner.name]} != {"synapse"}:
+        shared = r.source is not None and at[r.source.name] != SYNAPSE
+        if not shared or r.target is None or {at[r.target.name], at[r.partner.name]} != {SYNAPSE}:
             raise ModelError(
                 f"{where}: '{r.partner}' is the partner of a reaction from '{r.source}' to '{r.target}'; the "
                 "first has to be at a place that synapses share, e.g. counts('pool', place='dendrite'), "
@@ -320,6 +326,6 @@ def with_exchanges(template: Template, where: str) -> Template:
         for x, sign in ((r.source, -1), (r.target, 1)):
             if x is None:
                 continue
-            coarser = len(places) > 1 and finest[x.name] not in ("", "synapse")
+            coarser = len(places) > 1 and finest[x.name] not in ("", SYNAPSE)
             rates[x.name] += sign * (Total(flow) if coarser else flow)
     return replace(template, rates={**template.rates, **rates})

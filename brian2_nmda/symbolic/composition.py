@@ -92,7 +92,7 @@ class SynapseModel:
         out = {f"d{n}/dt": s.drawn.get(n, e) for n, e in s.rates.items()}
         out.update({n: d.expression for n, d in s.definitions.items()})
         out.update({n: Total(t.expression) for n, t in s.totals.items()})
-        out.update({r.total: symbol("w") * r.conductance for r in s.receptors})
+        out.update({r.total_name: symbol("w") * r.conductance for r in s.receptors})
         out.update({r.current_name: r.current for r in s.receptors})
         return out
 

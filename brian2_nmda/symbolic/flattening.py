@@ -16,8 +16,8 @@ from brian2_nmda.symbolic.joining import Ports
 from brian2_nmda.symbolic.kinds import Block, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.placing import check_places, name_totals
-from brian2_nmda.symbolic.ports import INPUTS, OF_RECEPTOR, conductance, port_of, xi
-from brian2_nmda.symbolic.system import LateSpike, ReceptorTerm, Scheme, System, occupied
+from brian2_nmda.symbolic.ports import INPUTS, OF_RECEPTOR, SYNAPSE, conductance, port_of, xi
+from brian2_nmda.symbolic.system import LaterChanges, ReceptorTerm, Scheme, System, occupied
 from brian2_nmda.symbolic.template import Definition, Pulse, Template, presynaptic
 
 #: Inputs that every part may read by their symbols, once for the synapse.
@@ -95,7 +95,7 @@ class _Flattener:
             elif on.trigger == presynaptic:
                 s.on_spike.update(changes)
             elif on in flat.later:
-                s.on_late_spike.append(LateSpike(owner, on.trigger.latency, changes))
+                s.later.append(LaterChanges(owner, on.trigger.latency, changes))
             else:
                 s.on_post_spike.update(changes)
         if flat.reactions:
@@ -182,11 +182,11 @@ class _Flattener:
             if state.count and by_chance:
                 s.drawn[new] = flat.rates[name]
                 s.rates[new] = sympy.S.Zero
-            if place and place != "synapse":
+            if place and place != SYNAPSE:
                 s.place[new] = place
         if by_chance:
             s.exchanges += flat.exchanges
-        if part.dt is not None and part.place in ("", "synapse"):
+        if part.dt is not None and part.place in ("", SYNAPSE):
             raise ModelError(
                 f"{self.model.name}: {owner} has a time step of its own, dt = {part.dt}, but lives on each "
                 "synapse; say where it lives, e.g. place = 'neuron', or give one time step to all that the "
@@ -367,7 +367,7 @@ class _Flattener:
     def _complete(self) -> None:
         """Check that every symbol is provided by something."""
         s = self.system
-        known = {*s.names, "v", *(r.total for r in s.receptors)}
+        known = {*s.names, "v", *(r.total_name for r in s.receptors)}
         for what, expression in s.expressions():
             for x in expression.free_symbols:
                 if x.name in INPUTS and x.name not in known and not what.startswith("initial value"):

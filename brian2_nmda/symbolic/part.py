@@ -26,45 +26,53 @@ from brian2.units.fundamentalunits import (
 
 from brian2_nmda.symbolic import analysis, latex
 from brian2_nmda.symbolic.collecting import collect
-from brian2_nmda.symbolic.declaring import counts as counts
-from brian2_nmda.symbolic.declaring import define as define
-from brian2_nmda.symbolic.declaring import gives as gives
-from brian2_nmda.symbolic.declaring import needs as needs
-from brian2_nmda.symbolic.declaring import occupancies as occupancies
-from brian2_nmda.symbolic.declaring import states as states
+from brian2_nmda.symbolic.declaring import (
+    counts as counts,
+    define as define,
+    gives as gives,
+    needs as needs,
+    occupancies as occupancies,
+    states as states,
+)
 from brian2_nmda.symbolic.editing import edited
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external
 from brian2_nmda.symbolic.parameter import Parameter as Parameter
-from brian2_nmda.symbolic.ports import INPUTS as INPUTS
-from brian2_nmda.symbolic.ports import NEURON as NEURON
-from brian2_nmda.symbolic.ports import Ca as Ca
-from brian2_nmda.symbolic.ports import Ca_eff as Ca_eff
-from brian2_nmda.symbolic.ports import Ca_rest as Ca_rest
-from brian2_nmda.symbolic.ports import E_open as E_open
-from brian2_nmda.symbolic.ports import G_open as G_open
-from brian2_nmda.symbolic.ports import I_Ca as I_Ca
-from brian2_nmda.symbolic.ports import T as T
-from brian2_nmda.symbolic.ports import Total as Total
-from brian2_nmda.symbolic.ports import conductance as conductance
-from brian2_nmda.symbolic.ports import g_initial as g_initial
-from brian2_nmda.symbolic.ports import rand as rand
-from brian2_nmda.symbolic.ports import released as released
-from brian2_nmda.symbolic.ports import v as v
-from brian2_nmda.symbolic.ports import without_totals
-from brian2_nmda.symbolic.ports import xi as xi
-from brian2_nmda.symbolic.template import Definition as Definition
-from brian2_nmda.symbolic.template import Event as Event
-from brian2_nmda.symbolic.template import Later as Later
-from brian2_nmda.symbolic.template import On as On
-from brian2_nmda.symbolic.template import Preset as Preset
-from brian2_nmda.symbolic.template import Pulse as Pulse
-from brian2_nmda.symbolic.template import Reaction as Reaction
-from brian2_nmda.symbolic.template import State as State
-from brian2_nmda.symbolic.template import Template as Template
-from brian2_nmda.symbolic.template import Written as Written
-from brian2_nmda.symbolic.template import postsynaptic as postsynaptic
-from brian2_nmda.symbolic.template import presynaptic as presynaptic
+from brian2_nmda.symbolic.ports import (
+    INPUTS as INPUTS,
+    NEURON as NEURON,
+    Ca as Ca,
+    Ca_eff as Ca_eff,
+    Ca_rest as Ca_rest,
+    E_open as E_open,
+    G_open as G_open,
+    I_Ca as I_Ca,
+    T as T,
+    Total as Total,
+    activation as activation,
+    block as block,
+    conductance as conductance,
+    g_initial as g_initial,
+    rand as rand,
+    released as released,
+    v as v,
+    without_totals,
+    xi as xi,
+)
+from brian2_nmda.symbolic.template import (
+    Definition as Definition,
+    Event as Event,
+    Later as Later,
+    On as On,
+    Preset as Preset,
+    Pulse as Pulse,
+    Reaction as Reaction,
+    State as State,
+    Template as Template,
+    Written as Written,
+    postsynaptic as postsynaptic,
+    presynaptic as presynaptic,
+)
 
 
 def check_label(label: str, where: str) -> None:

@@ -8,12 +8,12 @@ import sympy
 
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
-from brian2_nmda.symbolic.ports import NEURON, Total
-from brian2_nmda.symbolic.system import Summed, System
+from brian2_nmda.symbolic.ports import GATE, KINETICS, NEURON, POST, PRE, SYNAPSE, TOTALS, Total
+from brian2_nmda.symbolic.system import PlaceTotal, System
 from brian2_nmda.symbolic.template import On, Template, postsynaptic
 
 #: Places that the planner finds by itself, or keeps groups of its own for.
-RESERVED = frozenset(("pre", "post", "gate", "kinetics", "totals"))
+RESERVED = frozenset((PRE, POST, GATE, KINETICS, TOTALS))
 
 
 def name_totals(
@@ -32,7 +32,7 @@ def name_totals(
     namer = _Namer(part, label, owner, system, claim)
     stated = {n: s.place or part.place for n, s in flat.states.items()}
     drawn = {n for n in flat.counts if flat.exchanges and not flat.deterministic}
-    others = {p for p in stated.values() if p and p != "synapse"}
+    others = {p for p in stated.values() if p and p != SYNAPSE}
     here = part.place or (next(iter(others)) if len(others) == 1 else "")
 
     def named(expression: sympy.Expr, place: str, what: str) -> sympy.Expr:
@@ -68,7 +68,7 @@ class _Namer:
 
     def name(self, total: Total, place: str, what: str) -> sympy.Symbol:
         """The variable that holds a sum."""
-        if not place or place == "synapse":
+        if not place or place == SYNAPSE:
             raise ModelError(
                 f"{self.owner}: '{what}' reads {_readable(total)}, a sum over the synapses of a coarser "
                 "place, but lives on each synapse; say where it lives, e.g. place = 'neuron' in the class "
@@ -80,7 +80,7 @@ class _Namer:
             word = inner.name.removeprefix("port ") if inner.is_Symbol else str(len(self.known) + 1)
             name = f"total_{word.removesuffix(f'_{self.label}')}_{self.label}"
             self.claim(name, self.owner)
-            self.system.totals[name] = Summed(place, inner, self.owner)
+            self.system.totals[name] = PlaceTotal(place, inner, self.owner)
             self.system.place[name] = place
             self.known[key] = symbol(name)
         return self.known[key]
@@ -112,8 +112,8 @@ def check_places(system: System, where: str) -> None:
                 _check_arrival(system, name, system.on_spike[name], where)
         elif name in system.definitions:
             _check(system, name, system.definitions[name].expression, place, system.owner[name], where)
-    for late in system.on_late_spike:
-        for name, change in late.changes.items():
+    for event in system.later:
+        for name, change in event.changes.items():
             if name in system.place:
                 _check_arrival(system, name, change, where)
     for number, (owner, event) in enumerate(system.events, 1):
@@ -138,7 +138,8 @@ def _check(system: System, what: str, expression: sympy.Expr, place: str, owner:
         if lives is not None:
             raise ModelError(
                 f"{where}: {owner} at '{place}' reads '{name}' in {what}, which lives at '{lives}'; no index "
-                f"leads from '{place}' there. Read it where both meet, on the synapses, and give Total(...)."
+                f"leads from '{place}' there. Read it where both meet, on the synapses, and give Total(...), "
+                "a sum over synapses, in which what several of them share counts once for each."
             )
         if name == "v" and place == NEURON:
             continue
@@ -166,11 +167,12 @@ def _check_post_spike(system: System, name: str, place: str, where: str) -> None
 def _check_arrival(system: System, name: str, change: sympy.Expr, where: str) -> None:
     """At a spike of one synapse, a place that others share can only be added to."""
     added = sympy.expand(change - symbol(name))
+    label = system.owner[name].rpartition("(")[2].rstrip(")")
     if not isinstance(added, Total):
         raise ModelError(
             f"{where}: '{name}' of {system.owner[name]} lives at '{system.place[name]}' and changes at "
             f"presynaptic spikes to {_readable(change)}; several spikes may arrive at once, so it can only "
-            f"be added to: write {name.split('_')[0]} + Total(<what one spike adds>)."
+            f"be added to: write {name.removesuffix(f'_{label}')} + Total(<what one spike adds>)."
         )
 
 

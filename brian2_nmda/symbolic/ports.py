@@ -37,8 +37,12 @@ def port_of(what: str, label: str) -> str:
 #: ones before it give, in the order in which they are written.
 COMBINE = ("one", "sum", "product", "chain")
 
-#: The place of the postsynaptic neuron, to which every synapse points by itself.
-NEURON = "neuron"
+#: Places that every model has: what depends on one side alone, each synapse, and the postsynaptic
+#: neuron, to which every synapse points by itself.
+PRE, POST, SYNAPSE, NEURON = "pre", "post", "synapse", "neuron"
+#: Groups that we make for them: the states of presynaptic neurons, the states that are summed over the
+#: synapses of a target, and the conductances of targets. `brian2_nmda.brian.homes` builds them.
+GATE, KINETICS, TOTALS = "gate", "kinetics", "totals"
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,11 @@ INPUTS: Mapping[str, Input] = MappingProxyType(
     }
 )
 
-v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open, g_initial, released, xi = map(
-    symbol,
-    ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open", "g_initial", "released", "xi"),
+v, T, Ca, Ca_eff, Ca_rest, I_Ca, G_open, E_open = map(
+    symbol, ("v", "T", "Ca", "Ca_eff", "Ca_rest", "I_Ca", "G_open", "E_open")
+)
+g_initial, block, activation, released, xi = map(
+    symbol, ("g_initial", "block", "activation", "released", "xi")
 )
 #: What the receptor and earlier rules provide, in a rule that scales it.
 conductance = symbol("conductance")

@@ -30,7 +30,7 @@ class ReceptorTerm:
     current: sympy.Expr
 
     @property
-    def total(self) -> str:
+    def total_name(self) -> str:
         """Name of the total conductance on the target."""
         return f"g_total_{self.label}"
 
@@ -41,7 +41,7 @@ class ReceptorTerm:
 
 
 @dataclass(frozen=True)
-class LateSpike:
+class LaterChanges:
     """What a presynaptic spike changes ``latency`` after its arrival."""
 
     owner: str
@@ -58,7 +58,7 @@ class Scheme:
 
 
 @dataclass(frozen=True)
-class Summed:
+class PlaceTotal:
     """A sum over the synapses of each element of a place.
 
     Attributes
@@ -94,7 +94,7 @@ class System:
     definitions: dict[str, Definition] = field(default_factory=dict)
     on_spike: dict[str, sympy.Expr] = field(default_factory=dict)
     on_post_spike: dict[str, sympy.Expr] = field(default_factory=dict)
-    on_late_spike: list[LateSpike] = field(default_factory=list)
+    later: list[LaterChanges] = field(default_factory=list)
     schemes: list[Scheme] = field(default_factory=list)
     events: list[tuple[str, On]] = field(default_factory=list)
     owner: dict[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class System:
     initial: dict[str, float] = field(default_factory=dict)
     place: dict[str, str] = field(default_factory=dict)
     steps: dict[str, Quantity] = field(default_factory=dict)
-    totals: dict[str, Summed] = field(default_factory=dict)
+    totals: dict[str, PlaceTotal] = field(default_factory=dict)
     exchanges: list[Reaction] = field(default_factory=list)
     drawn: dict[str, sympy.Expr] = field(default_factory=dict)
 
@@ -127,8 +127,8 @@ class System:
 
     @property
     def spiked_otherwise(self) -> set[str]:
-        """States that change at postsynaptic or late spikes."""
-        return {*self.on_post_spike, *(n for late in self.on_late_spike for n in late.changes)}
+        """States that change at postsynaptic spikes, or later than presynaptic ones."""
+        return {*self.on_post_spike, *(n for event in self.later for n in event.changes)}
 
     def dimensions(self) -> dict[str, Dimension]:
         """Dimensions of all names and inputs."""
@@ -156,9 +156,9 @@ class System:
         yield from ((r.current_name, r.current) for r in self.receptors)
         yield from ((f"{n} at a spike", e) for n, e in self.on_spike.items())
         yield from ((f"{n} at a postsynaptic spike", e) for n, e in self.on_post_spike.items())
-        for late in self.on_late_spike:
-            yield "latency", late.latency
-            yield from ((f"{n} at a late spike", e) for n, e in late.changes.items())
+        for event in self.later:
+            yield "latency", event.latency
+            yield from ((f"{n} at a late spike", e) for n, e in event.changes.items())
         for number, (_, event) in enumerate(self.events, 1):
             yield f"condition of event {number}", event.condition
             yield from ((f"{n} at event {number}", e) for n, e in event.changes.items())
@@ -176,9 +176,7 @@ class System:
         self.rates, self.on_spike, self.on_post_spike, self.drawn = map(
             each, (self.rates, self.on_spike, self.on_post_spike, self.drawn)
         )
-        self.on_late_spike = [
-            LateSpike(x.owner, change(x.latency), each(x.changes)) for x in self.on_late_spike
-        ]
+        self.later = [LaterChanges(x.owner, change(x.latency), each(x.changes)) for x in self.later]
         self.events = [(owner, event.map(change)) for owner, event in self.events]
         self.exchanges = [r.map(change) for r in self.exchanges]
         self.totals = {n: replace(t, expression=change(t.expression)) for n, t in self.totals.items()}
