@@ -299,7 +299,7 @@ class Assembly:
         return lines, to_text(self.on_synapse(rest))
 
     def on_synapse(self, expression: sympy.Expr) -> sympy.Expr:
-        """With the names under which a synapse sees the variables of its target."""
+        """Give an expression the names under which a synapse sees the variables of its target."""
         rename = {symbol("v"): symbol(f"{VOLTAGE}_post")}
         rename.update(
             {
@@ -331,7 +331,7 @@ class Assembly:
         return lines
 
     def _with_suffix(self, expression: sympy.Expr, suffix: str) -> sympy.Expr:
-        """With the names of a pathway: ``_post`` to the gate, or those of the synapse itself."""
+        """Give an expression the names of a pathway: ``_post`` to the gate, or those of the synapse itself."""
         if suffix:
             return expression.xreplace({x: symbol(x.name + suffix) for x in expression.free_symbols})
         return self.on_synapse(expression)

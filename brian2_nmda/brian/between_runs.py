@@ -158,7 +158,7 @@ class BetweenRuns:
         return ModelError(f"{self.where}: the weights {why} if they have to change.")
 
     def protect_weights(self) -> None:
-        """At the start of a run.
+        """Protect the weights at the start of a run.
 
         A binary may still be told weights by ``run_args``, which Brian2 refuses for what is protected.
         """
@@ -170,14 +170,14 @@ class BetweenRuns:
             self.fixed_in_binary = True
 
     def release_weights(self) -> None:
-        """When the user assigns to protected weights; a run may have been refused before it began."""
+        """Let the user assign to protected weights, since a run may have been refused before it began."""
         constant = self.assembly.plan.declarations.w == "constant"
         if constant or running() or not isinstance(get_device(), RuntimeDevice):
             raise self.fixed_weights()
         protect(self.synapses, "w", False)
 
     def _checksum(self) -> int:
-        """Of the weights, which tells whether they have changed since the last run."""
+        """A number of the weights that tells whether they have changed since the last run."""
         if self.assembly.weight is not None:
             return 0
         return zlib.crc32(np.ascontiguousarray(read(self.synapses, "w")).data)

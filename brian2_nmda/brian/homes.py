@@ -314,7 +314,7 @@ class Gate(Home):
                 yield Reference(n, self.group, n, PRESYNAPTIC, own_index=True)
 
     def first_values(self) -> dict[str, float]:
-        """Of states that do not start at zero."""
+        """First values of states that do not start at zero."""
         initial = self.assembly.system.initial
         values = {n: initial[n] for n in self.assembly.gate_states if initial[n] != 0}
         for sending in self.assembly.sent_by_gate:

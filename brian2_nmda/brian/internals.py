@@ -342,7 +342,7 @@ def advise_on_recording(advice: Callable[[Group, str], str | None]) -> None:
 
 
 def monitors() -> list[StateMonitor]:
-    """All that exist."""
+    """All state monitors that exist."""
     found = (reference() for reference in StateMonitor.__instances__())
     return [m for m in found if m is not None]
 

@@ -49,7 +49,7 @@ class LinearSending(Sending):
         return sent
 
     def _share(self, modes: Modes, k: int) -> float:
-        """Of a mode in the open fraction."""
+        """How much of a mode is in the open fraction."""
         c = [self.fitted_to.get(f"c_{j}", 0.0) for j in range(len(self.form.states))]
         return float(np.dot(c, modes.vectors[:, k]))
 
@@ -114,7 +114,7 @@ class LinearSending(Sending):
         return "\n".join(lines)
 
     def end_code(self) -> str:
-        """At the end of a pulse, unless a later spike has prolonged it."""
+        """Write the statements at the end of a pulse, which do nothing if a later spike has prolonged it."""
         name = self._name
         lines, local = self._begin()
         lines.append(f"{name('ends')} = int({name('now')} == {name('k_end')}{self.suffix})")

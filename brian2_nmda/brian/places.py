@@ -398,7 +398,7 @@ class Place(Home):
         yield Reference(f"_n_{self.place}", self.group, "N", "0")
 
     def first_values(self) -> dict[str, float]:
-        """Of our own states that do not start at zero."""
+        """First values of our own states that do not start at zero."""
         if self.users_group is not None:
             return {}
         initial = self.assembly.system.initial

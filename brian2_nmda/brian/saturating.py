@@ -29,7 +29,7 @@ class SaturatingSending(Sending):
 
     @property
     def reals(self) -> list[str]:
-        """Other variables, all without units."""
+        """Variables of the last event, all without units."""
         if self.form.pulse is None:
             return [self._name("x_at"), self._name("g_at"), self._name("highest")]
         return [self._name(n) for n in ("x_at", "g_at", "into", "rate")]
@@ -57,7 +57,7 @@ class SaturatingSending(Sending):
         return self.form.pulse is not None
 
     def open_now(self, rest: sympy.Expr, sent: sympy.Expr) -> sympy.Expr:
-        """With the sum of the amplitudes in the place of g."""
+        """Put the sum of the amplitudes in the place of g."""
         return rest.xreplace({symbol(self.form.gate): sent})
 
     def _approach(self, suffix: str) -> tuple[str, str]:
@@ -112,7 +112,7 @@ class SaturatingSending(Sending):
         return lines
 
     def start_code(self) -> str:
-        """At a spike."""
+        """Write the statements at a spike."""
         return self._jump_code() if self.form.pulse is None else self._pulse_code()
 
     def _pulse_code(self) -> str:
@@ -160,7 +160,7 @@ class SaturatingSending(Sending):
         return "\n".join(lines)
 
     def end_code(self) -> str:
-        """At the end of a pulse, unless a later spike has prolonged it: the relaxation begins."""
+        """Write the statements at the end of a pulse: relaxation begins, unless a later spike prolonged it."""
         n, s = self._name, self.suffix
         ends = n("ends")
         lines = [*self._elapsed(), f"{ends} = int({n('now')} == {n('k_end')}{s})", *self._arrive(at_end=True)]

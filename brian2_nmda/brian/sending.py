@@ -151,7 +151,7 @@ class Sending(ABC):
         return [f"sent_{k}_{self.label}" for k in range(self.size)]
 
     def _name(self, what: str) -> str:
-        """Of a variable, or of a value within the statements, for which the prefix avoids clashes."""
+        """Name a variable, or a value within the statements, for which the prefix avoids clashes."""
         return f"{_VARIABLES.get(what, f'tmp_{what}')}_{self.label}"
 
     @property
@@ -161,7 +161,7 @@ class Sending(ABC):
 
     @property
     def duration(self) -> float:
-        """Of the pulse, in seconds; a whole number of time steps."""
+        """How long the pulse lasts, in seconds; a whole number of time steps."""
         return round(self.fitted_to["duration"] / self.dt) * self.dt
 
     def end_delay(self, delay: Quantity) -> Quantity:
@@ -264,10 +264,10 @@ class Sending(ABC):
 
     @abstractmethod
     def start_code(self) -> str:
-        """At a spike."""
+        """Write the statements at a spike."""
 
     def end_code(self) -> str:
-        """At the end of a pulse."""
+        """Write the statements at the end of a pulse."""
         raise NotImplementedError
 
     def _arrive(self, at_end: bool) -> list[str]:
@@ -304,7 +304,7 @@ class Sending(ABC):
         return f"{name} = {value}" if when is None else f"{name} = {when}*({value}) + (1 - {when})*{name}"
 
     def decay_code(self) -> list[str]:
-        """Of the target, each step after the amplitudes have been read."""
+        """Write the statements by which the target forgets, each step after the amplitudes have been read."""
         pairs = zip(self.received(), self.form.rates, strict=True)
         return [f"{n} = {n}*{float(np.exp(-r * self.dt))!r}" for n, r in pairs]
 

@@ -257,7 +257,7 @@ def _is_constant(expression: sympy.Expr, constants: Iterable[sympy.Symbol]) -> b
 
 
 def _with_steps(rate: sympy.Expr) -> sympy.Expr:
-    """With ``int(a > b)``, as it is written in text, as a step function."""
+    """Write ``int(a > b)``, as it stands in text, as a step function."""
     return rate.replace(
         lambda e: isinstance(e, int_of) and isinstance(e.args[0], (sympy.Gt, sympy.Lt)),
         lambda e: sympy.Heaviside(e.args[0].gts - e.args[0].lts),

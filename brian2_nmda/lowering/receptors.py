@@ -77,7 +77,7 @@ class Saturating:
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """Of the exponentials that are sent, in 1/s."""
+        """Rates of the exponentials that are sent, in 1/s."""
         return self.basis.rates
 
     @property
@@ -152,7 +152,7 @@ class Linear:
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """Of the exponentials that are sent, in 1/s; what is approached during a pulse has the rate 0."""
+        """Rates of the exponentials that are sent, in 1/s; what is approached during a pulse has the rate 0."""
         free = tuple(self.free.decays[k] for k in self.kept)
         if self.pulse is None:
             return free
@@ -418,7 +418,7 @@ def _between_spikes(
 
 
 def _at_most(system: System, expression: sympy.Expr) -> sympy.Expr:
-    """With states, such as the amount released, at their upper bounds."""
+    """Put states, such as the amount released, at their upper bounds."""
     bounds = {
         symbol(n): sympy.sympify(s.within[1], strict=True)
         for n, s in system.states.items()

@@ -194,7 +194,7 @@ class clip(sympy.Function):
 
     @classmethod
     def eval(cls, x: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr | None:
-        """Of numbers."""
+        """Evaluate for numbers."""
         known = all(e.is_number and e.is_comparable for e in (x, low, high))
         return sympy.Min(sympy.Max(x, low), high) if known else None
 
