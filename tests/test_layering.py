@@ -230,6 +230,22 @@ def test_the_checker_lets_pass(room, line):
     assert violations(line, f"brian2_nmda.{room}.planted") == []
 
 
+def test_rooms_are_small():
+    """No function over 60 lines (without its docstring) and no file over 600: a newcomer can read each."""
+    long = []
+    for module, path in SOURCES:
+        text = path.read_text()
+        if text.count("\n") > 600:
+            long.append(module)
+        for n in ast.walk(ast.parse(text)):
+            if isinstance(n, ast.FunctionDef):
+                documented = ast.get_docstring(n) is not None
+                docstring = n.body[0].end_lineno - n.body[0].lineno + 1 if documented else 0
+                if n.end_lineno - n.lineno + 1 - docstring > 60:
+                    long.append(f"{module}.{n.name}")
+    assert long == []
+
+
 def test_families():
     """What is imported by name are modules of the package itself, one level deep."""
     path = Path(brian2_nmda.equations.__file__).with_suffix(".pyi")

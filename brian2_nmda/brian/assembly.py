@@ -331,7 +331,7 @@ class Assembly:
         return lines
 
     def _with_suffix(self, expression: sympy.Expr, suffix: str) -> sympy.Expr:
-        """Give an expression the names of a pathway: ``_post`` to the gate, or those of the synapse itself."""
+        """Use the names of a pathway: ``_post`` to the gate, or those of the synapse itself."""
         if suffix:
             return expression.xreplace({x: symbol(x.name + suffix) for x in expression.free_symbols})
         return self.on_synapse(expression)

@@ -380,7 +380,7 @@ class BeforeRun(BrianObject):
             )
 
     def _check_delays(self) -> None:
-        """Check the delays of all pathways, also the user's; what only a binary of C++ standalone knows stops it."""
+        """Check the delays of all pathways, also the user's; those that only a binary knows stop it."""
         where = self.assembly.where
         for pathway in pathways(self.synapses):
             variable, of = pathway.variables["delay"], f"the delay of '{pathway.name}'"

@@ -160,7 +160,7 @@ class SaturatingSending(Sending):
         return "\n".join(lines)
 
     def end_code(self) -> str:
-        """Write the statements at the end of a pulse: relaxation begins, unless a later spike prolonged it."""
+        """Write the statements at the end of a pulse: g relaxes, unless a later spike prolonged it."""
         n, s = self._name, self.suffix
         ends = n("ends")
         lines = [*self._elapsed(), f"{ends} = int({n('now')} == {n('k_end')}{s})", *self._arrive(at_end=True)]

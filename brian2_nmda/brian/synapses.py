@@ -213,6 +213,20 @@ class NMDASynapses(Synapses):
             let_vectorise(self)
         take_in_turn(self)
         self._event_pathways.arrange(self)
+        self._contain_helpers()
+        self._homes.initialise()
+        assembly.set_parameters(self, assembly.parameters_of[SYNAPSE])
+        if assembly.weight is not None:
+            write(self, "w", assembly.weight)
+        self._between_runs.set_view_constants()
+        self._before_run = BeforeRun(self, assembly, f"{name}_checks", self._homes)
+        contain(self, [self._before_run])
+
+    # -- construction ------------------------------------------------------------------------
+
+    def _contain_helpers(self) -> None:
+        """Add the objects that run beside the synapses; Brian2 runs those of one order as they were added."""
+        assembly, name = self._assembly, self.name
         contain(self, self._sums())
         contain(self, bring_together(self, assembly, self._homes))
         events = assembly.event_code()
@@ -223,15 +237,6 @@ class NMDASynapses(Synapses):
             self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
         contain(self, helpers)
-        self._homes.initialise()
-        assembly.set_parameters(self, assembly.parameters_of[SYNAPSE])
-        if assembly.weight is not None:
-            write(self, "w", assembly.weight)
-        self._between_runs.set_view_constants()
-        self._before_run = BeforeRun(self, assembly, f"{name}_checks", self._homes)
-        contain(self, [self._before_run])
-
-    # -- construction ------------------------------------------------------------------------
 
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""

@@ -5,7 +5,7 @@ It shares with the package the equations and nothing of what steps them in Brian
 in the steps ``k+1 ... k+n``. Events are looked for at the end of each step, before the spikes of that step.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,16 @@ class Course:
         return max(found, default=0.0)
 
     # Longer than 60 lines: one loop over time with all its tables; a reference is better read in one piece.
+    def _later(self, values: Mapping[str, Any], dt: float) -> list[tuple[int, list[tuple[str, Function]]]]:
+        """How many steps after a presynaptic spike each later change happens, and what changes."""
+        return [
+            (
+                round(float(self.function({"t": x.latency})(values)["t"]) / dt),
+                [(n, self.function({n: e})) for n, e in x.changes.items()],
+            )
+            for x in self.system.later
+        ]
+
     def run(
         self,
         start: Mapping[str, Any],
@@ -106,13 +116,7 @@ class Course:
         values = {**self.values, "v": v, "t": 0.0}
         jumps = [(n, self.function({n: e})) for n, e in system.on_spike.items()]
         post_jumps = [(n, self.function({n: e})) for n, e in system.on_post_spike.items()]
-        late = [
-            (
-                round(float(self.function({"t": x.latency})(values)["t"]) / dt),
-                [(n, self.function({n: e})) for n, e in x.changes.items()],
-            )
-            for x in system.later
-        ]
+        later = self._later(values, dt)
         events = [
             (self.function({"condition": e.condition}), self.function(e.changes)) for _, e in system.events
         ]
@@ -139,10 +143,7 @@ class Course:
 
             with np.errstate(all="ignore"):
                 for time in k * dt + h * np.arange(inner):
-                    a = rate(y, time)
-                    b = rate(y + h / 2 * a, time + h / 2)
-                    c = rate(y + h / 2 * b, time + h / 2)
-                    y = y + h / 6 * (a + 2 * b + 2 * c + rate(y + h * c, time + h))
+                    y = _runge_kutta(rate, y, time, h)
             values["t"] = k * dt  # what Brian2 calls t in the statements of this step
             for condition, changes in events:
                 here = known(on)
@@ -156,10 +157,20 @@ class Course:
                     length = np.round(lasts[n](known(on))["t"] / dt)
                     released = starts[n](known(on))["c"] > 0
                     until[n] = np.where(released, k + 1 + length, until[n])
-            for latency, changes in late:
+            for latency, changes in later:
                 if k - latency in pre:
                     jump(changes, on)
             if k in post:
                 jump(post_jumps, on)
             out[k + 1] = y
         return dict(zip(names, out.transpose(1, 0, 2), strict=True))
+
+
+def _runge_kutta(
+    rate: Callable[[np.ndarray, float], np.ndarray], y: np.ndarray, t: float, h: float
+) -> np.ndarray:
+    """One step of the classical method of order 4."""
+    a = rate(y, t)
+    b = rate(y + h / 2 * a, t + h / 2)
+    c = rate(y + h / 2 * b, t + h / 2)
+    return y + h / 6 * (a + 2 * b + 2 * c + rate(y + h * c, t + h))

@@ -152,7 +152,7 @@ class Linear:
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """Rates of the exponentials that are sent, in 1/s; what is approached during a pulse has the rate 0."""
+        """Rates of the exponentials sent, in 1/s; what is approached during a pulse has the rate 0."""
         free = tuple(self.free.decays[k] for k in self.kept)
         if self.pulse is None:
             return free
