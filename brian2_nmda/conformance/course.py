@@ -78,10 +78,21 @@ class Course:
         return [
             (
                 round(float(self.function({"t": x.latency})(values)["t"]) / dt),
-                [(n, self.function({n: e})) for n, e in x.changes.items()],
+                self._jumps(x.changes),
             )
             for x in self.system.later
         ]
+
+    def _events(self) -> list[tuple[Function, Function]]:
+        """Conditions, and what changes when they become true."""
+        return [
+            (self.function({"condition": e.condition}), self.function(e.changes))
+            for _, e in self.system.events
+        ]
+
+    def _jumps(self, changes: Mapping[str, sympy.Expr]) -> list[tuple[str, Function]]:
+        """What changes at once, in order."""
+        return [(n, self.function({n: e})) for n, e in changes.items()]
 
     def run(
         self,
@@ -114,17 +125,13 @@ class Course:
         h = dt / inner
         until = {n: np.zeros(v.shape) for n in self.pulses}
         values = {**self.values, "v": v, "t": 0.0}
-        jumps = [(n, self.function({n: e})) for n, e in system.on_spike.items()]
-        post_jumps = [(n, self.function({n: e})) for n, e in system.on_post_spike.items()]
+        jumps, post_jumps = self._jumps(system.on_spike), self._jumps(system.on_post_spike)
         later = self._later(values, dt)
-        events = [
-            (self.function({"condition": e.condition}), self.function(e.changes)) for _, e in system.events
-        ]
+        events = self._events()
         lasts = {n: self.function({"t": p[1]}) for n, p in self.pulses.items()}
         starts = {n: self.function({"c": p[2] if len(p) > 2 else 1}) for n, p in self.pulses.items()}
         pre, post = set(pre), set(post)
-        out = np.empty((steps + 1, *y.shape))
-        out[0] = y
+        out = np.array([y] * (steps + 1))
 
         def known(on: Mapping[str, Any]) -> dict[str, Any]:
             here = dict(zip(names, y, strict=True))
@@ -136,9 +143,8 @@ class Course:
 
         for k in range(steps):
             on = {n: (k < until[n]) * 1.0 for n in self.pulses}
-            switches = list(on.values())
 
-            def rate(at: np.ndarray, time: float, switches: list[Any] = switches) -> np.ndarray:
+            def rate(at: np.ndarray, time: float, switches: Iterable[Any] = on.values()) -> np.ndarray:
                 return np.array([x + 0 * v for x in self._rates(*at, v, *switches, time)])
 
             with np.errstate(all="ignore"):
@@ -146,8 +152,7 @@ class Course:
                     y = _runge_kutta(rate, y, time, h)
             values["t"] = k * dt  # what Brian2 calls t in the statements of this step
             for condition, changes in events:
-                here = known(on)
-                happens = condition(here)["condition"] != 0
+                happens = condition(here := known(on))["condition"] != 0
                 for name, new in changes(here).items():
                     i = names.index(name)
                     y[i] = np.where(happens, new, y[i])
