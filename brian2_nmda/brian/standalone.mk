@@ -1,22 +1,42 @@
 # Read after the makefile that Brian2 writes, to spend less time in the compiler.
 
-# The header that every file includes is parsed once; without the result at hand, it is included itself.
+# The headers of C++ are parsed once for each user, machine, compiler and set of flags, and kept in the user's
+# cache. Where that cannot be written, they are parsed once in this project, and removed in the end.
+OURS := $(dir $(lastword $(MAKEFILE_LIST)))
+QUOTE := '
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/brian2_nmda
+KEY := $(shell { uname -nm; $(CXX) --version; cat '$(OURS)standard.h'; \
+	echo '$(subst $(QUOTE),,$(CXXFLAGS))'; } 2>/dev/null | cksum | cut -d ' ' -f 1)
+HEADERS := $(CACHE)/$(KEY)
+ifneq ($(words $(HEADERS)) $(shell mkdir -p '$(HEADERS)/plain' 2>/dev/null && test -w '$(HEADERS)/plain' && echo yes),1 yes)
+HEADERS := headers
+.INTERMEDIATE : headers/standard.h.gch headers/plain/standard.h.gch
+endif
+
+# Two builds may do this at the same time: each moves a whole file to its place.
+PRECOMPILE = mkdir -p $(@D) && cp '$(OURS)standard.h' $(@D)/ && \
+	$(CXX) $(CXXFLAGS) $(1) -x c++-header $(@D)/standard.h -o $@.$$$$ && mv -f $@.$$$$ $@
+
+$(HEADERS)/standard.h.gch :
+	$(call PRECOMPILE,)
+
+$(HEADERS)/plain/standard.h.gch :
+	$(call PRECOMPILE,-O0)
+
+$(filter-out objects.o,$(OBJS)) : | $(HEADERS)/standard.h.gch
+objects.o : | $(HEADERS)/plain/standard.h.gch
+
 %.o : %.cpp makefile
-	$(CXX) $(CXXFLAGS) -include objects.h $< -o $@
-
-$(filter-out objects.o,$(OBJS)) : | objects.h.gch
-
-objects.h.gch : objects.h
-	$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
-
-# removed in the end
-.INTERMEDIATE : objects.h.gch
+	$(CXX) $(CXXFLAGS) -include $(HEADERS)/standard.h $(DEPENDENCIES) $< -o $@
 
 # This file only allocates, reads and writes arrays. It grows with their number, and what optimising it takes
 # grows faster.
 objects.o : objects.cpp makefile
-	$(CXX) $(CXXFLAGS) -O0 $< -o $@
+	$(CXX) $(CXXFLAGS) -O0 -include $(HEADERS)/plain/standard.h $(DEPENDENCIES) $< -o $@
 
-# Brian2's recipe goes through code_objects as well, for which it then writes targets that do not exist.
-make.deps : $(SRCS) $(H_SRCS)
-	$(CXX) $(CXXFLAGS) -MM $(filter-out code_objects/%,$(SRCS)) > make.deps
+# Brian2's recipe reads all files once more for this, and writes targets that do not exist for those in
+# code_objects; the compiler notes on the way what the others include.
+$(filter-out code_objects/%,$(OBJS)) : DEPENDENCIES = -MMD -MP -MF $@.d
+make.deps :
+	touch make.deps
+-include $(wildcard *.o.d)
