@@ -4,8 +4,11 @@ Held against: the naive form (a plain `Synapses`) under the same treatment, clos
 to say the same thing in Brian2; each test says which.
 """
 
+import os
+import re
 import subprocess
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import brian2 as b2
@@ -286,27 +289,43 @@ def test_standalone_with_several_runs_and_run_args(on_target: Callable[..., None
             assert_same(found[name], array)
 
 
-def test_shorter_builds(on_target: Callable[..., None], tmp_path: Any) -> None:
-    """What ``make`` would run: one header for all files but one, which is not optimised.
+def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
+    """What ``make`` would run: the standard headers once for all projects, or, without a cache, for this one.
 
     Makefiles that the user asked for stay.
     """
-    make = "devices.cpp_standalone.extra_make_args_unix"
+    make, project = "devices.cpp_standalone.extra_make_args_unix", tmp_path / "project"
     on_target("cpp_standalone", build_on_run=False)
     model = kinetic()
     source, group = generator(), target(model)
     b2.Network(source, group, attach(model, source, group)).run(1 * ms)
-    b2.device.build(directory=str(tmp_path), compile=False, run=False)
+    b2.device.build(directory=str(project), compile=False, run=False)
     command = f"make --dry-run {' '.join(b2.prefs[make])}"
-    lines = subprocess.run(
-        command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    compiled = [line for line in lines if " -c " in line and line.endswith(".o")]
-    assert len(compiled) > 10
-    for line in compiled:
-        assert ("-include objects.h " in line) != line.endswith(" -O0 objects.cpp -o objects.o")
-    assert [line.endswith("objects.h.gch") for line in lines if ".gch" in line] == [True, True]
-    assert lines[-1] == "rm objects.h.gch"
+
+    def planned(cache: Path, command: str = command) -> list[str]:
+        env = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        found = subprocess.run(
+            command, shell=True, cwd=project, env=env, capture_output=True, text=True, check=True
+        )
+        return found.stdout.replace("\\\n", " ").splitlines()
+
+    for cache, where in ((Path("/proc/none"), "headers/"), (tmp_path, f"{tmp_path}/brian2_nmda/")):
+        lines = planned(cache)
+        compiled = [line for line in lines if " -c " in line and line.endswith(".o")]
+        assert len(compiled) > 10
+        for line in compiled:
+            assert f" -include {where}" in line
+            objects = line.endswith(" objects.cpp -o objects.o")
+            assert (" -O0 -include " in line) == ("/plain/standard.h " in line) == objects
+        precompiled = [line for line in lines if "-x c++-header" in line]
+        assert len(precompiled) == 2
+        assert all(f" -x c++-header {where}" in line for line in precompiled)
+        assert any(line.startswith("rm ") for line in lines) == (where == "headers/")
+    assert sum(" -O1 " in line for line in planned(tmp_path, f"{command} OPTIMISATIONS=-O3")) >= 3
+    for line in precompiled:
+        (name,) = re.findall(r"mv -f \S+ (\S+)", line)
+        Path(name).touch()
+    assert not any("-x c++-header" in line for line in planned(tmp_path))  # the next project finds them
     before = b2.prefs[make]
     shorten_builds()
     assert b2.prefs[make] == before

@@ -26,8 +26,11 @@ $(HEADERS)/plain/standard.h.gch :
 $(filter-out objects.o,$(OBJS)) : | $(HEADERS)/standard.h.gch
 objects.o : | $(HEADERS)/plain/standard.h.gch
 
+# Files without loops over time or over what a step visits: they set out, and prepare queues once for a run.
+main.o network.o run.o $(filter code_objects/before_run_%,$(OBJS)) : LEVEL = $(if $(filter -O2 -O3 -Ofast,$(CXXFLAGS)),-O1)
+
 %.o : %.cpp makefile
-	$(CXX) $(CXXFLAGS) -include $(HEADERS)/standard.h $(DEPENDENCIES) $< -o $@
+	$(CXX) $(CXXFLAGS) $(LEVEL) -include $(HEADERS)/standard.h $(DEPENDENCIES) $< -o $@
 
 # This file only allocates, reads and writes arrays. It grows with their number, and what optimising it takes
 # grows faster.
