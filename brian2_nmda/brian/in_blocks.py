@@ -23,6 +23,7 @@ from brian2_nmda.brian.internals import (
     refer,
     run_after,
     run_before,
+    run_before_statements,
 )
 from brian2_nmda.lowering.in_blocks import LENGTH, NEGLIGIBLE, Blocks
 from brian2_nmda.symbolic.expressions import symbol
@@ -256,10 +257,10 @@ class BesideOthers(BrianObject):
         runtime = isinstance(get_device(), RuntimeDevice)
         for number, pathway in enumerate(self._drivers()):
             if runtime:
-                run_before(pathway, _Call(lambda pathway=pathway: runner.before_events(pathway)))
+                run_before_statements(pathway, _Call(lambda pathway=pathway: runner.before_events(pathway)))
             else:
                 self._prepare("events", f"{self.name}_{number}", run_namespace, pathway)
-                run_before(pathway, self.runners[-1].code_objects[0])
+                run_before_statements(pathway, self.runners[-1].code_objects[0])
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
             if not (self.read_by(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
                 continue

@@ -357,3 +357,8 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
 def run_before(monitor: StateMonitor, code_object: CodeObject) -> None:
     """Run code before each recording of a monitor that has its own code."""
     monitor.code_objects.insert(0, code_object)
+
+
+def run_before_statements(pathway: SynapticPathway, code_object: Any) -> None:
+    """Run code before the statements of a pathway, when its queue knows the events of the step."""
+    pathway.code_objects.insert(len(pathway.code_objects) - 1, code_object)

@@ -5,12 +5,12 @@
 {# USES_VARIABLES { _synaptic_pre, _synaptic_post, N } #}
 {% extends 'common_synapses.cpp' %}
 
-{% macro array(name) %}{{get_array_name(variables[name])}}{% endmacro %}
-{% macro number(name) %}{% if name in known %}(double){{get_array_name(variables[name])}}[0]{% else %}0.0{% endif %}{% endmacro %}
-{% set n_linear = blocks.linear|length %}
-{% set n_drives = blocks.drives|length %}
-{% set n_followers = blocks.followers|length %}
-{% set n_receptors = rates|length %}
+{% macro _array(name) %}{{get_array_name(variables[name])}}{% endmacro %}
+{% macro _number(name) %}{% if name in known %}(double){{get_array_name(variables[name])}}[0]{% else %}0.0{% endif %}{% endmacro %}
+{% set _nl = blocks.linear|length %}
+{% set _nd = blocks.drives|length %}
+{% set _nf = blocks.followers|length %}
+{% set _nr = rates|length %}
 
 {% block extra_headers %}
 {{ super() }}
@@ -20,26 +20,26 @@
 {% endblock %}
 
 {% block maincode %}
-    {% set _pre = array('_synaptic_pre') %}
-    {% set _post = array('_synaptic_post') %}
-    const int _length = {{length}}, _n_linear = {{n_linear}}, _n_drives = {{n_drives}};
+    {% set _pre = _array('_synaptic_pre') %}
+    {% set _post = _array('_synaptic_post') %}
+    const int _length = {{length}}, _n_linear = {{_nl}}, _n_drives = {{_nd}};
     const int _n_targets = {{n_targets}}, _n_sources = {{n_sources}};
     const int _N = {{constant_or_scalar('N', variables['N'])}};
     const double _step = {{constant_or_scalar('dt', variables['dt'])}};
 
     {% if mode == 'step' %}
     {
-        const int _m = {{array('blocks_noted')}}[0];
+        const int _m = {{_array('blocks_noted')}}[0];
         if (_m == 0)
-            {{array('blocks_first')}}[0] = {{constant_or_scalar('t_in_timesteps', variables['t_in_timesteps'])}};
+            {{_array('blocks_first')}}[0] = {{constant_or_scalar('t_in_timesteps', variables['t_in_timesteps'])}};
         {% for drive in blocks.drives %}
         for(int _j=0; _j<_n_targets; _j++)
-            {{array(history(drive.name))}}[_j*_length + _m] = {{array(drive.name)}}[_j];
+            {{_array(history(drive.name))}}[_j*_length + _m] = {{_array(drive.name)}}[_j];
         {% endfor %}
-        {{array('blocks_noted')}}[0] = _m + 1;
+        {{_array('blocks_noted')}}[0] = _m + 1;
     }
     {% endif %}
-    const int _end = {{array('blocks_noted')}}[0];
+    const int _end = {{_array('blocks_noted')}}[0];
     {% if mode == 'step' %}
     const bool _to_do = _end == _length;
     {% elif mode == 'events' %}
@@ -78,12 +78,12 @@
 
         // -- numbers: powers of P, sums of shifts, and P to the power n times Q
         const double _carry[_n_linear][_n_linear] = {
-            {% for k in range(n_linear) %}{ {% for i in range(n_linear) %}{{number('blocks_carry_%d_%d' % (k, i))}}, {% endfor %}},
+            {% for k in range(_nl) %}{ {% for i in range(_nl) %}{{_number('blocks_carry_%d_%d' % (k, i))}}, {% endfor %}},
             {% endfor %} };
         const double _gain[_n_linear][_n_drives + 1] = {
-            {% for k in range(n_linear) %}{ {% for i in range(n_drives) %}{{number('blocks_gain_%d_%d' % (k, i))}}, {% endfor %}0.0 },
+            {% for k in range(_nl) %}{ {% for i in range(_nd) %}{{_number('blocks_gain_%d_%d' % (k, i))}}, {% endfor %}0.0 },
             {% endfor %} };
-        const double _shift[_n_linear] = { {% for k in range(n_linear) %}{{number('blocks_shift_%d' % k)}}, {% endfor %}};
+        const double _shift[_n_linear] = { {% for k in range(_nl) %}{{_number('blocks_shift_%d' % k)}}, {% endfor %}};
         static double _power[_length + 1][_n_linear][_n_linear], _moved[_length + 1][_n_linear];
         static double _weight[_length][_n_linear][_n_drives + 1];
         bool _positive = true;  // whether what is not negative stays so
@@ -132,10 +132,10 @@
         static double _left[_n_modes + 1];
         for(int _k=0; _k<_n_modes; _k++)
             _left[_k] = exp(-_rates[_k]*_step);
-        const long _first = {{array('blocks_first')}}[0];
+        const long _first = {{_array('blocks_first')}}[0];
         double _amplitude[_n_modes + 1];
         int _alive[_n_modes + 1], _n_alive = 0;
-        double _open[{{n_receptors}} + 1][_length];
+        double _open[{{_nr}} + 1][_length];
 
         // what a source has open at each step from _begin on; whether that is never negative
         auto _look_at_source = [&](const int _source, const int _begin) -> bool
@@ -143,14 +143,14 @@
             _n_alive = 0;
             bool _never_negative = true;
             {% set ns = namespace(k=0) %}
-            {% for r in range(n_receptors) %}
+            {% for r in range(_nr) %}
             {
-                const double _gap = (double)(_first + _begin - (long){{array(when_sent[r])}}[_source])*_step;
+                const double _gap = (double)(_first + _begin - (long){{_array(when_sent[r])}}[_source])*_step;
                 double* const _g = _open[{{r}}];
                 std::fill(_g + _begin, _g + _end, 0.0);
                 {% for name in sent[r] %}
                 {
-                    double _a = {{array(name)}}[_source];
+                    double _a = {{_array(name)}}[_source];
                     if (_a != 0)
                         _a *= exp(-_rates[{{ns.k}}]*_gap);
                     _amplitude[{{ns.k}}] = _a;
@@ -170,11 +170,11 @@
             return _never_negative;
         };
 
-        const double* const _histories[] = { {% for drive in blocks.drives %}{{array(history(drive.name))}}, {% endfor %}0 };
+        const double* const _histories[] = { {% for drive in blocks.drives %}{{_array(history(drive.name))}}, {% endfor %}0 };
         const int _receptor_of[] = { {% for r in receptor_of %}{{r}}, {% endfor %}0 };
-        double* const _z[] = { {% for n in blocks.linear %}{{array(n)}}, {% endfor %}0 };
+        double* const _z[] = { {% for n in blocks.linear %}{{_array(n)}}, {% endfor %}0 };
 
-        {% if n_followers %}
+        {% if _nf %}
         // whether the input of a target is never negative
         static std::vector<char> _target_positive;
         _target_positive.assign(_n_targets, 0);
@@ -198,9 +198,9 @@
 
         {% for follower in blocks.followers %}
         {% set f = loop.index0 %}
-        const double _slope_{{f}}[] = { {% for c in follower.cases %}{{number('blocks_slope_%d_%d' % (f, loop.index0))}}, {% endfor %}};
-        const double _rest_{{f}}[] = { {% for c in follower.cases %}{{number('blocks_rest_%d_%d' % (f, loop.index0))}}, {% endfor %}};
-        const double _theta_{{f}}[] = { {% for t in follower.thresholds %}{{number('blocks_theta_%d_%d' % (f, loop.index0))}}, {% endfor %}0.0 };
+        const double _slope_{{f}}[] = { {% for c in follower.cases %}{{_number('blocks_slope_%d_%d' % (f, loop.index0))}}, {% endfor %}};
+        const double _rest_{{f}}[] = { {% for c in follower.cases %}{{_number('blocks_rest_%d_%d' % (f, loop.index0))}}, {% endfor %}};
+        const double _theta_{{f}}[] = { {% for t in follower.thresholds %}{{_number('blocks_theta_%d_%d' % (f, loop.index0))}}, {% endfor %}0.0 };
         auto _relax_{{f}} = [&](double& _y, const int _case, const int _steps)
         {
             const double _a = _slope_{{f}}[_case], _b = _rest_{{f}}[_case], _t = _steps*_step;
@@ -214,7 +214,7 @@
         };
         {% endfor %}
 
-        {% if n_followers %}
+        {% if _nf %}
         // the followers of one synapse, from its linear states before and after
         auto _follow = [&](const int _idx, const int _begin, const bool _source_positive,
                            const double* _old, const double* _new)
@@ -251,7 +251,7 @@
                 {% for follower in blocks.followers %}
                 {% set f = loop.index0 %}
                 if (_slope_{{f}}[_case_{{f}}] != 0 || _rest_{{f}}[_case_{{f}}] != 0)
-                    _relax_{{f}}({{array(follower.state)}}[_idx], _case_{{f}}, _end - _begin);
+                    _relax_{{f}}({{_array(follower.state)}}[_idx], _case_{{f}}, _end - _begin);
                 {% endfor %}
                 return;
             }
@@ -274,7 +274,7 @@
                     if (_case != _before_{{f}})
                     {
                         if (_m > _since_{{f}})
-                            _relax_{{f}}({{array(follower.state)}}[_idx], _before_{{f}}, _m - _since_{{f}});
+                            _relax_{{f}}({{_array(follower.state)}}[_idx], _before_{{f}}, _m - _since_{{f}});
                         _since_{{f}} = _m;
                         _before_{{f}} = _case;
                     }
@@ -294,7 +294,7 @@
             }
             {% for follower in blocks.followers %}
             {% set f = loop.index0 %}
-            _relax_{{f}}({{array(follower.state)}}[_idx], _before_{{f}}, _end - _since_{{f}});
+            _relax_{{f}}({{_array(follower.state)}}[_idx], _before_{{f}}, _end - _since_{{f}});
             {% endfor %}
         };
         {% endif %}
@@ -327,7 +327,7 @@
                             _sum += _row[_d][_k][_m]*_histories[_d][_j*_length + _m];
                     _new[_k] = _sum;
                 }
-                {% if n_followers %}
+                {% if _nf %}
                 _follow(_idx, _begin, _source_positive, _old, _new);
                 {% endif %}
                 for(int _k=0; _k<_n_linear; _k++)
@@ -339,9 +339,9 @@
         for(size_t _event=0; _event<_events.size(); _event++)
         {
             const int _source = {{driver.spikes_start}} + _events[_event];
-            if ({{array('blocks_behind')}}[_source] < _end)
-                _advance(_source, {{array('blocks_behind')}}[_source]);
-            {{array('blocks_behind')}}[_source] = _end;
+            if ({{_array('blocks_behind')}}[_source] < _end)
+                _advance(_source, {{_array('blocks_behind')}}[_source]);
+            {{_array('blocks_behind')}}[_source] = _end;
         }
         {% else %}
         // -- sums of each exponential with the factors of a target, the same for all sources without an event
@@ -352,7 +352,7 @@
         static std::vector<double> _sums;
         _sums.assign((size_t)_n_targets*_n_sums*_n_linear, 0.0);
         {% set ns = namespace(k=0) %}
-        {% for d in range(n_drives) %}
+        {% for d in range(_nd) %}
         {% set first = rates[:receptor_of[d]]|map('length')|sum %}
         for(int _k=0; _k<{{rates[receptor_of[d]]|length}}; _k++)
         {
@@ -367,7 +367,7 @@
         {
             double* const _sum = &_sums[(size_t)_j*_n_sums*_n_linear];
             {% set ns.k = 0 %}
-            {% for d in range(n_drives) %}
+            {% for d in range(_nd) %}
             {
                 const int _low = {{ns.k}}*_n_linear, _high = ({{ns.k}} + {{rates[receptor_of[d]]|length}})*_n_linear;
                 double _local[_high - _low];
@@ -375,7 +375,7 @@
                     _local[_c] = 0;
                 for(int _m=0; _m<_end; _m++)
                 {
-                    const double _h = {{array(history(blocks.drives[d].name))}}[_j*_length + _m];
+                    const double _h = {{_array(history(blocks.drives[d].name))}}[_j*_length + _m];
                     for(int _c=0; _c<_high - _low; _c++)
                         _local[_c] += _in_sum[_m][_low + _c]*_h;
                 }
@@ -384,20 +384,20 @@
             }
             {% set ns.k = ns.k + rates[receptor_of[d]]|length %}
             {% endfor %}
-            {% if n_followers %}
+            {% if _nf %}
             _target_positive[_j] = _look_at_target(_j);
             {% endif %}
         }
         // which sums an exponential of a receptor has a part in
-        const int _sum_of[] = { {% set ns.k = 0 %}{% for d in range(n_drives) %}{{ns.k}}, {% set ns.k = ns.k + rates[receptor_of[d]]|length %}{% endfor %}0 };
-        const int _mode_of[] = { {% for d in range(n_drives) %}{{rates[:receptor_of[d]]|map('length')|sum}}, {% endfor %}0 };
-        const int _modes_of[] = { {% for d in range(n_drives) %}{{rates[receptor_of[d]]|length}}, {% endfor %}0 };
+        const int _sum_of[] = { {% set ns.k = 0 %}{% for d in range(_nd) %}{{ns.k}}, {% set ns.k = ns.k + rates[receptor_of[d]]|length %}{% endfor %}0 };
+        const int _mode_of[] = { {% for d in range(_nd) %}{{rates[:receptor_of[d]]|map('length')|sum}}, {% endfor %}0 };
+        const int _modes_of[] = { {% for d in range(_nd) %}{{rates[receptor_of[d]]|length}}, {% endfor %}0 };
 
         const int _chunk = 128;
         for(int _source=0; _source<_n_sources; _source++)
         {
-            const int _begin = {{array('blocks_behind')}}[_source];
-            {{array('blocks_behind')}}[_source] = 0;
+            const int _begin = {{_array('blocks_behind')}}[_source];
+            {{_array('blocks_behind')}}[_source] = 0;
             if (_begin > 0)
             {
                 if (_begin < _end)
@@ -446,7 +446,7 @@
                             _new[_k][_c] += _factor[_t]*_of[_base[_c]];
                     }
                 }
-                {% if n_followers %}
+                {% if _nf %}
                 for(int _c=0; _c<_size; _c++)
                 {
                     double _before[_n_linear], _after[_n_linear];
@@ -463,7 +463,7 @@
                         _z[_k][_index[_c]] = _new[_k][_c];
             }
         }
-        {{array('blocks_noted')}}[0] = 0;
+        {{_array('blocks_noted')}}[0] = 0;
         {% endif %}
     }
 {% endblock %}
