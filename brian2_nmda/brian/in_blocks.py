@@ -2,8 +2,8 @@
 
 At each step the factors of the targets are noted. The synapses of a neuron are brought up to date before it
 spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records them, when the
-user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums exponentials
-for sources without a spike; elsewhere NumPy repeats the steps.
+user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
+exponentials for sources without a spike; elsewhere NumPy repeats the steps.
 """
 
 from collections.abc import Iterator
@@ -203,9 +203,7 @@ class InBlocks(CodeRunner):
             on = begin <= m
             g = [self._open(s, m)[pre] for s in self.sendings]
             u = [g[labels.index(d.label)] * h[post, m] for d, h in zip(blocks.drives, drives, strict=True)]
-            y = [
-                np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)
-            ]
+            y = [np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)]
             new = [
                 self._number(f"blocks_shift_{k}")
                 + sum(self._number(f"blocks_carry_{k}_{i}") * z[i] for i in size)

@@ -1,14 +1,15 @@
 r"""Calcium, its filters and rules of thresholds that are advanced in blocks of time steps.
 
-Per step, a linear state of a synapse obeys ``z <- P z + Q g_i h_j + s``: a matrix ``P``, a gain ``Q`` and a
+Per step, linear states of a synapse obey ``z <- P z + Q g_i h_j + s``: a matrix ``P``, a gain ``Q`` and a
 shift ``s`` that all synapses share, the open fraction ``g_i`` of a receptor, which is known at the
-presynaptic neuron, and a factor ``h_j`` of the target, such as block times driving force. Over the steps a to b
+presynaptic neuron, and a factor ``h_j`` of the target, such as block times driving force. Over steps a to b
 
 .. math:: z(b) = P^{b-a} z(a) + \sum_m P^{b-1-m} (Q\, g_i(m)\, h_j(m) + s)
 
 is the same recursion, but for rounding. So where nothing reads calcium within a block, a synapse is visited
-once per block: the target keeps ``h_j`` of each step, and between spikes ``g_i`` is a sum of exponentials whose
-sums with ``h_j`` are the same for all synapses of a target. A spike of its neuron ends the block of a synapse.
+once per block: the target keeps ``h_j`` of each step, and between spikes ``g_i`` is a sum of exponentials
+whose sums with ``h_j`` are the same for all synapses of a target. A spike of its neuron ends the block of a
+synapse.
 
 A *follower* is a state that relaxes with rates which switch where a linear state passes a threshold. It
 relaxes at once over a block in which no threshold can be passed. As long as ``P``, the gains and the
@@ -122,7 +123,9 @@ class Blocks:
 
     def bound(self, sent: Mapping[str, Saturating | Linear], tolerance: float) -> float:
         """Largest error of the open fractions that drive them."""
-        return max((sent[n].bound + len(sent[n].rates) * NEGLIGIBLE * tolerance for n in self.labels), default=0.0)
+        return max(
+            (sent[n].bound + len(sent[n].rates) * NEGLIGIBLE * tolerance for n in self.labels), default=0.0
+        )
 
 
 def may_be_in_blocks(
@@ -240,7 +243,9 @@ def _why_not(classified: Classified, name: str, states: Collection[str]) -> str 
     else:
         known = {n for n in names if classified.domain.get(n, frozenset()) == {POST} or n in system.states}
         strange = {n for n in names - allowed - known if n != "v"}
-        strange |= {n for n in names if n in system.states and n not in states and classified.place[n] == SYNAPSE}
+        strange |= {
+            n for n in names if n in system.states and n not in states and classified.place[n] == SYNAPSE
+        }
     return f"'{sorted(strange)[0]}' differs between synapses or changes at each step" if strange else None
 
 
@@ -317,9 +322,7 @@ def _driven(
     return found
 
 
-def _new_values(
-    rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]
-) -> dict[str, sympy.Expr]:
+def _new_values(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, sympy.Expr]:
     """Values after a step, as the updater of the synapses would compute them."""
     known: dict[sympy.Basic, sympy.Expr] = {}
     out = {}

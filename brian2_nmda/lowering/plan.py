@@ -175,7 +175,7 @@ def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
 
 
 def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
-    """How a state is advanced in blocks of time steps, why it may be, and the error beside that of its steps."""
+    """How a state is advanced in blocks, why it may be, and the error beside that of its steps."""
     step, blocks = plan.steps[name], plan.in_blocks
     by = f"{step}, {LENGTH} steps at once"
     why = f"{_why(plan, name)}; linear, and nothing reads it within a block"

@@ -87,20 +87,27 @@
         static double _power[_length + 1][_n_linear][_n_linear], _moved[_length + 1][_n_linear];
         static double _weight[_length][_n_linear][_n_drives + 1];
         bool _positive = true;  // whether what is not negative stays so
-        double _fixed[_n_linear];  // where linear states stay without input
+        // where linear states stay without input, and the least at which they count as not below it: a
+        // difference between terms of this scale is rounding
+        double _fixed[_n_linear], _scale[_n_linear], _least[_n_linear];
         for(int _k=0; _k<_n_linear; _k++)
         {
-            double _rest = _shift[_k];
+            double _rest = _shift[_k], _size = fabs(_shift[_k]);
             for(int _i=0; _i<_n_linear; _i++)
             {
                 _power[0][_k][_i] = _k == _i;
                 _positive = _positive && _carry[_k][_i] >= 0;
                 if (_i < _k)
+                {
                     _rest += _carry[_k][_i]*_fixed[_i];
+                    _size += _carry[_k][_i]*_scale[_i];
+                }
             }
             _moved[0][_k] = 0;
             _positive = _positive && _carry[_k][_k] < 1 && _carry[_k][_k] > 0;
             _fixed[_k] = _carry[_k][_k] < 1 ? _rest/(1 - _carry[_k][_k]) : 0;
+            _scale[_k] = _carry[_k][_k] < 1 ? _size/(1 - _carry[_k][_k]) : 0;
+            _least[_k] = _fixed[_k] - 1e-12*_scale[_k];
         }
         for(int _m=0; _m<_end; _m++)
             for(int _k=0; _k<_n_linear; _k++)
@@ -205,7 +212,10 @@
         {
             const double _a = _slope_{{f}}[_case], _b = _rest_{{f}}[_case], _t = _steps*_step;
             if (_a == 0)
-                _y += _b*_t;
+            {
+                if (_b != 0)
+                    _y += _b*_t;
+            }
             else
             {
                 const double _lost = expm1(-_a*_t);
@@ -215,47 +225,10 @@
         {% endfor %}
 
         {% if _nf %}
-        // the followers of one synapse, from its linear states before and after
-        auto _follow = [&](const int _idx, const int _begin, const bool _source_positive,
-                           const double* _old, const double* _new)
+        // the followers of one synapse, step by step from its linear states before
+        auto _repeat = [&](const int _idx, const int _begin, const double* _old)
         {
             const int _j = {{_post}}[_idx];
-            bool _sure = _positive && _source_positive;
-            if (_sure)
-            {
-                if (_target_positive[_j] == 2)
-                    _target_positive[_j] = _look_at_target(_j);
-                _sure = _target_positive[_j];
-            }
-            for(int _k=0; _k<_n_linear; _k++)
-                _sure = _sure && _old[_k] - _fixed[_k] >= -1e-12*(fabs(_old[_k]) + fabs(_fixed[_k]));
-            {% for follower in blocks.followers %}
-            int _case_{{loop.index0}} = 0;
-            {% endfor %}
-            {% for follower in blocks.followers %}
-            {% set f = loop.index0 %}
-            {% for t in follower.thresholds %}
-            {
-                const double _at = _theta_{{f}}[{{loop.index0}}], _level = _at - _fixed[{{t.state}}];
-                const double _kept = _power[_end - _begin][{{t.state}}][{{t.state}}];
-                const double _margin = 1e-9*fabs(_level);
-                const bool _over = (_old[{{t.state}}] - _fixed[{{t.state}}])*_kept > _level + _margin;
-                const bool _under = _new[{{t.state}}] - _fixed[{{t.state}}] < (_level - _margin)*_kept;
-                _sure = _sure && (_over || _under);
-                _case_{{f}} += ({% if t.above %}_over{% else %}_under{% endif %}) << {{loop.index0}};
-            }
-            {% endfor %}
-            {% endfor %}
-            if (_sure)
-            {
-                {% for follower in blocks.followers %}
-                {% set f = loop.index0 %}
-                if (_slope_{{f}}[_case_{{f}}] != 0 || _rest_{{f}}[_case_{{f}}] != 0)
-                    _relax_{{f}}({{_array(follower.state)}}[_idx], _case_{{f}}, _end - _begin);
-                {% endfor %}
-                return;
-            }
-            // step by step
             double _here[_n_linear], _next[_n_linear];
             for(int _k=0; _k<_n_linear; _k++)
                 _here[_k] = _old[_k];
@@ -297,6 +270,25 @@
             _relax_{{f}}({{_array(follower.state)}}[_idx], _before_{{f}}, _end - _since_{{f}});
             {% endfor %}
         };
+
+        // from where on no threshold can be passed in a number of steps: above at the start, below at the end
+        {% for follower in blocks.followers %}
+        double _over_{{loop.index0}}[{{follower.thresholds|length}}], _under_{{loop.index0}}[{{follower.thresholds|length}}];
+        {% endfor %}
+        auto _look_at_thresholds = [&](const int _steps)
+        {
+            {% for follower in blocks.followers %}
+            {% set f = loop.index0 %}
+            {% for t in follower.thresholds %}
+            {
+                const double _level = _theta_{{f}}[{{loop.index0}}] - _fixed[{{t.state}}];
+                const double _kept = _power[_steps][{{t.state}}][{{t.state}}], _margin = 1e-9*fabs(_level);
+                _over_{{f}}[{{loop.index0}}] = _fixed[{{t.state}}] + (_level + _margin)/_kept;
+                _under_{{f}}[{{loop.index0}}] = _fixed[{{t.state}}] + (_level - _margin)*_kept;
+            }
+            {% endfor %}
+            {% endfor %}
+        };
         {% endif %}
 
         // a source with an event in the block: a product of what is open with each synapse's factors
@@ -304,7 +296,12 @@
         {
             if (_from[_source] == _from[_source + 1])
                 return;
-            const bool _source_positive = _look_at_source(_source, _begin);
+            {% if _nf %}
+            const bool _known_sign = _look_at_source(_source, _begin) && _positive;
+            _look_at_thresholds(_end - _begin);
+            {% else %}
+            _look_at_source(_source, _begin);
+            {% endif %}
             static double _row[_n_drives + 1][_n_linear][_length];
             for(int _d=0; _d<_n_drives; _d++)
                 for(int _k=0; _k<_n_linear; _k++)
@@ -328,7 +325,31 @@
                     _new[_k] = _sum;
                 }
                 {% if _nf %}
-                _follow(_idx, _begin, _source_positive, _old, _new);
+                bool _sure = _known_sign;
+                for(int _k=0; _k<_n_linear; _k++)
+                    _sure = _sure && _old[_k] >= _least[_k];
+                {% for follower in blocks.followers %}
+                {% set f = loop.index0 %}
+                int _case_{{f}} = 0;
+                {% for t in follower.thresholds %}
+                {
+                    const bool _above = _old[{{t.state}}] > _over_{{f}}[{{loop.index0}}];
+                    const bool _below = _new[{{t.state}}] < _under_{{f}}[{{loop.index0}}];
+                    _sure = _sure && (_above || _below);
+                    _case_{{f}} += {{'_above' if t.above else '_below'}} << {{loop.index0}};
+                }
+                {% endfor %}
+                {% endfor %}
+                if (_sure && _target_positive[_j] == 2)
+                    _target_positive[_j] = _look_at_target(_j);
+                if (_sure && _target_positive[_j])
+                {
+                    {% for follower in blocks.followers %}
+                    _relax_{{loop.index0}}({{_array(follower.state)}}[_idx], _case_{{loop.index0}}, _end - _begin);
+                    {% endfor %}
+                }
+                else
+                    _repeat(_idx, _begin, _old);
                 {% endif %}
                 for(int _k=0; _k<_n_linear; _k++)
                     _z[_k][_idx] = _new[_k];
@@ -393,6 +414,23 @@
         const int _mode_of[] = { {% for d in range(_nd) %}{{rates[:receptor_of[d]]|map('length')|sum}}, {% endfor %}0 };
         const int _modes_of[] = { {% for d in range(_nd) %}{{rates[receptor_of[d]]|length}}, {% endfor %}0 };
 
+        {% if _nf %}
+        // of a whole block, for the synapses in which no threshold is passed
+        _look_at_thresholds(_end);
+        {% for follower in blocks.followers %}
+        {% set f = loop.index0 %}
+        const int _cases_{{f}} = {{follower.cases|length}};
+        double _kept_{{f}}[_cases_{{f}}], _added_{{f}}[_cases_{{f}}];
+        for(int _c=0; _c<_cases_{{f}}; _c++)
+        {
+            double _y = 0;
+            _relax_{{f}}(_y, _c, _end);
+            _added_{{f}}[_c] = _y;
+            _kept_{{f}}[_c] = exp(-_slope_{{f}}[_c]*_end*_step);
+        }
+        {% endfor %}
+        {% endif %}
+
         const int _chunk = 128;
         for(int _source=0; _source<_n_sources; _source++)
         {
@@ -401,12 +439,17 @@
             if (_begin > 0)
             {
                 if (_begin < _end)
+                {
                     _advance(_source, _begin);
+                    {% if _nf %}
+                    _look_at_thresholds(_end);
+                    {% endif %}
+                }
                 continue;
             }
             if (_from[_source] == _from[_source + 1])
                 continue;
-            const bool _source_positive = _look_at_source(_source, 0);
+            const bool _known_sign = _look_at_source(_source, 0) && _positive;
             // terms: amplitude and place of the sums of each drive
             double _factor[_n_sums + 1];
             int _at[_n_sums + 1], _terms = 0;
@@ -429,9 +472,14 @@
                     _index[_c] = _order.empty() ? _start + _c : _order[_start + _c];
                     _base[_c] = {{_post}}[_index[_c]]*_n_sums*_n_linear;
                 }
+                const bool _in_order = _order.empty();
                 for(int _k=0; _k<_n_linear; _k++)
-                    for(int _c=0; _c<_size; _c++)
-                        _old[_k][_c] = _z[_k][_index[_c]];
+                    if (_in_order)
+                        for(int _c=0; _c<_size; _c++)
+                            _old[_k][_c] = _z[_k][_start + _c];
+                    else
+                        for(int _c=0; _c<_size; _c++)
+                            _old[_k][_c] = _z[_k][_index[_c]];
                 for(int _k=0; _k<_n_linear; _k++)
                 {
                     for(int _c=0; _c<_size; _c++)
@@ -447,20 +495,53 @@
                     }
                 }
                 {% if _nf %}
+                int _sure[_chunk];
+                for(int _c=0; _c<_size; _c++)
+                    _sure[_c] = _known_sign & (_target_positive[{{_post}}[_index[_c]]] != 0);
+                for(int _k=0; _k<_n_linear; _k++)
+                    for(int _c=0; _c<_size; _c++)
+                        _sure[_c] &= _old[_k][_c] >= _least[_k];
+                {% for follower in blocks.followers %}
+                {% set f = loop.index0 %}
+                int _case_{{f}}[_chunk];
+                std::fill(_case_{{f}}, _case_{{f}} + _size, 0);
+                {% for t in follower.thresholds %}
                 for(int _c=0; _c<_size; _c++)
                 {
-                    double _before[_n_linear], _after[_n_linear];
-                    for(int _k=0; _k<_n_linear; _k++)
+                    const int _above = _old[{{t.state}}][_c] > _over_{{f}}[{{loop.index0}}];
+                    const int _below = _new[{{t.state}}][_c] < _under_{{f}}[{{loop.index0}}];
+                    _sure[_c] &= _above | _below;
+                    _case_{{f}}[_c] |= {{'_above' if t.above else '_below'}} << {{loop.index0}};
+                }
+                {% endfor %}
+                {% endfor %}
+                for(int _c=0; _c<_size; _c++)
+                {
+                    if (!_sure[_c])
                     {
-                        _before[_k] = _old[_k][_c];
-                        _after[_k] = _new[_k][_c];
+                        double _before[_n_linear];
+                        for(int _k=0; _k<_n_linear; _k++)
+                            _before[_k] = _old[_k][_c];
+                        _repeat(_index[_c], 0, _before);
+                        continue;
                     }
-                    _follow(_index[_c], 0, _source_positive, _before, _after);
+                    {% for follower in blocks.followers %}
+                    {% set f = loop.index0 %}
+                    if (_slope_{{f}}[_case_{{f}}[_c]] != 0 || _rest_{{f}}[_case_{{f}}[_c]] != 0)
+                    {
+                        double& _y = {{_array(follower.state)}}[_index[_c]];
+                        _y = _y*_kept_{{f}}[_case_{{f}}[_c]] + _added_{{f}}[_case_{{f}}[_c]];
+                    }
+                    {% endfor %}
                 }
                 {% endif %}
                 for(int _k=0; _k<_n_linear; _k++)
-                    for(int _c=0; _c<_size; _c++)
-                        _z[_k][_index[_c]] = _new[_k][_c];
+                    if (_in_order)
+                        for(int _c=0; _c<_size; _c++)
+                            _z[_k][_start + _c] = _new[_k][_c];
+                    else
+                        for(int _c=0; _c<_size; _c++)
+                            _z[_k][_index[_c]] = _new[_k][_c];
             }
         }
         {{_array('blocks_noted')}}[0] = 0;
