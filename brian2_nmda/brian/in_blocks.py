@@ -7,6 +7,7 @@ exponentials for sources without a spike; elsewhere NumPy repeats the steps.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from weakref import proxy
 
@@ -18,12 +19,16 @@ from brian2.groups.group import CodeRunner
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.internals import (
+    InPlaceOfCode,
+    add_array,
     monitors,
+    read,
     recorded,
     refer,
     run_after,
     run_before,
     run_before_statements,
+    sources_now,
 )
 from brian2_nmda.lowering.in_blocks import LENGTH, NEGLIGIBLE, Blocks
 from brian2_nmda.symbolic.expressions import symbol
@@ -36,22 +41,6 @@ NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
 def history(name: str) -> str:
     """The variable that holds a factor of the targets at each step of a block."""
     return f"{name}_history"
-
-
-class _Call:
-    """A function in the place of a code object."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def __call__(self) -> None:
-        self.function()
-
-    def before_run(self) -> None:
-        """Nothing has to be prepared."""
-
-    def after_run(self) -> None:
-        """Nothing is left."""
 
 
 class InBlocks(CodeRunner):
@@ -86,12 +75,12 @@ class InBlocks(CodeRunner):
         totals, gate = self.homes.totals.group, self.homes.gate.group
         for drive in self.blocks.drives:
             name = history(drive.name)
-            totals.variables.add_array(name, size=LENGTH * len(totals), dtype=np.float64)
+            add_array(totals, name, LENGTH * len(totals), np.float64)
             refer(synapses, name, totals, index="0")
         for name, dtype in ((NOTED, np.int32), (FIRST, np.int64)):
-            totals.variables.add_array(name, size=1, dtype=dtype)
+            add_array(totals, name, 1, dtype)
             refer(synapses, name, totals, index="0")
-        gate.variables.add_array(BEHIND, size=len(gate), dtype=np.int32)
+        add_array(gate, BEHIND, len(gate), np.int32)
         refer(synapses, BEHIND, gate, index="_presynaptic_idx")
 
     def _needed(self) -> list[str]:
@@ -140,7 +129,7 @@ class InBlocks(CodeRunner):
     def create_code_objects(self, run_namespace: Any) -> None:
         """Of C++ standalone; elsewhere NumPy does it."""
         if isinstance(get_device(), RuntimeDevice):
-            self.code_objects[:] = [_Call(self._step)]
+            self.code_objects[:] = [InPlaceOfCode(self._step)]
             return
         self.template_kwds = self.keywords("step")
         super().create_code_objects(run_namespace)
@@ -150,7 +139,7 @@ class InBlocks(CodeRunner):
     def after_run(self) -> None:
         """Bring everything up to date."""
         super().after_run()
-        run_after(_Call(self.now) if self.finish is None else self.finish.codeobj)
+        run_after(InPlaceOfCode(self.now) if self.finish is None else self.finish.codeobj)
 
     def now(self) -> None:
         """Bring everything up to date for a user who reads, also in the middle of a run."""
@@ -165,7 +154,7 @@ class InBlocks(CodeRunner):
     # -- on NumPy ------------------------------------------------------------------------------
 
     def _value(self, name: str) -> np.ndarray:
-        return self.group.variables[name].get_value()
+        return read(self.group, name)
 
     def _number(self, name: str) -> float:
         if name not in self.assembly.coefficients.expressions:
@@ -185,7 +174,7 @@ class InBlocks(CodeRunner):
     def before_events(self, pathway: Any) -> None:
         """Bring the synapses up to date whose neurons have an event in this pathway of the driver."""
         noted = int(self._value(NOTED)[0])
-        sources = pathway.spikes_start + np.unique(pathway.queue.peek())
+        sources = sources_now(pathway)
         if len(sources) and noted:
             self._advance(np.flatnonzero(np.isin(self._value("_synaptic_pre"), sources)), noted)
             self._value(BEHIND)[sources] = noted
@@ -216,11 +205,11 @@ class InBlocks(CodeRunner):
 
     def _open(self, sending: Any, m: int) -> np.ndarray:
         """The open fraction that each source has at a step of the block."""
-        gate = self.homes.gate.group.variables
+        gate = self.homes.gate.group
         step = int(self._value(FIRST)[0]) + m
-        gap = np.maximum(step - gate[sending.when_sent].get_value(), 0) * float(self.group.clock.dt)
+        gap = np.maximum(step - read(gate, sending.when_sent), 0) * float(self.group.clock.dt)
         pairs = zip(sending.sent(), sending.form.rates, strict=True)
-        return sum(gate[n].get_value() * np.exp(-rate * gap) for n, rate in pairs)
+        return sum(read(gate, n) * np.exp(-rate * gap) for n, rate in pairs)
 
     def _followed(self, k: int, y: np.ndarray, z: list[np.ndarray]) -> np.ndarray:
         """A follower after one step."""
@@ -255,7 +244,7 @@ class BesideOthers(BrianObject):
         runtime = isinstance(get_device(), RuntimeDevice)
         for number, pathway in enumerate(self._drivers()):
             if runtime:
-                run_before_statements(pathway, _Call(lambda pathway=pathway: runner.before_events(pathway)))
+                run_before_statements(pathway, InPlaceOfCode(partial(runner.before_events, pathway)))
             else:
                 self._prepare("events", f"{self.name}_{number}", run_namespace, pathway)
                 run_before_statements(pathway, self.runners[-1].code_objects[0])
@@ -263,7 +252,7 @@ class BesideOthers(BrianObject):
             if not (self.read_by(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
                 continue
             if runtime:
-                run_before(monitor, _Call(runner.now))
+                run_before(monitor, InPlaceOfCode(runner.now))
             else:
                 self._prepare("flush", f"{self.name}_monitor_{number}", run_namespace)
                 run_before(monitor, self.runners[-1].code_objects[0])

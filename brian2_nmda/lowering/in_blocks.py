@@ -241,7 +241,8 @@ def _why_not(classified: Classified, name: str, states: Collection[str]) -> str 
         inside = {x.name for f in flags for x in f.free_symbols}
         strange = ((outside & names) - {name} - classified.shared) | (inside - allowed)
     else:
-        known = {n for n in names if classified.domain.get(n, frozenset()) == {POST} or n in system.states}
+        on_target = {n for n in system.definitions if classified.domain[n] == {POST}}
+        known = names & (on_target | set(system.states))
         strange = {n for n in names - allowed - known if n != "v"}
         strange |= {
             n for n in names if n in system.states and n not in states and classified.place[n] == SYNAPSE
