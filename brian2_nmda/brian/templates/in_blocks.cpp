@@ -192,13 +192,17 @@
         {
             bool _found = true;
             for(int _d=0; _d<_n_drives; _d++)
-                for(int _k=0; _k<_n_linear; _k++)
+            {
+                const double* const _h = _histories[_d] + (size_t)_j*_length;
+                double _low = 0, _high = 0;
+                for(int _m=0; _m<_end; _m++)
                 {
-                    if (_gain[_k][_d] == 0)
-                        continue;
-                    for(int _m=0; _m<_end; _m++)
-                        _found = _found && _gain[_k][_d]*_histories[_d][_j*_length + _m] >= 0;
+                    _low = std::min(_low, _h[_m]);
+                    _high = std::max(_high, _h[_m]);
                 }
+                for(int _k=0; _k<_n_linear; _k++)
+                    _found = _found && _gain[_k][_d]*_low >= 0 && _gain[_k][_d]*_high >= 0;
+            }
             return _found;
         };
         {% endif %}
@@ -282,7 +286,8 @@
             {% for t in follower.thresholds %}
             {
                 const double _level = _theta_{{f}}[{{loop.index0}}] - _fixed[{{t.state}}];
-                const double _kept = _power[_steps][{{t.state}}][{{t.state}}], _margin = 1e-9*fabs(_level);
+                const double _kept = _power[_steps][{{t.state}}][{{t.state}}],
+                    _margin = 1e-9*fabs(_level) + 1e-11*_scale[{{t.state}}];
                 _over_{{f}}[{{loop.index0}}] = _fixed[{{t.state}}] + (_level + _margin)/_kept;
                 _under_{{f}}[{{loop.index0}}] = _fixed[{{t.state}}] + (_level - _margin)*_kept;
             }
