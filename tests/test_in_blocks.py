@@ -50,7 +50,7 @@ def nmda(**parameters):
 
 def insertion():
     """Thresholds that calcium passes in both directions within some hundred ms."""
-    rule = ReceptorInsertion(theta_p=0.35 * umolar, theta_d=0.3 * umolar)
+    rule = ReceptorInsertion(theta_p=0.2 * umolar, theta_d=0.15 * umolar)
     return GlutamateSynapse([TwoExponentialAMPA(), nmda()], calcium=SpineCalcium(), plasticity=rule)
 
 
@@ -87,11 +87,12 @@ def states(S):
     return [n for n in ("Ca", "Ca_eff", "n_AMPA") if n in S.variables]
 
 
-def assert_close(S, naive, rtol=RTOL):
+def assert_close(S, naive, rtol=RTOL, different=True):
+    """All states agree; in the end synapses differ, since something has happened."""
     for name in states(naive):
         found, expected = (np.array(getattr(x, name + "_")) for x in (S, naive))
         assert_allclose(found, expected, rtol=0, atol=rtol * np.max(np.abs(expected)), err_msg=name)
-        assert np.ptp(expected) > 1e-3 * np.max(np.abs(expected)), name  # something has happened
+        assert not different or np.ptp(expected) > 1e-3 * np.max(np.abs(expected)), name
 
 
 # -- the same as the naive form ---------------------------------------------------------------------
@@ -103,7 +104,7 @@ def test_insertion(delay):
     network, (S, naive) = several(insertion(), [BLOCKS | AT_SPIKES, {"optimize": False}], delay=delay * ms)
     for duration in (2.5 * LENGTH * 0.1, 20, 90):
         network.run(duration * ms)
-        assert_close(S, naive)
+        assert_close(S, naive, different=duration == 90)
         assert_allclose(S.n_AMPA, naive.n_AMPA, rtol=1e-12)  # every threshold is passed in the same step
 
 
@@ -270,7 +271,7 @@ def test_pulses_of_what_is_scaled_do_not_matter_to_calcium():
     model = GlutamateSynapse([AMPA(), nmda()], calcium=SpineCalcium())
     plan = plan_of(model, efficacy="now")
     assert plan.in_blocks.linear == ("Ca", "Ca_eff")
-    assert "64 steps at once" in str(plan)
+    assert f"{LENGTH} steps at once" in str(plan)
     assert plan_of(model, efficacy="now", in_blocks=False).in_blocks is None
 
 

@@ -34,7 +34,7 @@ from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.expressions import int_of, symbol
 
 #: Time steps of a block. The target keeps its factors for as many.
-LENGTH = 64
+LENGTH = 128
 #: Exponentials are left out of a sum once they are as small, as a fraction of the tolerance.
 NEGLIGIBLE = 1e-3
 #: Most thresholds of a follower, whose rates are known for each case.

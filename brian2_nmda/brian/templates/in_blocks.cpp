@@ -391,7 +391,6 @@
         {% endfor %}
         for(int _j=0; _j<_n_targets; _j++)
         {
-            double* const _sum = &_sums[(size_t)_j*_n_sums*_n_linear];
             {% set ns.k = 0 %}
             {% for d in range(_nd) %}
             {
@@ -406,7 +405,7 @@
                         _local[_c] += _in_sum[_m][_low + _c]*_h;
                 }
                 for(int _c=0; _c<_high - _low; _c++)
-                    _sum[_low + _c] = _local[_c];
+                    _sums[(size_t)(_low + _c)*_n_targets + _j] = _local[_c];
             }
             {% set ns.k = ns.k + rates[receptor_of[d]]|length %}
             {% endfor %}
@@ -470,12 +469,12 @@
             for(int _start=_from[_source]; _start<_from[_source + 1]; _start+=_chunk)
             {
                 const int _size = std::min(_chunk, _from[_source + 1] - _start);
-                int _index[_chunk], _base[_chunk];
+                int _index[_chunk], _target[_chunk];
                 double _old[_n_linear][_chunk], _new[_n_linear][_chunk];
                 for(int _c=0; _c<_size; _c++)
                 {
                     _index[_c] = _order.empty() ? _start + _c : _order[_start + _c];
-                    _base[_c] = {{_post}}[_index[_c]]*_n_sums*_n_linear;
+                    _target[_c] = {{_post}}[_index[_c]];
                 }
                 const bool _in_order = _order.empty();
                 for(int _k=0; _k<_n_linear; _k++)
@@ -494,15 +493,15 @@
                             _new[_k][_c] += _power[_end][_k][_i]*_old[_i][_c];
                     for(int _t=0; _t<_terms; _t++)
                     {
-                        const double* const _of = &_sums[_at[_t] + _k];
+                        const double* const _of = &_sums[(size_t)(_at[_t] + _k)*_n_targets];
                         for(int _c=0; _c<_size; _c++)
-                            _new[_k][_c] += _factor[_t]*_of[_base[_c]];
+                            _new[_k][_c] += _factor[_t]*_of[_target[_c]];
                     }
                 }
                 {% if _nf %}
                 int _sure[_chunk];
                 for(int _c=0; _c<_size; _c++)
-                    _sure[_c] = _known_sign & (_target_positive[{{_post}}[_index[_c]]] != 0);
+                    _sure[_c] = _known_sign & (_target_positive[_target[_c]] != 0);
                 for(int _k=0; _k<_n_linear; _k++)
                     for(int _c=0; _c<_size; _c++)
                         _sure[_c] &= _old[_k][_c] >= _least[_k];
