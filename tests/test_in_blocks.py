@@ -102,20 +102,20 @@ def assert_close(S, naive, rtol=RTOL, different=True):
 def test_insertion(delay):
     """Whole blocks, one that the end of the run cuts, and one that the next run begins; spikes within all."""
     network, (S, naive) = several(insertion(), [BLOCKS | AT_SPIKES, {"optimize": False}], delay=delay * ms)
-    for duration in (2.5 * LENGTH * 0.1, 20, 90):
+    for duration in (2.5 * LENGTH * 0.1, 13.1, 65):
         network.run(duration * ms)
-        assert_close(S, naive, different=duration == 90)
+        assert_close(S, naive, different=duration == 65)
         assert_allclose(S.n_AMPA, naive.n_AMPA, rtol=1e-12)  # every threshold is passed in the same step
 
 
 @pytest.mark.parametrize(
     "model",
-    [calcium(), calcium(FiveStateNMDA(gmax=0.3 * nS)), calcium(ShouvalNMDA(), ShouvalCalcium())],
-    ids=["BioNMDA", "five states", "Shouval"],
+    [calcium(FiveStateNMDA(gmax=0.3 * nS)), calcium(ShouvalNMDA(), ShouvalCalcium())],
+    ids=["five states", "Shouval"],
 )
 def test_calcium_alone(model):
     network, (S, naive) = several(model, [BLOCKS, {"optimize": False}])
-    network.run(130 * ms)
+    network.run(70 * ms)
     assert {*S.plan.in_blocks.linear} == {*states(S)}
     assert_close(S, naive)
 
@@ -124,7 +124,7 @@ def test_two_receptors():
     """Each has exponentials of its own; they share a pulse, and one weight that is sent for all targets."""
     model = GlutamateSynapse([nmda(label="a"), nmda(label="b", beta1=0.1 / ms)], calcium=SpineCalcium())
     network, (S, naive) = several(model, [BLOCKS, {"optimize": False}], condition=None, w=2.0)
-    network.run(100 * ms)
+    network.run(50 * ms)
     assert len(S.plan.in_blocks.drives) == 2
     assert_close(S, naive)
 
@@ -145,7 +145,8 @@ def test_voltage_that_follows_the_synapses():
         found.append(S)
     network.run(100 * ms)
     assert_allclose(targets[0].v / mV, targets[1].v / mV, rtol=1e-6)
-    assert_close(*found, rtol=1e-6)
+    assert np.all(targets[1].v > -64 * mV)
+    assert_close(*found, rtol=1e-6, different=False)
 
 
 # -- what a user does ---------------------------------------------------------------------------------
@@ -178,11 +179,11 @@ def test_runs_changes_and_restore():
     network.run(30.3 * ms)
     network.store()
     network.run(20 * ms)
-    first = {n: np.array(getattr(S, n)) for n in states(S)}
+    first = {n: np.array(getattr(S, n + "_")) for n in states(S)}
     network.restore()
     network.run(20 * ms)
     for name, value in first.items():
-        assert_array_equal(getattr(S, name), value)
+        assert_array_equal(getattr(S, name + "_"), value)
     for x in (S, naive):
         x.tau_Ca = 25 * ms
         x.theta_p_AMPA = 0.5 * umolar
@@ -193,7 +194,7 @@ def test_runs_changes_and_restore():
 
 
 def test_in_standalone(on_target):
-    """The compiled form sums exponentials: two runs, a monitor, synapses in any order, subgroups."""
+    """The compiled form sums exponentials: two runs, a monitor, synapses in any order, a subgroup."""
     directory = on_target("cpp_standalone", build_on_run=False)
     network, pairs, monitors = Network(), [], []
     model = insertion()
