@@ -79,10 +79,7 @@ def build_synapses(
     check_groups(source, target, event, where)
     check_statements(on_pre, f"{where}, on_pre")
     check_statements(on_post, f"{where}, on_post")
-    if own_model is not None:
-        check_equations(own_model, f"{where}, model")
-    own = Equations(own_model) if isinstance(own_model, str) else own_model
-    read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
+    read = _read_in_equations(own_model, f"{where}, model")
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
     check_target(model, target, where)
     clock = _clock(dt, clock, where)
@@ -127,6 +124,14 @@ def _check_assembly(assembly: Assembly, order: Any, post_event: str) -> None:
             f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' "
             f"{missing}; give it {write}."
         )
+
+
+def _read_in_equations(own_model: str | Equations | None, where: str) -> frozenset[str]:
+    """Names in equations of the user's, which are checked."""
+    if own_model is not None:
+        check_equations(own_model, where)
+    own = Equations(own_model) if isinstance(own_model, str) else own_model
+    return frozenset(x for e in (own or {}).values() for x in e.identifiers)
 
 
 def _in_blocks(optimize: bool | str, where: str) -> tuple[bool, bool]:
@@ -233,10 +238,7 @@ class NMDASynapses(Synapses):
         if rules:
             self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
-        if assembly.coefficients is not None:
-            self._in_blocks = InBlocks(self, assembly, self._homes, f"{name}_blocks")
-            helpers += [self._in_blocks, BesideOthers(self._in_blocks, self, f"{name}_before_blocks")]
-            super().run_regularly(assembly.coefficients.code(), when="start", order=schedule.CATCH_UP)
+        helpers += self._advance_in_blocks(assembly, name)
         contain(self, helpers)
         self._homes.initialise()
         assembly.set_parameters(self, assembly.parameters_of["synapse"])
@@ -247,6 +249,14 @@ class NMDASynapses(Synapses):
         contain(self, [self._before_run])
 
     # -- construction ------------------------------------------------------------------------
+
+    def _advance_in_blocks(self, assembly: Assembly, name: str) -> list[Any]:
+        """What advances synapses many time steps at once, if the plan does."""
+        if assembly.coefficients is None:
+            return []
+        self._in_blocks = InBlocks(self, assembly, self._homes, f"{name}_blocks")
+        super().run_regularly(assembly.coefficients.code(), when="start", order=schedule.CATCH_UP)
+        return [self._in_blocks, BesideOthers(self._in_blocks, self, f"{name}_before_blocks")]
 
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""
