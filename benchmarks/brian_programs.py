@@ -249,16 +249,17 @@ def _spine_start(synapses: b2.Synapses, names: dict, network: Network) -> None:
     synapses.n = 20
 
 
-def _spine_finish(objects: tuple, neurons, synapses, network: Network, n: str = "n"):
+def _spine_finish(objects: tuple, neurons, synapses, network: Network, n: str = "n", dt: float = 1.0):
     _, post = network.synapses
     recorded = np.concatenate([np.flatnonzero(post == r)[:5] for r in network.recorded])
     v = b2.StateMonitor(neurons, "v", record=network.recorded, dt=1 * ms)
-    spine = b2.StateMonitor(synapses, ["Ca", n], record=recorded, dt=1 * ms)
+    spine = b2.StateMonitor(synapses, ["Ca", n], record=recorded, dt=dt * ms)
 
     def result() -> dict[str, np.ndarray]:
-        k = np.arange(v.v.shape[1]) * round(1 / network.dt)
         values = {"v": v.v / mV, "Ca": spine.Ca / mM, "n": getattr(spine, n)}
-        return {**{f"k_{n}": k for n in values}, **{n: np.asarray(x).T for n, x in values.items()}}
+        steps = {"v": round(1 / network.dt), "Ca": round(dt / network.dt), "n": round(dt / network.dt)}
+        at = {f"k_{n}": np.arange(x.shape[1]) * steps[n] for n, x in values.items()}
+        return {**at, **{n: np.asarray(x).T for n, x in values.items()}}
 
     net = b2.Network(*objects, neurons, synapses, v, spine)
     return _compile(net, network.seconds), result
@@ -275,6 +276,24 @@ def spine_ours(threads: int = 1, **network):
     synapses = model.synapses(source, neurons, **PLANS["plastic"])
     _connect(synapses, network)
     return _spine_finish((source,), neurons, synapses, network, "n_AMPA")
+
+
+def spine_at_spikes(optimize: bool | str = True, threads: int = 1, **network):
+    """The same where a spike opens what it finds inserted, so that nothing reads calcium at each step.
+
+    What is recorded of the synapses ends a block: it is recorded every 10 ms.
+    """
+    network = Network(**network)
+    _start("standalone", threads)
+    source = _source(network)
+    ampa, nmda, calcium, rule = _spine(network)
+    ampa = TwoExponentialAMPA(gmax=ampa.gmax)
+    model = GlutamateSynapse([ampa, nmda], calcium=calcium, plasticity=rule)
+    neurons = b2.NeuronGroup(network.n, MEMBRANE + model.post_equations(), method="euler")
+    neurons.v = -70 * mV
+    synapses = model.synapses(source, neurons, w="constant", efficacy="at_spikes", optimize=optimize)
+    _connect(synapses, network)
+    return _spine_finish((source,), neurons, synapses, network, "n_AMPA", 10.0)
 
 
 def spine_naive(threads: int = 1, **network):

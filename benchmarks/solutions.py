@@ -109,10 +109,13 @@ def ten_states(network: Network) -> dict[str, np.ndarray]:
 
 
 @cache
-def spine(network: Network) -> dict[str, np.ndarray]:
-    """Forward Euler of calcium, receptors and voltage with steps `FINE` times smaller; exact gates."""
+def spine(network: Network, at_spikes: bool = False) -> dict[str, np.ndarray]:
+    """Forward Euler of calcium, receptors and voltage with steps `FINE` times smaller; exact gates.
+
+    ``at_spikes``: AMPA receptors have the course of two exponentials, by what a spike finds inserted.
+    """
     from brian2 import mM, ms, nS, um, volt
-    from brian_programs import _spine_names
+    from brian_programs import TwoExponentialAMPA, _spine_names
 
     given = _spine_names(network)
     tau, tau_eff = (float(given[n] / ms) for n in ("tau", "tau_eff"))
@@ -129,13 +132,21 @@ def spine(network: Network) -> dict[str, np.ndarray]:
     g = nw.bionmda_gates(network, FINE)
     on = nw.pulses(network)
     post = network.synapses[1]
+    rise, fall = (float(getattr(TwoExponentialAMPA(), n) / ms) for n in ("tau_rise", "tau_decay"))
+    peak = np.log(fall / rise) * rise * fall / (fall - rise)
+    height = np.exp(-peak / fall) - np.exp(-peak / rise)
+    spiked = np.zeros((network.steps + 1, network.n), bool)
+    spiked[network.spikes[1] + 1, network.spikes[0]] = True  # acts from the next step on
     out: dict[str, list] = {n: [] for n in ("v", "Ca", "n")}
     for neuron in network.recorded:
         of = np.flatnonzero(post == neuron)
         sources, w = network.synapses[0][of], network.weights[of]
         Ca, Ca_eff, n, a = (np.full(len(of), x) for x in (rest, 0.0, 20.0, 0.0))
         v, here = nw.E_L, {n: [] for n in out}
+        slow = quick = 0.0
         for k in range(network.steps):
+            opened = (w * n) @ spiked[k, sources] / height
+            slow, quick = slow + opened, quick + opened
             here["v"].append(v)
             here["Ca"].append(Ca[:5])
             here["n"].append(n[:5])
@@ -143,7 +154,8 @@ def spine(network: Network) -> dict[str, np.ndarray]:
             for s in range(FINE):
                 x = g[k * FINE + s, sources]
                 block = nw.jahr_stevens(v)
-                current = gamma * (w * n) @ a * v + gmax * (w @ x) * block * v
+                ampa = slow - quick if at_spikes else (w * n) @ a
+                current = gamma * ampa * v + gmax * (w @ x) * block * v
                 drive = influx * f_gmax * block * (v - E)
                 grown = k_ins * (n_max - n) * (Ca_eff > theta_p) - k_rem * (n - n_min) * (Ca_eff > theta_d)
                 Ca, Ca_eff, n = (
@@ -152,13 +164,24 @@ def spine(network: Network) -> dict[str, np.ndarray]:
                     n + dt * grown,
                 )
                 v += dt / nw.C_M * (nw.G_L * (nw.E_L - v) - current)
+                slow, quick = slow * np.exp(-dt / fall), quick * np.exp(-dt / rise)
                 a = a + (alpha * T / (alpha * T + beta) - a) * -np.expm1(-(alpha * T + beta) * dt)
         for name, values in here.items():
             out[name].append(np.array(values).reshape(network.steps, -1))
     return {name: np.concatenate(values, 1) for name, values in out.items()}
 
 
-SOLUTIONS = {"bionmda": bionmda, "five_states": five_states, "ten_states": ten_states, "spine": spine}
+def spine_at_spikes(network: Network) -> dict[str, np.ndarray]:
+    return spine(network, at_spikes=True)
+
+
+SOLUTIONS = {
+    "bionmda": bionmda,
+    "five_states": five_states,
+    "ten_states": ten_states,
+    "spine": spine,
+    "spine_at_spikes": spine_at_spikes,
+}
 
 
 # -- Graupner & Brunel 2012 (W5) -----------------------------------------------------------------------------

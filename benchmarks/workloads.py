@@ -153,6 +153,17 @@ def calcium(quick: bool) -> Workload:
     )
 
 
+def calcium_at_spikes(quick: bool) -> Workload:
+    network = {"n": 300 if quick else 1000, "seconds": 0.1 if quick else 0.5, "p": 0.1}
+    function = "brian_programs.spine_at_spikes"
+    programs = [
+        Program("ours, in blocks", "ours", function, network, {"optimize": "blocks"}),
+        Program("ours, step by step", "ours, steps", function, network),
+    ]
+    title = "W6b: as W6, a spike opens what it finds inserted"
+    return Workload(title, programs, {"ours, steps": 9.7}, "spine_at_spikes")
+
+
 def five_states(quick: bool) -> Workload:
     receptor = "five states"
     ours = _ours({"n": 300 if quick else 1000, "seconds": 0.5}, receptor=receptor)
@@ -173,6 +184,7 @@ WORKLOADS = {
     "W4": decision,
     "W5": plasticity_curve,
     "W6": calcium,
+    "W6b": calcium_at_spikes,
     "W7a": five_states,
     "W7b": ten_states,
 }

@@ -87,7 +87,7 @@ class GlutamateSynapse(SynapseModel):
         w: str | float = "per_synapse",
         per_synapse: Iterable[str] = (),
         method: str | None = None,
-        optimize: bool = True,
+        optimize: bool | str = True,
         tolerance: float | None = 1e-6,
         efficacy: str = "now",
         model: str | Equations | None = None,
@@ -122,8 +122,13 @@ class GlutamateSynapse(SynapseModel):
             Parameters that get one value per synapse.
         method : str, optional
             A state updater registered with Brian2, such as ``'brainpy_dyn'``, instead of the default.
-        optimize : bool
-            ``False`` gives a plain `Synapses` in which everything is computed per synapse.
+        optimize : bool or 'blocks'
+            ``False`` gives a plain `Synapses` in which everything is computed per synapse. ``'blocks'`` also
+            advances calcium, and what follows from it, many time steps at once where nothing reads it in
+            between, as with ``efficacy='at_spikes'``; the plan says where not, and why. The recursion
+            is that of single steps. What you read is up to date: through monitors, after which a block begins
+            anew (so record rarely, or few time steps), as ``S.<name>`` (in C++ standalone after a run), and
+            after each run. It cannot be read in your own statements or by other objects.
         tolerance : float or None
             Error of an open fraction that the plan may make to be faster. Where the course of a receptor
             between events is known, its conductance is sent at spikes as a sum of exponentials; weights may

@@ -413,6 +413,32 @@ def test_monitors(pair):
     assert list(monitor.x[0]) == [1, 2, 3]
 
 
+def test_before_the_statements_of_a_pathway(pair):
+    """The queue then knows the events of the step, also without a delay; functions may stand for code."""
+    source, target, synapses = pair
+    all_pairs(synapses)
+    seen = []
+
+    class BeforeThePathway(CodeRunner):
+        def before_run(self, run_namespace):
+            look = internals.InPlaceOfCode(
+                lambda: seen.append((list(internals.sources_now(synapses.pre)), float(target.x[0])))
+            )
+            internals.run_before_statements(synapses.pre, look)
+
+    last = BeforeThePathway(target, "stateupdate", code="y = y", when="end", order=10)
+    Network(source, target, synapses, last).run(1.2 * ms)
+    assert seen[-2] == ([0, 1, 2, 3, 4, 5], 0.0) and seen[-1] == ([], 2.0)
+
+
+def test_arrays_of_any_size(pair):
+    _, target, _ = pair
+    internals.add_array(target, "kept", 7, np.int32)
+    internals.read(target, "kept")[:] = 4
+    assert internals.read(target, "kept").tolist() == [4] * 7
+    assert "kept" in target._full_state()
+
+
 # -- methods of Brian2 that are overridden -----------------------------------------------------
 
 

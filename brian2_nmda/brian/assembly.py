@@ -16,6 +16,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.units import second
 from brian2.utils.stringtools import get_identifiers
 
+from brian2_nmda.brian.coefficients import Coefficients
 from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING, Exchanges
 from brian2_nmda.brian.internals import write
 from brian2_nmda.brian.saturating import sending_of
@@ -24,7 +25,7 @@ from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE
 from brian2_nmda.lowering.plan import Plan
-from brian2_nmda.lowering.sent import ADVANCED_AT_SPIKES, STEPPED, SUMMED, split
+from brian2_nmda.lowering.sent import ADVANCED_AT_SPIKES, IN_BLOCKS, STEPPED, SUMMED, split
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     dimensions_of,
@@ -65,6 +66,7 @@ class Assembly:
         self.optimize = plan.declarations.optimize
         self.given_places = given_places  # of places, what the user says: a number of elements, or a group
         self.exchanges = Exchanges(self.system)
+        self.coefficients = Coefficients(self.system, plan.in_blocks, where) if plan.in_blocks else None
         self._place_states()
         self._place_definitions()
         self._hoist()
@@ -85,8 +87,9 @@ class Assembly:
         system, plan = self.system, self.plan
         self.gate_states = plan.states(PRE)
         self.summed_states = plan.states(NEURON, SUMMED)
-        self.states = plan.states(SYNAPSE, STEPPED, ADVANCED_AT_SPIKES)
+        self.states = plan.states(SYNAPSE, STEPPED, ADVANCED_AT_SPIKES, IN_BLOCKS)
         self.at_spikes = {n for rule in plan.rules for n in rule.states}
+        self.in_blocks = set(plan.in_blocks.states) if plan.in_blocks else set()
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.sent = {n: sending_of(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()}
         self.sent_by_gate = [s for s in self.sent.values() if not s.on_synapse]
@@ -151,7 +154,11 @@ class Assembly:
             self.target_factors[name] = factor
             return symbol(name) * sympy.Mul(*(f for f in product.args if f not in own))
 
+        if plan.in_blocks:
+            self.target_factors |= {drive.name: drive.factor for drive in plan.in_blocks.drives}
         for n in self.states:
+            if n in self.in_blocks:
+                continue
             rate = system.inserted(system.rates[n], keep=beside)
             self.hoisted[n] = rate.replace(lambda e: e.is_Mul, hoist)
 
@@ -313,7 +320,7 @@ class Assembly:
     def rate(self, name: str, flag: str = "") -> str:
         """The line that declares a state."""
         unit = unit_text(self.system.states[name].dim)
-        if self.system.rates[name] == 0 or name in self.at_spikes:  # changed by events only
+        if self.system.rates[name] == 0 or name in self.at_spikes | self.in_blocks:  # not by an equation
             return f"{name} : {unit}"
         lines, text = self._parts(name, self.hoisted.get(name, self.system.rates[name]))
         return "\n".join([*lines, f"d{name}/dt = {text} : {unit}{flag}"])
@@ -433,6 +440,7 @@ class Assembly:
         lines += [self.rate(n, " (clock-driven)") for n in self.states]
         lines += [line for r in self.sent_by_synapse for line in r.declarations()]
         lines += [f"{rule.updated} : integer" for rule in self.plan.rules]
+        lines += [] if self.coefficients is None else self.coefficients.declarations()
         lines += [f"{index_name(p)} : integer (constant)" for p in self.place_states if p != NEURON]
         lines += self.exchanges.declarations("")
         if not self.optimize:

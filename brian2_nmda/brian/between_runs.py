@@ -212,6 +212,8 @@ class BetweenRuns:
             for name, variable in group.variables.items():
                 if getattr(variable.owner, "name", None) == group.name and name not in settable:
                     protect(group, name)
+        for name in () if self.assembly.coefficients is None else self.assembly.coefficients.names:
+            protect(self.synapses, name)
         for s in self.assembly.sent_by_synapse:
             for name in (*s.reals, *s.sent(), *s.integers, *s.constants):
                 protect(self.synapses, name)

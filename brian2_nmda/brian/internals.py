@@ -88,6 +88,11 @@ def refer_one_to_one(group: Any, name: str, to: Any, variable: str) -> None:
     group.variables.add_reference(name, to, variable, index=group.variables.default_index)
 
 
+def add_array(group: Any, name: str, size: int, dtype: Any) -> None:
+    """Give a group an array without units that is not one value per element."""
+    group.variables.add_array(name, size=size, dtype=dtype)
+
+
 def set_in_scope(group: Any, name: str, value: Any, level: int = 0) -> None:
     """``group.name = value``, with the names in a string from ``level`` frames above the caller."""
     Group.__setattr__(group, name, value, level=level + 1)
@@ -177,6 +182,11 @@ def one_to_one(synapses: Synapses) -> None:
 def pathways(synapses: Synapses) -> list[SynapticPathway]:
     """The pathways of synapses."""
     return [getattr(synapses, name) for name in synapses._synaptic_updaters]
+
+
+def sources_now(pathway: SynapticPathway) -> np.ndarray:
+    """Sources whose events act in this time step through a one-to-one pathway, as elements of their group."""
+    return pathway.spikes_start + np.unique(pathway.queue.peek())
 
 
 def on_numpy() -> bool:
@@ -352,6 +362,28 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
     for name, variable in group.variables.items():
         if monitor.variables.get(f"_source_{name}") is variable:
             yield name
+
+
+def run_before_statements(pathway: SynapticPathway, code_object: Any) -> None:
+    """Run code before the statements of a pathway, when its queue knows the events of the step."""
+    pathway.code_objects.insert(len(pathway.code_objects) - 1, code_object)
+
+
+class InPlaceOfCode:
+    """A function that Brian2 calls as a code object, outside C++ standalone."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function = function
+
+    def __call__(self) -> None:
+        """Call it."""
+        self.function()
+
+    def before_run(self) -> None:
+        """Nothing has to be prepared."""
+
+    def after_run(self) -> None:
+        """Nothing is left."""
 
 
 def run_before(monitor: StateMonitor, code_object: CodeObject) -> None:

@@ -30,6 +30,7 @@ from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, ta
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.homes import Setting
+from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks, reads_blocks
 from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
@@ -51,7 +52,7 @@ def build_synapses(
     w: str | float,
     per_synapse: Iterable[str],
     method: str | None,
-    optimize: bool,
+    optimize: bool | str,
     tolerance: float | None,
     efficacy: str,
     own_model: str | Equations | None,
@@ -72,16 +73,14 @@ def build_synapses(
     if isinstance(delay, Mapping):  # the transmitter takes that of the pathway 'pre'
         own_delays = {k: d for k, d in delay.items() if k != "pre"}
         delay = delay.get("pre")
+    in_blocks, optimize = _in_blocks(optimize, where)
     check_device(optimize, where)
     on_event = kwargs.get("on_event", "spike")
     event, post_event = (event_of(on_event, side) for side in ("pre", "post"))
     check_groups(source, target, event, where)
     check_statements(on_pre, f"{where}, on_pre")
     check_statements(on_post, f"{where}, on_post")
-    if own_model is not None:
-        check_equations(own_model, f"{where}, model")
-    own = Equations(own_model) if isinstance(own_model, str) else own_model
-    read = frozenset(x for e in (own or {}).values() for x in e.identifiers)
+    read = _read_in_equations(own_model, f"{where}, model")
     declarations, weight = declare(delay, w, per_synapse, method, optimize, tolerance, efficacy, read, where)
     check_target(model, target, where)
     clock = _clock(dt, clock, where)
@@ -93,6 +92,8 @@ def build_synapses(
         jumping_w=changes_w(on_pre) or changes_w(on_post),
         read_at_post=_names_in(on_post),
         shared_post="post" not in own_delays and post_event == "spike",
+        in_blocks=in_blocks,
+        read_at_pre=_names_in(on_pre),
     )
     given = check_given(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
@@ -124,6 +125,21 @@ def _check_assembly(assembly: Assembly, order: Any, post_event: str) -> None:
             f"{where}: '{first}' changes at postsynaptic spikes, but the target '{assembly.base.name}' "
             f"{missing}; give it {write}."
         )
+
+
+def _read_in_equations(own_model: str | Equations | None, where: str) -> frozenset[str]:
+    """Names in equations of the user's, which are checked."""
+    if own_model is not None:
+        check_equations(own_model, where)
+    own = Equations(own_model) if isinstance(own_model, str) else own_model
+    return frozenset(x for e in (own or {}).values() for x in e.identifiers)
+
+
+def _in_blocks(optimize: bool | str, where: str) -> tuple[bool, bool]:
+    """Whether states are to be advanced in blocks, and whether the plan is to be chosen at all."""
+    if isinstance(optimize, str) and optimize != "blocks":
+        raise ModelError(f"{where}: optimize has to be True, False or 'blocks', found {optimize!r}.")
+    return optimize == "blocks", bool(optimize)
 
 
 def _clock(dt: Quantity | None, clock: Clock | None, where: str) -> Clock | None:
@@ -184,6 +200,7 @@ class NMDASynapses(Synapses):
         self.plan = assembly.plan
         self._filler = Filler(assembly)
         self._catch_up: CatchUp | None = None
+        self._in_blocks: InBlocks | None = None
         own = Equations(own_model) if isinstance(own_model, str) else own_model or {}
         self._written_by_user = {x for e in own.values() for x in e.identifiers}
         self._written_by_user |= _names_in(on_pre) | _names_in(on_post)
@@ -236,7 +253,16 @@ class NMDASynapses(Synapses):
         if rules:
             self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
+        helpers += self._advance_in_blocks(assembly, name)
         contain(self, helpers)
+
+    def _advance_in_blocks(self, assembly: Assembly, name: str) -> list[Any]:
+        """What advances synapses many time steps at once, if the plan does."""
+        if assembly.coefficients is None:
+            return []
+        self._in_blocks = InBlocks(self, assembly, self._homes, f"{name}_blocks")
+        super().run_regularly(assembly.coefficients.code(), when="start", order=schedule.CATCH_UP)
+        return [self._in_blocks, BesideOthers(self._in_blocks, self, f"{name}_before_blocks")]
 
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""
@@ -288,6 +314,11 @@ class NMDASynapses(Synapses):
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
         self._written_by_user |= _names_in(code)
+        if self._in_blocks is not None and reads_blocks(self._assembly, _names_in(code)):
+            raise ModelError(
+                f"{self._assembly.where}: run_regularly reads or changes what is advanced in blocks of time "
+                "steps, optimize='blocks'; leave that out."
+            )
         lines = updates(self._assembly.plan.rules, code, present(when, order, self.order))
         return super().run_regularly(
             "\n".join([*lines, code]), dt=dt, clock=clock, when=when, order=order, **kwargs
@@ -399,6 +430,8 @@ class NMDASynapses(Synapses):
         """
         if self._catch_up is not None and name in self._assembly.at_spikes:
             self._catch_up.now()
+        if self._in_blocks is not None and reads_blocks(self._assembly, [name]):
+            self._in_blocks.now()
         home = self._homes.of(name)
         if name == "w" and self._assembly.weight is not None:
             home = self._homes.totals

@@ -36,6 +36,10 @@ class Declarations:
         Names in the statements that the user adds at postsynaptic spikes.
     shared_post : bool
         Whether all synapses of a neuron see its spikes at once, without a delay of their own.
+    in_blocks : bool
+        Whether calcium, and what follows from it, is to be advanced in blocks of time steps.
+    read_at_pre : frozenset of str
+        Names in the statements that the user adds at presynaptic spikes.
     """
 
     delay: str = "uniform"
@@ -51,6 +55,8 @@ class Declarations:
     read_by_user: frozenset[str] = frozenset()
     read_at_post: frozenset[str] = frozenset()
     shared_post: bool = True
+    in_blocks: bool = False
+    read_at_pre: frozenset[str] = frozenset()
 
     @property
     def stepped_because(self) -> str | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
+from brian2_nmda.lowering.in_blocks import LENGTH
 from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
-from brian2_nmda.lowering.sent import SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
+from brian2_nmda.lowering.sent import IN_BLOCKS, SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
 from brian2_nmda.lowering.steps import find_steps
 from brian2_nmda.symbolic.system import ReceptorTerm, System
 
@@ -121,6 +122,10 @@ def _state_row(plan: Sent, name: str, dt: float) -> Row:
     for rule in plan.rules:
         if name in rule.states:
             by, why, bound = _at_spikes(rule, name)
+    if plan.schedule[name] == IN_BLOCKS:
+        by, why, bound = _block_by_block(plan, name)
+    if name in plan.not_in_blocks:
+        why += f"; not in blocks: {plan.not_in_blocks[name]}"
     if name in plan.not_at_spikes:
         why += f"; not advanced at spikes alone: {plan.not_at_spikes[name]}"
     if name in plan.system.drawn:
@@ -167,6 +172,17 @@ def _at_spikes(rule: ThresholdRule, name: str) -> tuple[str, str, str]:
         return by, why, "rounding"
     by += f" and every {rule.window * 1e3:g} ms; nonlinear drift split off"
     return by, why, f"{rule.error:.1e} (mean)"
+
+
+def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
+    """How a state is advanced in blocks, why it may be, and the error beside that of its steps."""
+    step, blocks = plan.steps[name], plan.in_blocks
+    by = f"{step}, {LENGTH} steps at once"
+    why = f"{_why(plan, name)}; linear, and nothing reads it within a block"
+    if name not in blocks.linear:
+        why = f"{_why(plan, name)}; switches at thresholds, and nothing reads it within a block"
+    error = blocks.bound(plan.sent, plan.declarations.tolerance)
+    return by, why, f"{error:.1e} (open fraction)"
 
 
 def _why(plan: Sent, name: str) -> str:

@@ -196,13 +196,18 @@ def _in(expression: sympy.Expr, names: Collection[str]) -> bool:
     return all(x.name in names for x in expression.free_symbols)
 
 
-def _read_by_nobody_else(system: System, receptor: ReceptorTerm, names: Collection[str]) -> bool:
-    """Whether states start at 0, no other spikes change them, and only their receptor reads them."""
+def _read_by_nobody_else(
+    system: System, receptor: ReceptorTerm, names: Collection[str], aside: Collection[str] = ()
+) -> bool:
+    """Whether states start at 0, no other spikes change them, and only their receptor reads them.
+
+    What the states ``aside`` read does not count.
+    """
     starts = any(system.initial[n] != 0 for n in names)
     return (
         not starts
         and not system.spiked_otherwise & set(names)
-        and not read_elsewhere(system, receptor, names)
+        and not read_elsewhere(system, receptor, names, aside)
     )
 
 
@@ -215,27 +220,36 @@ def _coefficients(expression: sympy.Expr, names: Iterable[str]) -> tuple[list[sy
     return slopes, sympy.simplify(expression - sum(a * x for a, x in zip(slopes, symbols, strict=True)))
 
 
-def read_elsewhere(system: System, receptor: ReceptorTerm, names: Iterable[str]) -> bool:
-    """Whether anything but a receptor's own kinetics and conductance reads its states."""
+def read_elsewhere(
+    system: System, receptor: ReceptorTerm, names: Iterable[str], aside: Collection[str] = ()
+) -> bool:
+    """Whether anything but a receptor's own kinetics and conductance reads its states.
+
+    The rates of the states ``aside`` do not count, nor do definitions that are read by these alone.
+    """
     # an occupancy that is written as one minus the others belongs to them
     own = {n for n in system.eliminated if system.inserted(symbol(n)).has(*map(symbol, names))}
-    others = [e for n, e in [*system.rates.items(), *system.on_spike.items()] if n not in names]
+    others = [e for n, e in system.rates.items() if n not in names and n not in aside]
+    others += [e for n, e in system.on_spike.items() if n not in names]
     others += system.on_post_spike.values()
     others += [e for event in system.later for e in event.changes.values()]
-    others += [d.expression for n, d in system.definitions.items() if n not in own]
+    if not aside:
+        others += [d.expression for n, d in system.definitions.items() if n not in own]
     others += [r.conductance for r in system.receptors if r.label != receptor.label]
     others += [t.expression for t in system.totals.values()]
     others += [e for r in system.exchanges for e in (r.forward, r.backward)]
     others += [x for _, e in system.events for x in (e.condition, *e.changes.values())]
+    if aside:
+        others = [system.inserted(e, keep=own) for e in others]
     return any(e.has(*map(symbol, [*names, *own])) for e in others)
 
 
 def saturating_form(
-    placed: Placed, receptor: ReceptorTerm, free: Collection[str], dt: float
+    placed: Placed, receptor: ReceptorTerm, free: Collection[str], dt: float, aside: Collection[str] = ()
 ) -> Saturating | None:
     """The form of a saturating receptor that can be sent at spikes, else nothing.
 
-    ``free`` are the states that no other receptor has taken.
+    ``free`` are the states that no other receptor has taken, ``aside`` those that may read this one.
     """
     system, d, place = placed.system, placed.declarations, placed.arrival_place
     if d.stepped_because is not None:
@@ -253,7 +267,7 @@ def saturating_form(
     if len(drivers) != 1 or gate in system.on_spike:
         return None
     (driver,) = drivers
-    if not _read_by_nobody_else(system, receptor, (gate, driver)):
+    if not _read_by_nobody_else(system, receptor, (gate, driver), aside):
         return None
     form = _between_spikes(placed, gate, driver)
     if form is None:
@@ -275,12 +289,16 @@ def _held(placed: Placed, free: Collection[str]) -> set[str]:
 
 
 def linear_form(
-    placed: Placed, receptor: ReceptorTerm, rest: sympy.Expr, free: Collection[str]
+    placed: Placed,
+    receptor: ReceptorTerm,
+    rest: sympy.Expr,
+    free: Collection[str],
+    aside: Collection[str] = (),
 ) -> Linear | None:
     """The form of a receptor that is linear between spikes and during pulses, else nothing.
 
     ``rest`` is what multiplies the shared factor of its conductance, ``free`` are the states that no other
-    receptor has taken.
+    receptor has taken, ``aside`` those that may read this one.
     """
     system = placed.system
     if placed.declarations.stepped_because is not None:
@@ -301,9 +319,9 @@ def linear_form(
     jumps = {n: system.inserted(e) for n, e in system.on_spike.items() if n in names}
     if any(n not in free or placed.place[n] != place for n in names):
         return None
-    if any(system.states[n].dim is not DIMENSIONLESS for n in names) or not _read_by_nobody_else(
-        system, receptor, names
-    ):
+    if any(system.states[n].dim is not DIMENSIONLESS for n in names):
+        return None
+    if not _read_by_nobody_else(system, receptor, names, aside):
         return None
     rates = {n: system.inserted(system.rates[n], keep=placed.pulses) for n in names}
     pulses = [n for n in placed.pulses if any(e.has(symbol(n)) for e in rates.values())]

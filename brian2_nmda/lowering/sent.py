@@ -11,6 +11,8 @@ The *schedule* of a state is one of
     at each time step, but one sum over all synapses of a target neuron, to which spikes add.
 `ADVANCED_AT_SPIKES`
     in closed form at spikes, because nothing reads it between them; see `brian2_nmda.lowering.piecewise`.
+`IN_BLOCKS`
+    many time steps at once, because nothing reads it within them; see `brian2_nmda.lowering.in_blocks`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +21,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from brian2_nmda.lowering.block import Step
+from brian2_nmda.lowering.in_blocks import Blocks, activation_of, find_blocks, may_be_in_blocks
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.lowering.places import NEURON, SYNAPSE, Placed, upstream
 from brian2_nmda.lowering.receptors import Linear, Saturating, linear_form, linear_receptor, saturating_form
@@ -28,6 +31,7 @@ from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.system import ReceptorTerm
 
 STEPPED, SENT_AT_SPIKES, SUMMED, ADVANCED_AT_SPIKES = "stepped", "sent", "summed", "at spikes"
+IN_BLOCKS = "in blocks"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class Sent(Classified):
         Calcium-threshold rules that are advanced at spikes.
     not_at_spikes : mapping of str to str
         Why a state of such a rule is stepped nevertheless.
+    in_blocks : Blocks or None
+        What is advanced in blocks of time steps.
+    not_in_blocks : mapping of str to str
+        Why other states are not, where that was asked for.
     """
 
     schedule: Mapping[str, str]
@@ -59,6 +67,8 @@ class Sent(Classified):
     sent_scaled: Mapping[str, list[str]]
     rules: list[ThresholdRule]
     not_at_spikes: Mapping[str, str]
+    in_blocks: Blocks | None
+    not_in_blocks: Mapping[str, str]
 
     def states(self, place: str, *schedules: str) -> list[str]:
         """States that live at ``place`` and have one of the schedules (`STEPPED` if none is given)."""
@@ -82,19 +92,8 @@ def find_sent(classified: Classified, dt: float) -> Sent:
     ModelError
         If a rule of plasticity should scale what spikes bring, but cannot.
     """
-    system, summed = classified.system, _summed(classified)
-    schedule = dict.fromkeys(system.states, STEPPED)
-    schedule.update({n: SUMMED for states in summed.states.values() for n in states})
-    sent = {}
-    for receptor in system.receptors:
-        if receptor.label not in summed.states:
-            free = {n for n in system.states if schedule[n] == STEPPED}
-            _, rest = split(classified, receptor, summed.efficacy)
-            form = linear_form(classified, receptor, rest, free)
-            form = form or saturating_form(classified, receptor, free, dt)
-            if form is not None:
-                sent[receptor.label] = form
-                schedule.update(dict.fromkeys(form.states, SENT_AT_SPIKES))
+    summed = _summed(classified)
+    blocks, not_in_blocks, (sent, schedule) = _in_blocks(classified, summed, dt)
     on_synapse = [n for n in classified.steps if classified.place[n] == SYNAPSE and schedule[n] == STEPPED]
     rules, not_at_spikes = _rules(classified, on_synapse, summed.efficacy, dt)
     at_spikes = [n for rule in rules for n in rule.states]
@@ -112,7 +111,52 @@ def find_sent(classified: Classified, dt: float) -> Sent:
         sent_scaled={n: summed.states[n] for n in summed.efficacy},
         rules=rules,
         not_at_spikes=not_at_spikes,
+        in_blocks=blocks,
+        not_in_blocks=not_in_blocks,
     )
+
+
+_Forms = tuple[dict[str, Saturating | Linear], dict[str, str]]
+
+
+def _forms(classified: Classified, summed: _Summed, dt: float, aside: Iterable[str] = ()) -> _Forms:
+    """How receptors are sent, and the schedule of all states; those ``aside`` may read what is sent."""
+    system, aside = classified.system, list(aside)
+    schedule = dict.fromkeys(system.states, STEPPED)
+    schedule.update({n: SUMMED for states in summed.states.values() for n in states})
+    sent: dict[str, Saturating | Linear] = {}
+    for receptor in system.receptors:
+        if receptor.label not in summed.states:
+            free = {n for n in system.states if schedule[n] == STEPPED}
+            _, rest = split(classified, receptor, summed.efficacy)
+            form = linear_form(classified, receptor, rest, free, aside)
+            form = form or saturating_form(classified, receptor, free, dt, aside)
+            if form is not None:
+                sent[receptor.label] = form
+                schedule.update(dict.fromkeys(form.states, SENT_AT_SPIKES))
+    return sent, schedule
+
+
+def _in_blocks(
+    classified: Classified, summed: _Summed, dt: float
+) -> tuple[Blocks | None, dict[str, str], _Forms]:
+    """What is advanced in blocks, why other states of the synapse are not, and how receptors are sent."""
+    forms = _forms(classified, summed, dt)
+    if not classified.declarations.in_blocks:
+        return None, {}, forms
+    schedule = forms[1]
+    states = [n for n in classified.steps if classified.place[n] == SYNAPSE and schedule[n] == STEPPED]
+    found, reasons = may_be_in_blocks(classified, states, summed.efficacy)
+    if not found:
+        return None, reasons, forms
+    sent, schedule = _forms(classified, summed, dt, found)
+    rest = {r.label: split(classified, r, summed.efficacy)[1] for r in classified.system.receptors}
+    activations = {n: activation_of(form, classified.system.inserted(rest[n])) for n, form in sent.items()}
+    blocks = find_blocks(classified, found, sent, activations)
+    if isinstance(blocks, str):
+        return None, reasons | dict.fromkeys(found, blocks), forms
+    schedule.update(dict.fromkeys(blocks.states, IN_BLOCKS))
+    return blocks, reasons, (sent, schedule)
 
 
 def split(

@@ -1,0 +1,279 @@
+"""Calcium and its followers in blocks of time steps, as Brian2 objects; see `brian2_nmda.lowering.in_blocks`.
+
+At each step the factors of the targets are noted. The synapses of a neuron are brought up to date before it
+spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records them, when the
+user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
+exponentials for sources without a spike; elsewhere NumPy repeats the steps.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from weakref import proxy
+
+import numpy as np
+from brian2.core.base import BrianObject
+from brian2.devices.device import RuntimeDevice, get_device
+from brian2.groups.group import CodeRunner
+
+from brian2_nmda.brian import schedule
+from brian2_nmda.brian.assembly import Assembly
+from brian2_nmda.brian.internals import (
+    InPlaceOfCode,
+    add_array,
+    monitors,
+    read,
+    recorded,
+    refer,
+    run_after,
+    run_before,
+    run_before_statements,
+    sources_now,
+)
+from brian2_nmda.lowering.in_blocks import LENGTH, NEGLIGIBLE, Blocks
+from brian2_nmda.symbolic.expressions import symbol
+
+#: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
+#: synapses of a source have behind them.
+NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
+
+
+def history(name: str) -> str:
+    """The variable that holds a factor of the targets at each step of a block."""
+    return f"{name}_history"
+
+
+class InBlocks(CodeRunner):
+    """Notes the factors of the targets at each step, and advances the synapses.
+
+    Parameters
+    ----------
+    synapses : NMDASynapses
+    assembly : Assembly
+    homes : Homes
+    name : str
+    """
+
+    def __init__(self, synapses: Any, assembly: Assembly, homes: Any, name: str) -> None:
+        self.assembly, self.homes = assembly, homes
+        self.blocks: Blocks = assembly.plan.in_blocks
+        self.sendings = [assembly.sent[n] for n in self.blocks.labels]
+        self._declare(synapses)
+        self.finish: CodeRunner | None = None
+        super().__init__(
+            synapses,
+            "in_blocks",
+            clock=synapses.clock,
+            when="groups",
+            order=assembly.base.order + schedule.STATES,
+            needed_variables=self._needed(),
+            template_kwds=self.keywords("step"),
+            name=name,
+        )
+
+    def _declare(self, synapses: Any) -> None:
+        totals, gate = self.homes.totals.group, self.homes.gate.group
+        for drive in self.blocks.drives:
+            name = history(drive.name)
+            add_array(totals, name, LENGTH * len(totals), np.float64)
+            refer(synapses, name, totals, index="0")
+        for name, dtype in ((NOTED, np.int32), (FIRST, np.int64)):
+            add_array(totals, name, 1, dtype)
+            refer(synapses, name, totals, index="0")
+        add_array(gate, BEHIND, len(gate), np.int32)
+        refer(synapses, BEHIND, gate, index="_presynaptic_idx")
+
+    def _needed(self) -> list[str]:
+        sent = [n for s in self.sendings for n in (*s.sent(), s.when_sent)]
+        inputs = [n for d in self.blocks.drives for n in (d.name, history(d.name))]
+        return [
+            *self.blocks.states,
+            *self.assembly.coefficients.names,
+            *sent,
+            *inputs,
+            *(NOTED, FIRST, BEHIND, "_synaptic_pre", "_synaptic_post", "N", "t_in_timesteps", "dt"),
+        ]
+
+    def keywords(self, mode: str, driver: Any = None) -> dict[str, Any]:
+        """What the template is told."""
+        blocks = self.blocks
+        labels = list(blocks.labels)
+        return {
+            "mode": mode,
+            "driver": driver,
+            "blocks": blocks,
+            "length": LENGTH,
+            "n_targets": len(self.homes.totals.group),
+            "n_sources": len(self.homes.gate.group),
+            "receptor_of": [labels.index(d.label) for d in blocks.drives],
+            "rates": [list(map(repr, s.form.rates)) for s in self.sendings],
+            "sent": [s.sent() for s in self.sendings],
+            "when_sent": [s.when_sent for s in self.sendings],
+            "negligible": repr(NEGLIGIBLE * self.assembly.tolerance),
+            "history": history,
+            "known": set(self.assembly.coefficients.names),
+        }
+
+    def runner(self, mode: str, name: str, driver: Any = None) -> CodeRunner:
+        """What does a part of this at other times."""
+        return CodeRunner(
+            self.group,
+            "in_blocks",
+            needed_variables=self._needed(),
+            template_kwds=self.keywords(mode, driver),
+            name=name,
+        )
+
+    # -- called by the network ---------------------------------------------------------------
+
+    def create_code_objects(self, run_namespace: Any) -> None:
+        """Of C++ standalone; elsewhere NumPy does it."""
+        if isinstance(get_device(), RuntimeDevice):
+            self.code_objects[:] = [InPlaceOfCode(self._step)]
+            return
+        self.template_kwds = self.keywords("step")
+        super().create_code_objects(run_namespace)
+        self.finish = self.runner("flush", f"{self.name}_finish")
+        self.finish.before_run(run_namespace)
+
+    def after_run(self) -> None:
+        """Bring everything up to date."""
+        super().after_run()
+        run_after(InPlaceOfCode(self.now) if self.finish is None else self.finish.codeobj)
+
+    def now(self) -> None:
+        """Bring everything up to date for a user who reads, also in the middle of a run."""
+        if not isinstance(get_device(), RuntimeDevice):
+            return
+        noted = self._value(NOTED)
+        if noted[0]:
+            self._advance(np.arange(len(self.group)), int(noted[0]))
+            self._value(BEHIND)[:] = 0
+            noted[0] = 0
+
+    # -- on NumPy ------------------------------------------------------------------------------
+
+    def _value(self, name: str) -> np.ndarray:
+        return read(self.group, name)
+
+    def _number(self, name: str) -> float:
+        if name not in self.assembly.coefficients.expressions:
+            return 0.0
+        return float(np.asarray(self._value(name)).ravel()[0])
+
+    def _step(self) -> None:
+        noted = self._value(NOTED)
+        if noted[0] == 0:
+            self._value(FIRST)[0] = int(np.asarray(self._value("t_in_timesteps")).ravel()[0])
+        for drive in self.blocks.drives:
+            self._value(history(drive.name)).reshape(-1, LENGTH)[:, noted[0]] = self._value(drive.name)
+        noted[0] += 1
+        if noted[0] == LENGTH:
+            self.now()
+
+    def before_events(self, pathway: Any) -> None:
+        """Bring the synapses up to date whose neurons have an event in this pathway of the driver."""
+        noted = int(self._value(NOTED)[0])
+        sources = sources_now(pathway)
+        if len(sources) and noted:
+            self._advance(np.flatnonzero(np.isin(self._value("_synaptic_pre"), sources)), noted)
+            self._value(BEHIND)[sources] = noted
+
+    def _advance(self, which: np.ndarray, end: int) -> None:
+        """Repeat the steps of some synapses."""
+        blocks = self.blocks
+        pre, post = (self._value(n)[which] for n in ("_synaptic_pre", "_synaptic_post"))
+        begin = self._value(BEHIND)[pre]
+        z = [self._value(n)[which] for n in blocks.linear]
+        y = [self._value(f.state)[which] for f in blocks.followers]
+        drives = [self._value(history(d.name)).reshape(-1, LENGTH) for d in blocks.drives]
+        labels, size = list(blocks.labels), range(len(z))
+        for m in range(int(begin.min(initial=end)), end):
+            on = begin <= m
+            g = [self._open(s, m)[pre] for s in self.sendings]
+            u = [g[labels.index(d.label)] * h[post, m] for d, h in zip(blocks.drives, drives, strict=True)]
+            y = [np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)]
+            new = [
+                self._number(f"blocks_shift_{k}")
+                + sum(self._number(f"blocks_carry_{k}_{i}") * z[i] for i in size)
+                + sum(self._number(f"blocks_gain_{k}_{i}") * x for i, x in enumerate(u))
+                for k in size
+            ]
+            z = [np.where(on, new[k], z[k]) for k in size]
+        for name, value in zip(blocks.states, [*z, *y], strict=True):
+            self._value(name)[which] = value
+
+    def _open(self, sending: Any, m: int) -> np.ndarray:
+        """The open fraction that each source has at a step of the block."""
+        gate = self.homes.gate.group
+        step = int(self._value(FIRST)[0]) + m
+        gap = np.maximum(step - read(gate, sending.when_sent), 0) * float(self.group.clock.dt)
+        pairs = zip(sending.sent(), sending.form.rates, strict=True)
+        return sum(read(gate, n) * np.exp(-rate * gap) for n, rate in pairs)
+
+    def _followed(self, k: int, y: np.ndarray, z: list[np.ndarray]) -> np.ndarray:
+        """A follower after one step."""
+        follower, dt = self.blocks.followers[k], float(self.group.clock.dt)
+        case = np.zeros(len(y), int)
+        for bit, t in enumerate(follower.thresholds):
+            theta = self._number(f"blocks_theta_{k}_{bit}")
+            case += (z[t.state] > theta if t.above else z[t.state] < theta).astype(int) << bit
+        numbers = range(len(follower.cases))
+        slope = np.array([self._number(f"blocks_slope_{k}_{c}") for c in numbers])
+        rest = np.array([self._number(f"blocks_rest_{k}_{c}") for c in numbers])
+        decay = np.exp(-slope * dt)
+        share = np.where(slope == 0, dt, -np.expm1(-slope * dt) / np.where(slope == 0, 1, slope))
+        return y * decay[case] + (rest * share)[case]
+
+
+class BesideOthers(BrianObject):
+    """Brings synapses up to date before events of the driver and before monitors record."""
+
+    def __init__(self, runner: InBlocks, synapses: Any, name: str) -> None:
+        # prepared after the others, which have their code only then
+        super().__init__(when="end", order=schedule.MONITORS, name=name)
+        self.runner, self.synapses = runner, proxy(synapses)
+        self.runners: list[CodeRunner] = []
+
+    def __del__(self) -> None:
+        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+
+    def before_run(self, run_namespace: Any) -> None:
+        """Put what brings up to date in front of the code of the others."""
+        self.runners, runner = [], self.runner
+        runtime = isinstance(get_device(), RuntimeDevice)
+        for number, pathway in enumerate(self._drivers()):
+            if runtime:
+                run_before_statements(pathway, InPlaceOfCode(partial(runner.before_events, pathway)))
+            else:
+                self._prepare("events", f"{self.name}_{number}", run_namespace, pathway)
+                run_before_statements(pathway, self.runners[-1].code_objects[0])
+        for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
+            if not (self.read_by(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
+                continue
+            if runtime:
+                run_before(monitor, InPlaceOfCode(runner.now))
+            else:
+                self._prepare("flush", f"{self.name}_monitor_{number}", run_namespace)
+                run_before(monitor, self.runners[-1].code_objects[0])
+
+    def _prepare(self, mode: str, name: str, run_namespace: Any, driver: Any = None) -> None:
+        self.runners.append(self.runner.runner(mode, name, driver))
+        self.runners[-1].before_run(run_namespace)
+
+    def _drivers(self) -> Iterator[Any]:
+        driver = self.runner.homes.driver
+        ends = {s.end: None for s in self.runner.sendings if s.end is not None}
+        yield from (getattr(driver, name) for name in ("pre", *ends))
+
+    def read_by(self, names: Any) -> bool:
+        """Whether a state that is advanced in blocks is among some variables, or read by them."""
+        return reads_blocks(self.runner.assembly, names)
+
+
+def reads_blocks(assembly: Assembly, names: Any) -> bool:
+    """Whether a state that is advanced in blocks is among some variables, or read by their definitions."""
+    blocks, system = assembly.plan.in_blocks, assembly.system
+    states = set(map(symbol, blocks.states))
+    found = {n for n, d in system.definitions.items() if states & system.inserted(d.expression).free_symbols}
+    return bool((found | set(blocks.states)) & set(names))
