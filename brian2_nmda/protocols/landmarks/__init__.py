@@ -1,0 +1,25 @@
+"""Results of the literature, each reproduced by a model of the package and compared with it number by number.
+
+A landmark is a module with two functions: ``landmark(short=False)`` simulates and returns a `Landmark`, whose
+rows have the value of the model beside the published one; ``draw(found)`` returns its figure. The command
+``brian2-nmda landmarks`` runs them all; the scripts in ``examples/landmarks`` run one each.
+
+>>> from brian2_nmda.protocols.landmarks import LANDMARKS
+>>> found = LANDMARKS['jahr_stevens'].landmark()  # doctest: +SKIP
+>>> print(found)  # doctest: +SKIP
+"""
+
+from types import ModuleType
+
+from brian2_nmda.protocols.landmarks import (
+    jahr_stevens,
+    spike_timing,
+    subunit_summation,
+)
+
+#: All landmarks by name, in the order of the table.
+LANDMARKS: dict[str, ModuleType] = {
+    "jahr_stevens": jahr_stevens,
+    "subunit_summation": subunit_summation,
+    "spike_timing": spike_timing,
+}
