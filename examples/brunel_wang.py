@@ -51,7 +51,7 @@ def neurons(number, models, background, **numbers):
 onto_E, onto_I = exciting("onto pyramidal cells"), exciting("onto interneurons")
 stop_E, stop_I = inhibiting("onto pyramidal cells"), inhibiting("onto interneurons")
 E, noise_E = neurons(1600, [onto_E, stop_E], 2.08*nS, g_L=25*nS, C=0.5*nF, rest=2*ms)
-I, noise_I = neurons(400, [onto_I, stop_I], 1.62*nS, g_L=20*nS, C=0.2*nF, rest=1*ms)
+IN, noise_IN = neurons(400, [onto_I, stop_I], 1.62*nS, g_L=20*nS, C=0.2*nF, rest=1*ms)
 E.label = f"clip(i//{SIZE}, 0, {POPULATIONS})"  # 0 to 4 are selective
 
 EE = onto_E.synapses(E, E, w="constant", delay=0.5*ms)
@@ -59,11 +59,11 @@ EE.connect("i != j")
 EE.w = SHARE
 EE.w[f"label_pre == label_post and label_post < {POPULATIONS}"] = SHARE*STRONG
 EE.w[f"label_pre != label_post and label_post < {POPULATIONS}"] = SHARE*WEAK
-EI = onto_I.synapses(E, I, w=SHARE, delay=0.5*ms)
+EI = onto_I.synapses(E, IN, w=SHARE, delay=0.5*ms)
 EI.connect()
-IE = stop_E.synapses(I, E, w=SHARE, delay=0.5*ms)
+IE = stop_E.synapses(IN, E, w=SHARE, delay=0.5*ms)
 IE.connect()
-II = stop_I.synapses(I, I, w=SHARE, delay=0.5*ms)
+II = stop_I.synapses(IN, IN, w=SHARE, delay=0.5*ms)
 II.connect("i != j")
 
 cue = TimedArray(r_[zeros(20), ones(1), zeros(100)]*2.08*nS, dt=50*ms)
@@ -72,7 +72,7 @@ spikes = SpikeMonitor(E)
 run(3*second)
 device.build(run=False)
 
-# Of a spike in a train of 20 Hz: the time for which receptors are open, and the block at v. AMPA decays in 2 ms.
+# Of a spike in a train of 20 Hz: how long NMDA receptors are open, and their block at v. AMPA decays in 2 ms.
 v, rate = -52.5*mV, 20*Hz
 opened = WangNMDA().mean_activation(rate)/rate
 block = 1/(1 + exp(-0.062*v/mV)/3.57)
@@ -84,8 +84,8 @@ for S, model in ((EE, onto_E), (EI, onto_I)):
 
 figure, axes = plt.subplots(2, 2, figsize=(10, 5.5), sharex=True, sharey="row", layout="constrained")
 edges = arange(0, 3.01, 0.05)
-for column, (title, run_args) in zip(axes.T, (("with NMDA receptors", {}), ("AMPA of equal charge", replaced)),
-                                     strict=True):
+conditions = {"with NMDA receptors": {}, "AMPA of equal charge": replaced}
+for column, (title, run_args) in zip(axes.T, conditions.items(), strict=True):
     device.run(with_output=False, run_args=run_args)
     i, t = array(spikes.i), array(spikes.t/second)
     column[0].plot(t[i < POPULATIONS*SIZE], i[i < POPULATIONS*SIZE], ".k", markersize=1)
@@ -97,11 +97,9 @@ for column, (title, run_args) in zip(axes.T, (("with NMDA receptors", {}), ("AMP
         print(f"{title}, population {k}: {late:.1f} Hz in the last second")
     column[0].set_title(title)
     column[1].set_xlabel("time (s)")
+    column[0].set_ylabel("neuron of five populations")
+    column[1].set_ylabel("rate (Hz)")
     for axis in column:
         axis.axvspan(1, 1.05, color="tab:red", alpha=0.2, linewidth=0)
-axes[0, 0].set_ylabel("neuron of five populations")
-axes[1, 0].set_ylabel("rate (Hz)")
-axes[0, 1].set_ylabel(" ")
-axes[1, 1].set_ylabel(" ")
 axes[1, 0].legend(frameon=False, loc="upper right")
 figure.savefig("brunel_wang.png", dpi=120)

@@ -10,7 +10,7 @@ from brian2 import Quantity
 
 ROOT = Path(__file__).parents[1]
 # The tetanus takes more than a minute; tests/test_ltp.py runs what it calls.
-LONG = ("brunel_wang", "frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols")
+LONG = ("brunel_wang", "frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols", "sweep")
 EXAMPLES = [
     pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem)
     for p in sorted((ROOT / "examples").glob("*.py"))

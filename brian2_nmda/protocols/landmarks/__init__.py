@@ -12,9 +12,11 @@ rows have the value of the model beside the published one; ``draw(found)`` retur
 from types import ModuleType
 
 from brian2_nmda.protocols.landmarks import (
+    brunel_wang,
     jahr_stevens,
     spike_timing,
     subunit_summation,
+    wang_decision,
 )
 
 #: All landmarks by name, in the order of the table.
@@ -22,4 +24,6 @@ LANDMARKS: dict[str, ModuleType] = {
     "jahr_stevens": jahr_stevens,
     "subunit_summation": subunit_summation,
     "spike_timing": spike_timing,
+    "brunel_wang": brunel_wang,
+    "wang_decision": wang_decision,
 }
