@@ -53,6 +53,7 @@ def _trials(number: int) -> dict[float, np.ndarray]:
         net = Selective(WANG)
         dots = _stimulus(net)
         net.network.add(trial)
+        device.apply_run_args()  # before the seed, which comes before the run
         net.network.run(LENGTH * second)
         device.build(directory=directory, run=False)
         for coherence, rates in found.items():
