@@ -12,14 +12,28 @@ rows have the value of the model beside the published one; ``draw(found)`` retur
 from types import ModuleType
 
 from brian2_nmda.protocols.landmarks import (
+    bcm,
+    bistable_receptors,
+    graupner_brunel,
     jahr_stevens,
+    ltp_ltd_antagonist,
+    rate_scaling,
+    shouval_inductions,
     spike_timing,
     subunit_summation,
+    tagging_and_capture,
 )
 
 #: All landmarks by name, in the order of the table.
 LANDMARKS: dict[str, ModuleType] = {
     "jahr_stevens": jahr_stevens,
     "subunit_summation": subunit_summation,
+    "ltp_ltd_antagonist": ltp_ltd_antagonist,
+    "shouval_inductions": shouval_inductions,
+    "graupner_brunel": graupner_brunel,
     "spike_timing": spike_timing,
+    "bcm": bcm,
+    "rate_scaling": rate_scaling,
+    "bistable_receptors": bistable_receptors,
+    "tagging_and_capture": tagging_and_capture,
 }
