@@ -28,6 +28,7 @@ FIBRES = 48  # for which the rule was fitted: a test EPSP of 13.6 mV
 HFS, LFS, PAIRING = "100 Hz, 1 s", "1 Hz", "2 Hz, paired with 0 mV"
 AT_40, AT_70, ALONE = "1 Hz, paired with -40 mV", "2 Hz, held at -70 mV", "test pulses alone"
 IN_AP5 = ", in D-AP5"
+MULKEY = "Mulkey & Malenka 1992, abstract, PMID 1419003"
 
 
 def _model() -> GlutamateSynapse:
@@ -73,6 +74,7 @@ def landmark(short: bool = False) -> Landmark:
         pathways={"A": FIBRES},
         baseline=60 * second,
         follow_up=120 * second,
+        weight="r_AMPA",
         dt=0.25 * ms,
     ).run()
     change = {name: result.change(name) for name in result.conditions}
@@ -87,10 +89,11 @@ def landmark(short: bool = False) -> Landmark:
               "Dudek & Bear 1992 (unverified)", met=change[LFS] < -3)  # fmt: skip
     found.add(f"{PAIRING} (%)", change[PAIRING], "above +20", textbook, met=change[PAIRING] > 20)
     for name in (HFS, LFS, PAIRING):
-        found.add(f"{name}{IN_AP5} 50 uM (%)", change[name + IN_AP5], "no change (1 %)", textbook,
+        source = MULKEY if name == LFS else textbook
+        found.add(f"{name}{IN_AP5} 50 uM (%)", change[name + IN_AP5], "no change (1 %)", source,
                   met=abs(change[name + IN_AP5]) < 1)  # fmt: skip
     found.add(f"{AT_70} (%)", change[AT_70], "no LTP (1 %)", textbook, met=change[AT_70] < 1)
-    found.add(f"{AT_40} (%)", change[AT_40], "below 0", "PMC6772550, figure 4", met=change[AT_40] < 0)
+    found.add(f"{AT_40} (%)", change[AT_40], "below 0", "PMC6772550, legend of figure 4 (in 5 mM Ca)", met=change[AT_40] < 0)
     found.add(f"{ALONE} (%)", change[ALONE], "no change (1 %)", "none needed", met=abs(change[ALONE]) < 1)
     start = float(result.start)
     found.data = {

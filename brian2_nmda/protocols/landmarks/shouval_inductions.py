@@ -21,11 +21,11 @@ from brian2 import (
 from matplotlib.figure import Figure
 
 from brian2_nmda.equations import (
-    AMPA,
     BackPropagatingSpike,
     ShouvalCalcium,
     ShouvalNMDA,
     ShouvalPlasticity,
+    TwoExponentialAMPA,
 )
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.devices import simulation
@@ -42,7 +42,7 @@ _EPSP = "de_1/dt = -e_1/(50*ms) : 1\nde_2/dt = -e_2/(5*ms) : 1\nignored = I_syn 
 
 def _model() -> GlutamateSynapse:
     return GlutamateSynapse(
-        [AMPA(), ShouvalNMDA()], calcium=ShouvalCalcium(), plasticity=ShouvalPlasticity()
+        [TwoExponentialAMPA(), ShouvalNMDA()], calcium=ShouvalCalcium(), plasticity=ShouvalPlasticity()
     )
 
 

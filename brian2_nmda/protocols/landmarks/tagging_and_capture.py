@@ -1,8 +1,8 @@
 """Tagging and capture, and late LTP lost without protein synthesis (Clopath et al. 2008).
 
-After Frey & Morris (1997): a strong tetanus to pathway A starts the synthesis of protein; a weak one to pathway B of the same neuron does
-not, but its tags capture what A has made. Tags are set as the tetani of the paper leave them: simulated are
-the hours afterwards.
+After Frey & Morris (1997): a strong tetanus to pathway A starts the synthesis of protein; a weak one to
+pathway B of the same neuron does not, but its tags capture what A has made. Tags are set as the tetani of the
+paper leave them: simulated are the hours afterwards.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from brian2_nmda.protocols.devices import simulation
 from brian2_nmda.protocols.landmark import Landmark
 
 PORT = "a port of the authors' program (ModelDB 118199), three seeds"
-FREY = "Frey & Morris 1997 (unverified)"
+FREY = "Frey & Morris 1997, abstract, doi:10.1038/385533a0"
+FREY_1998 = "Frey & Morris 1998, abstract, PMID 9704995"
 #: Of 100 synapses, tagged for potentiation and for depression by one train of 100 pulses, and by 21 pulses.
 STRONG, WEAK = (65, 35), (34, 11)
 SYNAPSES, EVERY, LATER = 100, 300.0, 1800.0  # the last two in s
@@ -113,7 +114,8 @@ def landmark(short: bool = False) -> Landmark:
     alone = usual.weight["weak B", 1][-1]
     for name in names[2:]:
         value = usual.weight[name, 1][-1]
-        found.add(f"{name}: weight of B at the end", value, "above 1: B captures", FREY,
+        source = FREY if name.startswith("strong") else FREY_1998
+        found.add(f"{name}: weight of B at the end", value, "above 1: B captures", source,
                   met=value > 1.05 and value > alone + 0.05)  # fmt: skip
     early = _at(blocked, ("strong A", 0), 1200) - _at(usual, ("strong A", 0), 1200)
     found.add("without synthesis: early LTP of A differs by", early, "nothing (0.03)", FREY, met=abs(early) < 0.03)
