@@ -120,6 +120,6 @@ def draw(found: Landmark) -> Figure:
     for k, x in enumerate(values):
         right.text(max(x, 0) + 1, k, f"{x:+.1f}", va="center", fontsize=8)
     right.axvline(0, color="gray", linewidth=0.8)
-    right.margins(x=0.12)
+    right.margins(x=0.2)
     right.set(xlabel="change of AMPA receptors (%)", ylabel="induction")
     return figure

@@ -38,16 +38,16 @@ def landmark(short: bool = False) -> Landmark:
     Parameters
     ----------
     short : bool
-        Take steps of 2 ms in place of 1 ms and 25 s in place of 60 s of each input.
+        Take steps of 2 ms in place of 1 ms and 30 s in place of 60 s of each input.
 
     Returns
     -------
     Landmark
     """
-    each = 25.0 if short else 60.0
+    each = 30.0 if short else 60.0
     with simulation("numpy", (2 if short else 1) * ms):
         times, ratios, t, factor = _simulated(each)
-    late = each * 0.6  # of each input, when the rate has settled
+    late = each * 0.5  # of each input, when the rate has settled
     rate = {
         "first": np.sum(times < 1),
         "settled": np.sum((times > each - late) & (times < each)) / late,
@@ -81,7 +81,7 @@ def _simulated(each: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     seed(1)
     scaling = SynapticScaling(a_goal=GOAL * Hz, tau_a=2 * second, p_gain=1e-2, q_gain=2e-4 * Hz)
     still = TripletSTDP(A3p=0, A2p=0, A2m=0, A3m=0)  # weights of their own that nothing else changes
-    model = GlutamateSynapse(ExponentialAMPA(gmax=1 * nS), plasticity=[still, scaling])
+    model = GlutamateSynapse(ExponentialAMPA(gmax=0.25 * nS), plasticity=[still, scaling])
     drive = {"drive": TimedArray([40, 20] * Hz, dt=each * second)}
     source = PoissonGroup(INPUTS, "drive(t)", namespace=drive)
     neuron = NeuronGroup(
