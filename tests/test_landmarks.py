@@ -16,7 +16,10 @@ MISSED = {"spike_timing": {"40 Hz, +10 ms, in 15 bursts of five (%)"}}
 #: Rows that only the whole form can meet: fifteen pairs in a row are not sixty.
 SHORT = {"spike_timing": {f"60 pairs at {f} Hz, {s}10 ms (%)" for f in (10, 20, 40, 50) for s in "+-"}}
 #: Landmarks of which the short form takes long as well: most of it a compiler's time.
-SLOW = {"brunel_wang", "wang_decision"}
+SLOW = {
+    "ltp_ltd_antagonist", "graupner_brunel", "bistable_receptors",
+    "silent_synapse", "channel_blockers", "dendritic_spike", "brunel_wang", "wang_decision",
+}  # fmt: skip
 
 
 def check(name, short):

@@ -1,4 +1,4 @@
-"""Pairs and triplets of spikes by the triplet rule (Bi & Poo 1998, Sjöström et al. 2001, Wang et al. 2005)."""
+"""Pairs and triplets of spikes by the triplet rule (Bi & Poo 1998, Sjöström et al. 2001)."""
 
 from brian2_nmda.protocols.landmarks import spike_timing
 

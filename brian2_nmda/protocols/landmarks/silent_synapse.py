@@ -76,8 +76,8 @@ def landmark(short: bool = False) -> Landmark:
     rested = largest["-65 before"] / largest["-65 after"]
     found = Landmark(
         "A silent synapse is unsilenced by pairing (Isaac et al. 1995, Liao et al. 1995)",
-        "The rule inserts within seconds while calcium is high; slices take a minute. Failures are not modelled, "
-        "and the rule is the simplest of the package (see `ReceptorInsertion`).",
+        "The rule inserts within seconds while calcium is high; slices take a minute. Failures are not "
+        "modelled, and the rule is the simplest of the package (see `ReceptorInsertion`).",
     )
     found.add(
         "current at +40 mV before (pA)",

@@ -1,4 +1,4 @@
-"""Pairs and triplets of spikes by the triplet rule (Bi & Poo 1998, Sjöström et al. 2001, Wang et al. 2005).
+"""Pairs and triplets of spikes by the triplet rule (Bi & Poo 1998, Sjöström et al. 2001).
 
 The rule (Pfister & Gerstner 2006) was fitted to the last two; its weight changes relative to the start.
 """
