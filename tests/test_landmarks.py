@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from brian2 import defaultclock, get_device, prefs
 from brian2.devices.device import RuntimeDevice
 
 from brian2_nmda import cli
 from brian2_nmda.protocols.landmark import Landmark, write_table
-from brian2_nmda.protocols.landmarks import LANDMARKS
+from brian2_nmda.protocols.landmarks import LANDMARKS, wang_decision
+from brian2_nmda.protocols.landmarks.selective import BRUNEL_WANG, WANG
 
 ROOT = Path(__file__).parents[1]
 #: Rows of which a model is known to differ from the data; the landmark says why.
@@ -99,3 +101,21 @@ def test_table_is_written_whole(tmp_path):
     write_table([found], tmp_path / "landmarks.md")
     assert "1 of 2 agree" in (tmp_path / "landmarks.md").read_text()
     assert [p.name for p in tmp_path.iterdir()] == ["landmarks.md"]
+
+
+@pytest.mark.parametrize("sizes", [BRUNEL_WANG, WANG], ids=lambda s: s.paper)
+def test_weights_onto_a_selective_neuron_have_mean_one(sizes):
+    """As the papers choose the weak weight."""
+    others = sizes.excitatory - sizes.size
+    assert abs((sizes.size * sizes.strong + others * sizes.weak) / sizes.excitatory - 1) < 1e-12
+
+
+def test_time_of_a_decision():
+    """Rates that part by 30 Hz at 1.0 s, half a second after the onset: seen in the bin that begins there."""
+    rates = np.zeros((3, 2, 50))
+    rates[0, 1, 20:] = 30
+    rates[1, :, :] = 30
+    rates[2, 0, 5:8] = 30  # before the onset, which does not count
+    decided = wang_decision._decided(rates)
+    assert abs(decided[0] - 0.55) < 1e-12
+    assert np.isnan(decided[1:]).all()

@@ -57,7 +57,7 @@ class Sizes:
 
 
 WANG = Sizes("Wang 2002", 2, 240, 1600, 1.0, 1.7, 2400 * Hz)
-#: Twice as many neurons as in the paper, with half the conductance: of 1000, some lose the memory in seconds.
+#: Twice as many neurons as in the paper, with half the conductance: with 1000 some runs lose the memory soon.
 BRUNEL_WANG = Sizes("Brunel & Wang 2001", 5, 160, 1600, 0.5, 2.1, 2400 * Hz)
 
 
