@@ -3,9 +3,12 @@
 `build_on_run=False` collects both runs before compiling. Parameters of the synapses are variables, so the
 same binary runs with other values (`run_args`) without compiling again. What is sent at spikes is fitted to
 the kinetics when the binary is built; for other kinetics, here the closing rate, ask for `tolerance=None`.
+
+The folder can be given to someone who has a C++ compiler but no Python: ``HOW_TO_RUN.txt`` in it says how.
 """
 
 import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 from brian2 import *
@@ -27,6 +30,18 @@ run(200*ms)
 neuron.Mg = 0*mM  # wash the magnesium out before the second pulse
 run(200*ms)
 device.build(directory=directory, run=False)
+recorded = Path(device.get_array_filename(monitor.variables["v"])).name
+Path(directory, "HOW_TO_RUN.txt").write_text(f"""Needs make and a C++ compiler, no Python.
+
+make
+mkdir -p results
+./main --results_dir results/ {S.binary_names()["beta1_NMDA"]}=30
+
+The last argument is a value in SI units (here 30/s) and may be left out or repeated with other names:
+{", ".join(sorted(S.binary_names().values()))}
+
+results/{recorded} has v in volt, as 8-byte floating-point numbers, one for each step of 0.1 ms.
+""")
 print(f"The C++ project is in {directory}")
 
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")

@@ -1,16 +1,20 @@
 """The examples and the README's code run as they are and leave their figures."""
 
+import json
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from brian2 import Quantity
 
 ROOT = Path(__file__).parents[1]
 # The tetanus takes more than a minute; tests/test_ltp.py runs what it calls.
-LONG = ("frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols")
+LONG = ("brunel_wang", "frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols", "sweep")
 EXAMPLES = [
     pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem)
     for p in sorted((ROOT / "examples").glob("*.py"))
@@ -28,6 +32,25 @@ def test_example(script, tmp_path, monkeypatch):
         assert axes.lines
         for line in axes.lines:
             assert not isinstance(line.get_ydata(), Quantity), "plotted with units"
+
+
+@pytest.mark.slow
+def test_a_project_runs_without_python(tmp_path, monkeypatch):
+    """Its folder is copied, compiled and run as its text says, with nothing of Python on the path."""
+    monkeypatch.chdir(tmp_path)
+    names = runpy.run_path(str(ROOT / "examples/standalone_project.py"), run_name="__main__")
+    there = tmp_path / "given"
+    source = Path(names["directory"])
+    shutil.copytree(source, there, ignore=shutil.ignore_patterns("*.o", "main", "results", "*.gch"))
+    commands = (there / "HOW_TO_RUN.txt").read_text().split("\n\n")[1]
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("make", "g++", "as", "ld", "sh", "mkdir", "echo", "rm"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    subprocess.run(["/bin/sh", "-e", "-c", commands], cwd=there, env={"PATH": str(tools)}, check=True)
+    found = np.fromfile(there / "results" / names["recorded"])
+    assert len(found) == 4000
+    assert np.array_equal(found, np.array(names["monitor"].v[0]))  # the last run of the script has 30/s
 
 
 #: Of a hand-written C++ program, in steps of 0.2 ms: percent, without and with depression.
@@ -91,3 +114,34 @@ def test_table_names_models_that_exist():
     named = re.findall(r"`([A-Z][A-Za-z0-9]+)`", table)
     assert len(named) > 30
     assert set(named) <= set(brian2_nmda.equations.__all__)
+
+
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.stem)
+def test_cells_of_a_notebook(notebook, tmp_path, monkeypatch, capsys):
+    """As a script; it is kept without results, so that a change shows what changed."""
+    monkeypatch.chdir(tmp_path)
+    cells = [c for c in json.loads(notebook.read_text())["cells"] if c["cell_type"] == "code"]
+    assert all(not c["outputs"] and c["execution_count"] is None for c in cells)
+    lines = [line.rstrip("\n") for c in cells for line in c["source"] if not line.startswith("%")]
+    script = tmp_path / "notebook.py"
+    script.write_text("\n".join(lines))
+    runpy.run_path(str(script), run_name="__main__")
+    assert "sent at spikes" in capsys.readouterr().out
+    assert all(axes.get_ylabel() and axes.lines for axes in plt.gcf().axes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_in_jupyter(notebook, tmp_path):
+    pytest.importorskip("ipykernel")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    book = nbformat.read(notebook, as_version=4)
+    nbformat.validate(book)
+    nbclient.NotebookClient(
+        book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    shown = [out for c in book.cells for out in c.get("outputs", ())]
+    assert any("image/png" in out.get("data", {}) for out in shown)

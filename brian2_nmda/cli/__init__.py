@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from brian2_nmda.cli import experiments, export, models, tetanus
+from brian2_nmda.cli import experiments, export, landmarks, models, tetanus
 
 _DESCRIPTION = """\
 Experiments with NMDA receptors and plasticity, in Brian2.
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command", dest="name")
     tetanus.add(commands)
     experiments.add(commands)
+    landmarks.add(commands)
     models.add(commands)
     export.add(commands)
     return parser

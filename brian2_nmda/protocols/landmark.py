@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from brian2_nmda.protocols.saving import write_whole
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class Landmark:
         The result in a few words, with its paper.
     differences : str
         Where model and data differ, and why, in sentences.
+    rows : list of Row
+        The comparisons; `add` appends them.
+    data : dict
+        What the figure of the landmark shows, by name.
 
     Examples
     --------
@@ -57,6 +64,7 @@ class Landmark:
     title: str
     differences: str
     rows: list[Row] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
 
     def add(self, what: str, model: float | str, published: str, source: str, *, met: bool) -> None:
         """Add a row; a number of the model is printed with four digits.
@@ -106,19 +114,18 @@ def write_table(landmarks: Iterable[Landmark], path: str | Path) -> None:
     path : str or Path
         The file to write.
     """
-    landmarks, path = list(landmarks), Path(path)
+    landmarks = list(landmarks)
     rows = [row for landmark in landmarks for row in landmark.rows]
     met = sum(row.met for row in rows)
     text = "\n".join(
         [
             "# Landmarks",
             "",
-            "Written by `python examples/landmarks/all_landmarks.py`. Each row has the value of the model",
-            f"beside what was published: {met} of {len(rows)} agree.",
+            "Written by `brian2-nmda landmarks --out docs/landmarks.md`. Each row has the value of the model",
+            f"beside what was published: {met} of {len(rows)} agree. Some rows ask for a sign or an order",
+            "only; a source that is called unverified was not read for this table.",
             "",
             *(landmark.markdown() for landmark in landmarks),
         ]
     )
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    part.replace(path)
+    write_whole(path, lambda part: part.write_text(text))
