@@ -91,7 +91,9 @@ def landmark(short: bool = False) -> Landmark:
         max(row[rates < c * 0.99]) < 0 < min(row[rates > c * 1.01])
         for row, c in zip(change, crossings, strict=True)
     )
-    found.add("depression below, potentiation above one rate", "yes" if signs else "no", "yes", PAPER, met=signs)
+    found.add(
+        "depression below, potentiation above one rate", "yes" if signs else "no", "yes", PAPER, met=signs
+    )
     for f, c in zip(past, crossings, strict=True):
         found.add(f"after {f:g} Hz: turns into potentiation at (Hz)", c,
                   "order only: higher after more activity", KIRKWOOD,

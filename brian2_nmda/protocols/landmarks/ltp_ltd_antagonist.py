@@ -93,7 +93,13 @@ def landmark(short: bool = False) -> Landmark:
         found.add(f"{name}{IN_AP5} 50 uM (%)", change[name + IN_AP5], "no change (1 %)", source,
                   met=abs(change[name + IN_AP5]) < 1)  # fmt: skip
     found.add(f"{AT_70} (%)", change[AT_70], "no LTP (1 %)", textbook, met=change[AT_70] < 1)
-    found.add(f"{AT_40} (%)", change[AT_40], "below 0", "PMC6772550, legend of figure 4 (in 5 mM Ca)", met=change[AT_40] < 0)
+    found.add(
+        f"{AT_40} (%)",
+        change[AT_40],
+        "below 0",
+        "PMC6772550, legend of figure 4 (in 5 mM Ca)",
+        met=change[AT_40] < 0,
+    )
     found.add(f"{ALONE} (%)", change[ALONE], "no change (1 %)", "none needed", met=abs(change[ALONE]) < 1)
     start = float(result.start)
     found.data = {

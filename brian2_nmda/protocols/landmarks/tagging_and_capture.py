@@ -34,7 +34,7 @@ END = 12600.0 + LATER  # 3.5 h after the later one
 
 @dataclass
 class _Course:
-    """Mean weight, relative to the start, of each condition and pathway over time (s); late weights at the end."""
+    """Mean weight, relative to the start, over time (s) of each condition and pathway; late weights."""
 
     times: np.ndarray
     weight: dict[tuple[str, int], np.ndarray]
@@ -64,7 +64,7 @@ def _simulated(synthesis: float, neurons: int, dt: float) -> _Course:
     group, times, rows = condition * 2 + pathway, [], []
 
     def tag_and_record(t: Quantity) -> None:
-        now = round(float(t))
+        now = round(float(t / second))
         for c, trains in enumerate(CONDITIONS.values()):
             for at, p, tags in trains:
                 if at == now:
@@ -112,8 +112,12 @@ def landmark(short: bool = False) -> Landmark:
         data={"usual": usual, "blocked": blocked},
     )
     names = list(CONDITIONS)
-    _add_range(found, "strong A: weight after the third train", _at(usual, ("strong A", 0), 1200), (1.32, 1.37))
-    _add_range(found, "strong A: weight 3.5 h after its start", _at(usual, ("strong A", 0), 12600), (1.17, 1.22))
+    _add_range(
+        found, "strong A: weight after the third train", _at(usual, ("strong A", 0), 1200), (1.32, 1.37)
+    )
+    _add_range(
+        found, "strong A: weight 3.5 h after its start", _at(usual, ("strong A", 0), 12600), (1.17, 1.22)
+    )
     _add_range(found, "strong A: late weights, of 100", usual.kept[0], (43, 48), 3)
     _add_range(found, "weak B: weight after the train", _at(usual, ("weak B", 1), LATER), (1.16, 1.20))
     _add_range(found, "weak B: weight after 3.5 h", usual.weight["weak B", 1][-1], (1.0, 1.0))
@@ -153,7 +157,9 @@ def draw(found: Landmark) -> Figure:
     for ax, key, title in zip(axes, ("usual", "blocked"), ("with", "without"), strict=True):
         course = found.data[key]
         for (name, p), (colour, style) in shown.items():
-            ax.plot(course.times / 3600, course.weight[name, p], style, color=colour, label=f"{'AB'[p]}: {name}")
+            ax.plot(
+                course.times / 3600, course.weight[name, p], style, color=colour, label=f"{'AB'[p]}: {name}"
+            )
         ax.axhline(1, color="0.7", linewidth=0.8)
         ax.set(xlabel="time (h)", ylabel="weight, relative to the start", title=f"{title} protein synthesis")
     axes[0].legend(frameon=False, fontsize=8)
