@@ -105,9 +105,10 @@ def landmark(short: bool = False) -> Landmark:
     by_rate = dict(zip(BY_RATE, _strength(up["rates"], SLICES), strict=True))
     found = Landmark(
         "Six classes of spike-timing curves, and 900 pulses (Graupner & Brunel 2012)",
-        "The curves are those of the paper within the error of sampling. The set that was fitted to slices (by "
-        "pairs with bursts) does not depress at up to 3 Hz, and most at 10 Hz: the calcium of one presynaptic "
-        "spike just reaches the threshold of depression, so that spikes have to add up. Slices had LTD at 1 Hz.",
+        "The curves are those of the paper within the error of sampling. The set that was fitted to slices "
+        "(by pairs with bursts) does not depress at up to 3 Hz, and most at 10 Hz: the calcium of one "
+        "presynaptic spike just reaches the threshold of depression, so that spikes have to add up. Slices "
+        "had LTD at 1 Hz.",
         data={"curves": curves, "by_rate": by_rate},
     )
     tolerance = TOLERANCE * (2 if short else 1)

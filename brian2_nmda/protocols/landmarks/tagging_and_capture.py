@@ -63,8 +63,8 @@ def _simulated(synthesis: float, neurons: int, dt: float) -> _Course:
     synapses.z_AMPA = late[np.array(synapses.i), np.array(synapses.j)]
     group, times, rows = condition * 2 + pathway, [], []
 
-    def tag_and_record(t: Quantity) -> None:
-        now = round(float(t / second))
+    def tag_and_record() -> None:
+        now = EVERY * len(times)
         for c, trains in enumerate(CONDITIONS.values()):
             for at, p, tags in trains:
                 if at == now:
