@@ -89,8 +89,8 @@ def _figure(name: str) -> list[str]:
         "",
         f"![Response of {name}](figures/response_{name}.png)",
         "",
-        f"With default parameters. Made by `python docs/response_figures.py {name}`, which solves the equations",
-        "with SciPy: white noise is left out, counts follow their mean, random draws come from one seed.",
+        f"With default parameters. Made by `python docs/response_figures.py {name}`, which solves the",
+        "equations with SciPy: no white noise, counts at their mean, random draws from one seed.",
     ]
 
 
