@@ -130,6 +130,10 @@ class Part:
     summary: ClassVar[str] = ""
     #: Published sets of values, by name; see `preset`.
     presets: ClassVar[Mapping[str, Preset]] = MappingProxyType({})
+    # What a part itself has; `_fill` sets it, because a part is frozen.
+    template: Template
+    label: str
+    children: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
