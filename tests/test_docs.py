@@ -111,7 +111,10 @@ def test_a_dead_link_is_found(tmp_path):
 
 
 def test_a_response_is_the_course_of_the_model():
-    """The solver of the figures against the fixed steps of the conformance suite: a spike acts a step late."""
+    """The solver of the figures against the fixed steps of the conformance suite.
+
+    There a spike that is found in a step acts from its end on.
+    """
     sys.path.insert(0, str(DOCS))
     try:
         figures = load(DOCS / "response_figures.py")

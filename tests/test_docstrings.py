@@ -31,7 +31,8 @@ NAMES = public_names()
 
 def missing(thing):
     """What a docstring lacks, in words."""
-    text = inspect.cleandoc(vars(thing).get("__doc__") or "" if inspect.isclass(thing) else thing.__doc__ or "")
+    own = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__  # not that of a base
+    text = inspect.cleandoc(own or "")
     first = text.split("\n\n")[0].strip()
     if not first.endswith("."):
         yield f"the summary is no sentence: {first[:60]!r}"
@@ -41,7 +42,7 @@ def missing(thing):
     section = re.search(r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", text, re.M | re.S)
     said = section[1] if section else ""
     for p in parameters:
-        line = re.search(rf"^[^\n:]*\b{re.escape(p.name)}\b[^\n]*", said, re.M)
+        line = re.search(rf"^(?! )[^\n:]*\b{re.escape(p.name)}\b[^\n]*", said, re.M)
         if line is None:
             yield f"the parameter '{p.name}' is not described"
         elif "Quantity" in str(p.annotation) and "Quantity" not in line[0] and "As " not in said:

@@ -32,6 +32,15 @@ LTP_CAPTION = (
 def check_figure_file(file: str | Path) -> None:
     """Raise a ModelError where a figure could not be saved: no such folder, or no such format.
 
+    Parameters
+    ----------
+    file : str or Path
+
+    Raises
+    ------
+    ModelError
+        If its folder does not exist, it is a folder, or its format is not known.
+
     Examples
     --------
     >>> from brian2_nmda.plotting import check_figure_file
@@ -62,6 +71,12 @@ def plot_ltp(result: LTPResult) -> Figure:
     matplotlib.figure.Figure
         (1) EPSP slope over time, (2) EPSPs before and after, (3) the tetanus, (4) magnesium block,
         (5) receptors over time and the rule that changes them, (6) summary.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_ltp
+    >>> from brian2_nmda.protocols.ltp import run_ltp
+    >>> plot_ltp(run_ltp()).savefig('ltp.png')  # doctest: +SKIP
     """
     figure = Figure(figsize=(14, 14.5))
     grid = figure.add_gridspec(

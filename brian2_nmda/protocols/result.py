@@ -51,6 +51,12 @@ class Result:
         Spike times of each condition's neuron.
     build_time, run_time : float
         Seconds of compilation and of simulation.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> print(result.table())  # doctest: +SKIP
     """
 
     conditions: tuple[str, ...]

@@ -96,6 +96,14 @@ class Part:
         For an unknown parameter or an impossible value.
     DimensionMismatchError
         For a value or an equation with the wrong dimensions.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import BioNMDA
+    >>> slow = BioNMDA(beta1=0.005/ms, label='slow')
+    >>> slow.name, slow.label
+    ('BioNMDA', 'slow')
     """
 
     _template: ClassVar[Template] = Template()
