@@ -6,7 +6,7 @@ from pathlib import Path
 import brian2_nmda
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "extensions"))
+sys.path[:0] = [str(HERE / "extensions"), str(HERE)]
 
 project = "brian2_nmda"
 author = "The brian2_nmda developers"

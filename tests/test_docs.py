@@ -11,11 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from brian2 import prefs
 
 import brian2_nmda
 import brian2_nmda.equations
+from brian2_nmda import GlutamateSynapse
+from brian2_nmda import equations as lib
+from brian2_nmda.conformance.course import Course
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -106,6 +110,45 @@ def test_a_dead_link_is_found(tmp_path):
     assert any("from another site" in line for line in found)
 
 
+def test_a_response_is_the_course_of_the_model():
+    """The solver of the figures against the fixed steps of the conformance suite.
+
+    There a spike that is found in a step acts from its end on.
+    """
+    sys.path.insert(0, str(DOCS))
+    try:
+        figures = load(DOCS / "response_figures.py")
+    finally:
+        sys.path.remove(str(DOCS))
+    system = GlutamateSynapse(lib.BioNMDA(), lib.TsodyksMarkram(), lib.SpineCalcium()).system
+    dt, steps, spikes = 1e-4, 1000, (100, 300, 450)
+    expected = Course(system).run(dict(system.initial), np.array([-0.04]), dt, steps, spikes)
+    run = figures.Run(system, {"v": [(-np.inf, -0.04)]})
+    found = run.course([dt * (k + 1) for k in spikes], (), 0.0, dt * np.arange(steps + 1))
+    for name in ("g_NMDA", "R_T", "Ca", "Ca_eff"):
+        reference = expected[name][:, 0]
+        ours = np.interp(dt * np.arange(steps + 1), found.t, found(name)[0])
+        assert np.ptp(reference) > 0
+        assert ours == pytest.approx(reference, abs=1e-3 * np.max(np.abs(reference)))
+
+
+def test_a_figure_that_is_old_is_made_again(tmp_path):
+    """Old is what was made from other equations, or carries no key at all."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        figures = load(DOCS / "response_figures.py")
+    finally:
+        sys.path.remove(str(DOCS))
+    path = tmp_path / "a.png"
+    assert not figures.is_fresh(path, "one")
+    figures.new()[0].savefig(path, dpi=20)
+    assert not figures.is_fresh(path, "one")
+    figures.new()[0].savefig(path, dpi=20, metadata={"Source": "one"})
+    assert figures.is_fresh(path, "one")
+    assert not figures.is_fresh(path, "two")
+    assert figures.key_of("AMPA") != figures.key_of("BioNMDA")
+
+
 @pytest.mark.slow
 def test_site_builds_without_a_warning(tmp_path):
     pytest.importorskip("furo")
@@ -115,4 +158,6 @@ def test_site_builds_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     pages = {p.stem for p in (tmp_path / "site/reference").glob("*.html")}
     assert set(brian2_nmda.equations.__all__) <= pages
+    shown = {p.stem.removeprefix("response_") for p in (tmp_path / "site/_images").glob("response_*.png")}
+    assert set(brian2_nmda.equations.__all__) <= shown
     assert "<math" in (tmp_path / "site/reference/BioNMDA.html").read_text()

@@ -91,8 +91,8 @@ def compare(
     ours, times = _in_brian(model, spikes, post, step, until)
     called = nmodl.Mechanism(model, name, None).called
     # what Brian2 changes at a spike shows one step later, and in a sum over synapses one more
-    arrive = {"spikes": spikes + step, "post_spikes": post + step}
-    theirs = {}
+    arrive: dict[str, Any] = {"spikes": spikes + step, "post_spikes": post + step}
+    theirs: dict[str, np.ndarray] = {}
     for names, late in ((list(system.states), 0.0), ([n for n in ours if n not in system.states], step)):
         theirs |= neuron_run.response(name, [called(n) for n in names], times - late, v=-30.0, **arrive)
     rows = []

@@ -47,6 +47,12 @@ class CheckResult:
         The failures in words, one a line.
     skipped : str
         Why the check has nothing to say about this model.
+
+    Examples
+    --------
+    >>> from brian2_nmda.conformance import CheckResult
+    >>> print(CheckResult('current', True))
+    current: passed
     """
 
     name: str
@@ -166,6 +172,11 @@ def checks_for(
     ------
     tuple
         A name, and a callable that returns a `CheckResult` or raises `ModelError`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such target, or the model is none.
 
     Examples
     --------

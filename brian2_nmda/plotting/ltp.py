@@ -2,6 +2,7 @@
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from brian2 import mM, umolar
@@ -16,7 +17,7 @@ from brian2_nmda.symbolic.expressions import numeric
 
 _A, _B, _CLAMP, _DRUG = "#c0392b", "#2c6fbb", "0.55", "#2e8b57"
 _LTD, _LTP = "#dbe8f6", "#fbe3d6"
-_STYLE = {"linewidth": 1.2}
+_STYLE: dict[str, Any] = {"linewidth": 1.2}
 _SPIKE_SHOWN = 1.3  # s of the induction panel
 
 LTP_CAPTION = (
@@ -30,6 +31,15 @@ LTP_CAPTION = (
 
 def check_figure_file(file: str | Path) -> None:
     """Raise a ModelError where a figure could not be saved: no such folder, or no such format.
+
+    Parameters
+    ----------
+    file : str or Path
+
+    Raises
+    ------
+    ModelError
+        If its folder does not exist, it is a folder, or its format is not known.
 
     Examples
     --------
@@ -61,6 +71,12 @@ def plot_ltp(result: LTPResult) -> Figure:
     matplotlib.figure.Figure
         (1) EPSP slope over time, (2) EPSPs before and after, (3) the tetanus, (4) magnesium block,
         (5) receptors over time and the rule that changes them, (6) summary.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_ltp
+    >>> from brian2_nmda.protocols.ltp import run_ltp
+    >>> plot_ltp(run_ltp()).savefig('ltp.png')  # doctest: +SKIP
     """
     figure = Figure(figsize=(14, 14.5))
     grid = figure.add_gridspec(
@@ -99,7 +115,7 @@ def _slope_over_time(figure: Figure, place: SubplotSpec, result: LTPResult) -> N
         ("clamp", 0, _CLAMP, "A, tetanus while clamped at -70 mV"),
     ]
     inner = place.subgridspec(len(runs), 1, hspace=0.12)
-    panels = []
+    panels: list[Axes] = []
     for k, (name, p, colour, label) in enumerate(runs):
         axes = figure.add_subplot(inner[k], sharex=panels[0] if k else None)
         minutes, percent = _normalised(result, name, p)
@@ -179,7 +195,7 @@ def _induction(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
     c = result.index("tetanus")
     shown = result.trace_time < 1000 * _SPIKE_SHOWN
     t = result.trace_time[shown]
-    panels = []
+    panels: list[Axes] = []
     for k in range(4):
         panels.append(figure.add_subplot(inner[k], sharex=panels[0] if k else None))
         panels[k].spines[["top", "right"]].set_visible(False)

@@ -71,6 +71,18 @@ def plot_iv(
     g : Quantity
         Open conductance without magnesium.
     axes : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    ModelError
+        If the receptor is not there, its block is no curve of the voltage, or it has no reversal potential.
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse
+    >>> from brian2_nmda.plotting import plot_iv
+    >>> plot_iv(GlutamateSynapse(BioNMDA())).get_ylabel()
+    'current of NMDA at 1 nS (pA)'
     """
     block, reversal = _block(model, label), model.system.parameters.get(f"E_{label}")
     if reversal is None or not reversal.is_number:
@@ -130,6 +142,16 @@ def plot_rule(
     ------
     ModelError
         If the rate depends on a state that is neither given nor settled by calcium.
+
+    Examples
+    --------
+    >>> from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ReceptorInsertion, SpineCalcium
+    >>> from brian2_nmda.plotting import plot_rule
+    >>> model = GlutamateSynapse(
+    ...     [AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion()
+    ... )
+    >>> plot_rule(model).get_ylabel()
+    'dn_AMPA/dt (1/min)'
     """
     from brian2_nmda.protocols.experiment import weight_of
 

@@ -25,6 +25,13 @@ def plot_result(result: Result) -> Figure:
     matplotlib.figure.Figure
         A frequency curve or a spike-timing window for a series; else each condition over time, the EPSPs
         before and after, and a summary.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_result
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> figure = plot_result(result)  # doctest: +SKIP
     """
     scanned = result.scanned
     if scanned is not None and scanned[0] in _SERIES:
@@ -62,6 +69,13 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     matplotlib.axes.Axes
         Pathways lie side by side where they agree: each is drawn with markers of its own, the untrained ones
         open. What is in the bath is a bar.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_over_time
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> axes = plot_over_time(result, 'tetanus')  # doctest: +SKIP
     """
     axes = axes_or_new(axes, (7, 3))
     c, _ = result.index(condition, result.pathways[0])
@@ -117,7 +131,23 @@ def _mark_baths(axes: Axes, result: Result, c: int) -> None:
 
 
 def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | None = None) -> Axes:
-    """Mean EPSP of a pathway before the induction and at the end."""
+    """Mean EPSP of a pathway before the induction and at the end.
+
+    Parameters
+    ----------
+    result : Result
+    condition : str
+    pathway : str
+    axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_epsps
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> axes = plot_epsps(result, 'tetanus')  # doctest: +SKIP
+    """
     axes = axes_or_new(axes, (3.5, 3))
     c, p = result.index(condition, pathway)
     t, epsp = np.asarray(result.epsp_time / ms), np.asarray(result.epsp / mV)[c, p]
@@ -134,7 +164,21 @@ def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | 
 
 
 def plot_summary(result: Result, axes: Axes | None = None) -> Axes:
-    """Change of the weight and of the slope of each condition, pathways beside each other."""
+    """Change of the weight and of the slope of each condition, pathways beside each other.
+
+    Parameters
+    ----------
+    result : Result
+    axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_summary
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> axes = plot_summary(result)  # doctest: +SKIP
+    """
     axes = axes_or_new(axes)
     n, width = len(result.pathways), 0.8 / len(result.pathways)
     y = np.arange(len(result.conditions))
@@ -177,6 +221,13 @@ def plot_frequency_curve(result: Result, pathway: str = "A", axes: Axes | None =
     ------
     ModelError
         If the conditions are no such series.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_frequency_curve
+    >>> from brian2_nmda.protocols import Experiment, frequency_series
+    >>> result = Experiment(frequency_series()).run()  # doctest: +SKIP
+    >>> axes = plot_frequency_curve(result)  # doctest: +SKIP
     """
     frequencies = _series(result, "frequency")
     axes = axes_or_new(axes)
@@ -204,6 +255,13 @@ def plot_stdp_window(result: Result, pathway: str = "A", axes: Axes | None = Non
     ------
     ModelError
         If the conditions are no such series.
+
+    Examples
+    --------
+    >>> from brian2_nmda.plotting import plot_stdp_window
+    >>> from brian2_nmda.protocols import Experiment, stdp_window
+    >>> result = Experiment(stdp_window()).run()  # doctest: +SKIP
+    >>> axes = plot_stdp_window(result)  # doctest: +SKIP
     """
     intervals = 1e3 * _series(result, "interval")
     axes = axes_or_new(axes)

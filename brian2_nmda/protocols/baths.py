@@ -66,6 +66,11 @@ def switch(name: str, value: Any, start: Quantity | None = None, stop: Quantity 
     start, stop : Quantity, optional
         As for `drug`.
 
+    Raises
+    ------
+    ModelError
+        If the value is not finite, or ``start`` or ``stop`` is no time.
+
     Examples
     --------
     >>> from brian2 import mM, second

@@ -73,6 +73,12 @@ class Train:
     pathway : str
     times : tuple of float
         In s after the start of the protocol.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import Train
+    >>> Train('A', (0.0, 0.1)).times
+    (0.0, 0.1)
     """
 
     pathway: str
@@ -96,6 +102,13 @@ class Span:
     value : float
         In base units (SI).
     dim : Dimension
+
+    Examples
+    --------
+    >>> from brian2 import amp
+    >>> from brian2_nmda.protocols import Span
+    >>> Span('current', 0.0, 1.0, 1e-10, amp.dim).stop
+    1.0
     """
 
     what: str

@@ -36,6 +36,12 @@ def demo_model() -> GlutamateSynapse:
 
     AMPA and NMDA receptors, spine calcium with its integrator, a graded kinase and phosphatase that insert
     and remove AMPA receptors; as in ``examples/frequency_curve.py``.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import demo_model
+    >>> [r.label for r in demo_model().receptors]
+    ['AMPA', 'NMDA']
     """
     return GlutamateSynapse(
         [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.2 * nS, antagonist=DAP5(conc=0 * mM))],

@@ -110,6 +110,12 @@ def demo_neuron() -> Neuron:
     """The integrate-and-fire neuron of the tetanus experiment, with a back-propagating spike.
 
     It can be clamped, given current, and inhibited. Under clamp it does not spike.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import demo_neuron
+    >>> demo_neuron().v
+    'v_s'
     """
     spike = BackPropagatingSpike()
     return Neuron(

@@ -51,6 +51,12 @@ class Result:
         Spike times of each condition's neuron.
     build_time, run_time : float
         Seconds of compilation and of simulation.
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import Experiment, tetanus
+    >>> result = Experiment(tetanus()).run()  # doctest: +SKIP
+    >>> print(result.table())  # doctest: +SKIP
     """
 
     conditions: tuple[str, ...]
@@ -107,7 +113,8 @@ class Result:
     def _pair(self, values: Quantity, c: int, p: int) -> tuple[float, float]:
         plain = np.asarray(values)[c, p]
         kept = [plain[chosen[p] & np.isfinite(plain)] for chosen in (self.before(), self.after())]
-        return tuple(float(k.mean()) if k.size else np.nan for k in kept)
+        before, after = (float(k.mean()) if k.size else np.nan for k in kept)
+        return before, after
 
     def slope_change(self, condition: str, pathway: str = "A") -> float:
         """Change of the initial slope of the EPSP in percent, from the baseline to the end."""
@@ -131,8 +138,8 @@ class Result:
     @property
     def scanned(self) -> tuple[str, np.ndarray] | None:
         """What differs between the conditions of a series, and its values; None if they are no series."""
-        values = [p.scanned for p in self.protocols]
-        if len(values) < 2 or None in values or len({v[0] for v in values}) != 1:
+        values = [p.scanned for p in self.protocols if p.scanned is not None]
+        if len(values) < 2 or len(values) < len(self.protocols) or len({v[0] for v in values}) != 1:
             return None
         return values[0][0], np.array([v[1] for v in values])
 
@@ -222,7 +229,7 @@ class Result:
     def to_npz(self, file: str | Path) -> Path:
         """All arrays in base SI units for `numpy.load`; ``units`` and ``axes`` are JSON texts by name."""
         arrays = self.arrays()
-        plain = {name: np.asarray(values) for name, (_, values) in arrays.items()}
+        plain: dict[str, Any] = {name: np.asarray(values) for name, (_, values) in arrays.items()}
         for name, spikes in zip(self.conditions, self.spikes, strict=True):
             plain[f"spikes {name}"] = np.asarray(spikes)
         units = {name: _unit(values) for name, (_, values) in arrays.items()}

@@ -22,7 +22,19 @@ def _seconds(times: Any, name: str) -> np.ndarray:
 
 
 def rest(duration: Quantity) -> Protocol:
-    """Nothing, for some time: a pause between two protocols that are added."""
+    """Nothing, for some time: a pause between two protocols that are added.
+
+    Parameters
+    ----------
+    duration : Quantity
+
+    Examples
+    --------
+    >>> from brian2 import second
+    >>> from brian2_nmda.protocols import rest
+    >>> rest(2*second).duration
+    2.0
+    """
     return Protocol("rest", in_unit(duration, second, "rest(duration)", 0))
 
 
@@ -56,7 +68,22 @@ def train(times: Quantity, name: str = "train", duration: Quantity | None = None
 
 
 def pulses(n: int, frequency: Quantity, name: str | None = None) -> Protocol:
-    """``n`` pulses of pathway A at one frequency; it lasts ``n`` of their intervals."""
+    """``n`` pulses of pathway A at one frequency; it lasts ``n`` of their intervals.
+
+    Parameters
+    ----------
+    n : int
+    frequency : Quantity
+    name : str, optional
+        By default what it is.
+
+    Examples
+    --------
+    >>> from brian2 import Hz
+    >>> from brian2_nmda.protocols import pulses
+    >>> pulses(10, 5*Hz).duration
+    2.0
+    """
     n, f = whole(n, "pulses(n)"), positive(frequency, Hz, "pulses(frequency)")
     given = f"{n} pulses at {f:g} Hz" if name is None else name
     return Protocol(given, n / f, (Train("A", tuple(np.arange(n) / f)),))
@@ -96,6 +123,18 @@ def theta_burst(
 ) -> Protocol:
     """Bursts at the rhythm of theta: by default 10 bursts of 4 pulses at 100 Hz, five bursts a second.
 
+    Parameters
+    ----------
+    bursts : int
+    pulses : int
+        Of each burst.
+    frequency : Quantity
+        Of the pulses in a burst.
+    burst_frequency : Quantity
+    trains : int
+        Of which each begins ``every`` after the one before.
+    every : Quantity
+
     Examples
     --------
     >>> from brian2_nmda.protocols import theta_burst
@@ -110,17 +149,43 @@ def theta_burst(
 
 
 def low_frequency(pulses: int = 900, frequency: Quantity = 1 * Hz) -> Protocol:
-    """Low-frequency stimulation, which depresses: by default 900 pulses at 1 Hz."""
+    """Low-frequency stimulation, which depresses: by default 900 pulses at 1 Hz.
+
+    Parameters
+    ----------
+    pulses : int
+    frequency : Quantity
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import low_frequency
+    >>> low_frequency().duration
+    900.0
+    """
     return _pulses(pulses, frequency)
 
 
 def frequency_series(frequencies: Quantity = DUDEK_BEAR, pulses: int = 900) -> dict[str, Protocol]:
     """The same number of pulses at several frequencies, as Dudek & Bear (1992) did.
 
+    Parameters
+    ----------
+    frequencies : Quantity
+        By default those of the paper.
+    pulses : int
+        At each frequency.
+
     Returns
     -------
     dict of str to Protocol
         For `Experiment`; its result plots the frequency curve.
+
+    Examples
+    --------
+    >>> from brian2 import Hz
+    >>> from brian2_nmda.protocols import frequency_series
+    >>> list(frequency_series([1, 10]*Hz))
+    ['1 Hz', '10 Hz']
     """
     values = [positive(f, Hz, "frequencies") for f in np.atleast_1d(frequencies)]
     return {
@@ -155,7 +220,24 @@ def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> P
 def stdp_window(
     intervals: Quantity = INTERVALS, n: int = 60, frequency: Quantity = 1 * Hz
 ) -> dict[str, Protocol]:
-    """Pairings with several intervals; their result plots the spike-timing window."""
+    """Pairings with several intervals; their result plots the spike-timing window.
+
+    Parameters
+    ----------
+    intervals : Quantity
+        Time of the postsynaptic spike minus that of the presynaptic one.
+    n : int
+        Pairs at each interval.
+    frequency : Quantity
+        Of the pairs.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda.protocols import stdp_window
+    >>> list(stdp_window([-10, 10]*ms))
+    ['-10 ms', '+10 ms']
+    """
     values = sorted({in_unit(i, second, "intervals") for i in np.atleast_1d(intervals)})
     return {f"{dt * 1e3:+g} ms": pairings(dt * second, n, frequency) for dt in values}
 
@@ -172,6 +254,18 @@ def triplets(
     n : int
     frequency : Quantity
     order : {'pre-post-pre', 'post-pre-post'}
+
+    Raises
+    ------
+    ModelError
+        If the order is not one of the two, or a triplet does not fit into its period.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda.protocols import triplets
+    >>> triplets(5*ms, 5*ms, n=1).duration
+    1.0
     """
     a, b = (positive(x, second, "triplets(interval)") for x in (first, second_))
     outer, inner = [0.0, a + b], [a]
@@ -194,6 +288,18 @@ def quadruplets(
         Positive interval inside each pair.
     n : int
     frequency : Quantity
+
+    Raises
+    ------
+    ModelError
+        If the pairs overlap, or do not fit into their period.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda.protocols import quadruplets
+    >>> quadruplets(20*ms, n=1).duration
+    1.0
     """
     gap = in_unit(between, second, "quadruplets(between)")
     half = positive(within, second, "quadruplets(within)") / 2
@@ -222,6 +328,22 @@ def pairing_at_voltage(
     """Presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end.
 
     Published pairings differ in number and frequency; 100 pulses at 2 Hz are a choice.
+
+    Parameters
+    ----------
+    v : Quantity
+        Voltage of the clamp.
+    pulses : int
+    frequency : Quantity
+    before : Quantity
+        From the start of the clamp to the first pulse.
+
+    Examples
+    --------
+    >>> from brian2 import mV
+    >>> from brian2_nmda.protocols import pairing_at_voltage
+    >>> pairing_at_voltage(0*mV).name
+    'pairing at 0 mV'
     """
     wait = in_unit(before, second, "before", 0)
     made = _pulses(pulses, frequency, f"pairing at {float(v) * 1e3:g} mV").delayed(wait * second)
@@ -234,6 +356,20 @@ def test_pulses(
     """Single pulses that test pathways in turn, each once a period.
 
     An `Experiment` gives them by itself; this is for scripts of your own.
+
+    Parameters
+    ----------
+    duration : Quantity
+    period : Quantity
+        Between two pulses of one pathway.
+    pathways : list of str
+
+    Examples
+    --------
+    >>> from brian2 import second
+    >>> from brian2_nmda.protocols import test_pulses
+    >>> test_pulses(60*second).duration
+    60.0
     """
     length = in_unit(duration, second, "test_pulses(duration)", 0)
     every, names = positive(period, second, "period"), tuple(dict.fromkeys(pathways))
@@ -248,5 +384,16 @@ test_pulses.__test__ = False  # type: ignore[attr-defined]  # its name is no tes
 
 
 def control(name: str = "control") -> Protocol:
-    """Nothing but the test pulses: a condition that shows the drift."""
+    """Nothing but the test pulses: a condition that shows the drift.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> from brian2_nmda.protocols import control
+    >>> control().name
+    'control'
+    """
     return Protocol(name, 0.0)

@@ -134,7 +134,7 @@ class Timeline:
     @cached_property
     def changes(self) -> list[tuple[int, int, str, float | None]]:
         """Time step, condition, what, and its new value; None where it ends."""
-        found = []
+        found: list[tuple[int, int, int, str, float | None]] = []
         for c, protocol in enumerate(self.conditions.values()):
             for span in protocol.spans:
                 begin, stop = self.baseline + span.start, self.baseline + span.stop

@@ -126,7 +126,8 @@ def _refuse_unread(cls: type, name: str, value: Any, known: list[str]) -> None:
     if not isinstance(value, data) or any(hasattr(base, name) for base in cls.__mro__[1:]):
         return
     kind = cls.__mro__[1]
-    fields = [n for n in (*FIELDS, *vars(kind), *kind.__annotations__) if not n.startswith("_")]
+    declared = (n for n in kind.__annotations__ if hasattr(kind, n))  # the others are those of a part
+    fields = [n for n in (*FIELDS, *vars(kind), *declared) if not n.startswith("_")]
     hint = difflib.get_close_matches(name, [*known, *fields])
     provides = ", ".join(n for n in known if not n.startswith("d")) or "nothing"
     raise ModelError(

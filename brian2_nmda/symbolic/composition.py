@@ -12,6 +12,7 @@ from brian2_nmda.symbolic.flattening import flatten
 from brian2_nmda.symbolic.kinds import Calcium, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.ports import Total
+from brian2_nmda.symbolic.system import System
 from brian2_nmda.symbolic.template import Pulse
 
 
@@ -20,6 +21,14 @@ class SynapseModel:
 
     Use `brian2_nmda.GlutamateSynapse`, which adds the methods that make Brian2 objects.
     """
+
+    # Set at construction, because a model is frozen.
+    receptors: tuple[Receptor, ...]
+    release: Release
+    calcium: Calcium | None
+    plasticity: tuple[Plasticity, ...]
+    parts: tuple[Part, ...]
+    system: System
 
     def __init__(
         self,

@@ -90,6 +90,11 @@ def counts(
         Whether ``on_spike`` or ``on_post_spike`` changes them, too, as a release takes a vesicle. What they
         add or take then has to be a whole number, and the sum is conserved between spikes only.
 
+    Raises
+    ------
+    ModelError
+        If the initial number is not whole.
+
     Examples
     --------
     >>> from brian2_nmda import counts
@@ -112,6 +117,11 @@ def occupancies(names: str) -> tuple[Placeholder, ...]:
 
     They sum to one: the first is eliminated (it becomes ``1 - ...``), the equations of the others
     follow from the ``reactions`` of the class body.
+
+    Parameters
+    ----------
+    names : str
+        Names separated by blanks.
 
     Examples
     --------
@@ -158,6 +168,11 @@ def needs(port: str, unit: Any = 1, meaning: str = "") -> Placeholder:
         Any quantity with its dimensions.
     meaning : str
 
+    Raises
+    ------
+    ModelError
+        If ``port`` is no name.
+
     Examples
     --------
     >>> from brian2 import umolar
@@ -181,6 +196,11 @@ def gives(expression: Any, unit: Any = 1, *, combine: str = "one", meaning: str 
         What happens if several parts give this port: an error that names both, their sum, their product,
         or each one reads (by ``needs`` of the same port) what those before it in ``parts=[...]`` give.
     meaning : str
+
+    Raises
+    ------
+    ModelError
+        If ``combine`` is not one of the four, or the expression has a unit of its own.
 
     Examples
     --------

@@ -55,6 +55,12 @@ class exprel(sympy.Function):
     """``(exp(z) - 1)/z``, regular at 0; printed as Brian2's function of that name.
 
     Brian2's own SymPy class rewrites ``exprel(log(q))`` as ``(q - 1)/log(q)``, which is singular at 1.
+
+    Examples
+    --------
+    >>> from brian2_nmda import exprel
+    >>> exprel(1).evalf(5)
+    1.7183
     """
 
     nargs = 1
@@ -188,7 +194,14 @@ class int_of(sympy.Function):
 
 
 class clip(sympy.Function):
-    """Brian2's ``clip(x, low, high)``."""
+    """Brian2's ``clip(x, low, high)``.
+
+    Examples
+    --------
+    >>> from brian2_nmda import clip
+    >>> clip(5, 0, 1)
+    1
+    """
 
     nargs = 3
 

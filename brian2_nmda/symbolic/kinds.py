@@ -25,6 +25,13 @@ class Release(Part):
 
     Provides ``concentration`` for receptors that bind transmitter and ``amount``, the fraction of a
     full release that a spike releases (by default 1), for receptors that jump at spikes.
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse
+    >>> from brian2_nmda.equations import TsodyksMarkram
+    >>> GlutamateSynapse(BioNMDA(), release=TsodyksMarkram()).release.name
+    'TsodyksMarkram'
     """
 
     amount = 1
@@ -34,7 +41,20 @@ class Release(Part):
 
 
 class Block(Part):
-    """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts."""
+    """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts.
+
+    Examples
+    --------
+    >>> from brian2 import mV
+    >>> from brian2_nmda import Block, Parameter, v
+    >>> from sympy import exp
+    >>> class Steep(Block):
+    ...     '''It opens at one voltage.'''
+    ...     k = Parameter(5*mV, 'slope')
+    ...     block = 1/(1 + exp(-v/k))
+    >>> Steep().name
+    'Steep'
+    """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"block": DIMENSIONLESS}
 
@@ -51,13 +71,26 @@ class Antagonist(Part):
 
     Provides ``transmitter``, the effective concentration for receptors that bind ``T``, and
     ``available``, the fraction of receptors free of it, for receptors that jump at spikes.
+
+    Examples
+    --------
+    >>> from brian2_nmda.equations import BioNMDA, DAP5
+    >>> BioNMDA(antagonist=DAP5()).antagonist.name
+    'DAP5'
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"transmitter": MOLAR, "available": DIMENSIONLESS}
 
 
 class CoAgonist(Part):
-    """A ligand without which the channel cannot open; provides ``occupancy``."""
+    """A ligand without which the channel cannot open; provides ``occupancy``.
+
+    Examples
+    --------
+    >>> from brian2_nmda.equations import BioNMDA, GlycineSite
+    >>> BioNMDA(coagonist=GlycineSite()).coagonist.name
+    'GlycineSite'
+    """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"occupancy": DIMENSIONLESS}
     #: Concentrations that compete with the ligand for its sites.
@@ -65,7 +98,14 @@ class CoAgonist(Part):
 
 
 class ChannelBlocker(Part):
-    """A drug that blocks open channels; provides ``unblocked``. Reads ``activation``, ``block``, ``v``."""
+    """A drug that blocks open channels; provides ``unblocked``. Reads ``activation``, ``block``, ``v``.
+
+    Examples
+    --------
+    >>> from brian2_nmda.equations import BioNMDA, Memantine
+    >>> BioNMDA(blocker=Memantine()).blocker.name
+    'Memantine'
+    """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"unblocked": DIMENSIONLESS}
 
@@ -91,6 +131,20 @@ class Receptor(Part):
         By default saturating.
     antagonist : Antagonist, optional
     blocker : ChannelBlocker, optional
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import Parameter, Receptor, states
+    >>> class Fast(Receptor):
+    ...     '''One exponential, to which a spike adds one.'''
+    ...     tau = Parameter(3*ms, 'decay')
+    ...     s = states('s', within=(0, None))
+    ...     ds = -s/tau
+    ...     on_spike = {s: s + 1}
+    ...     activation = s
+    >>> Fast(label='fast').label
+    'fast'
     """
 
     gmax = Parameter(1 * nS, "maximal conductance", sign="nonnegative")
@@ -188,6 +242,12 @@ class Calcium(Part):
     """Calcium in the spine.
 
     Provides ``current``, the calcium current of one permeable receptor type, and ``resting``.
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse, SpineCalcium
+    >>> GlutamateSynapse(BioNMDA(), calcium=SpineCalcium()).calcium.name
+    'SpineCalcium'
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"current": amp.dim, "resting": MOLAR}
@@ -206,6 +266,17 @@ class Plasticity(Part):
         Label of the receptor that it changes.
     label : str
         Ending of the names of its variables, by default that of the receptor.
+    **parameters
+        As for `Part`.
+
+    Examples
+    --------
+    >>> from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ReceptorInsertion, SpineCalcium
+    >>> model = GlutamateSynapse(
+    ...     [AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion()
+    ... )
+    >>> model.plasticity[0].target
+    'AMPA'
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"conductance": siemens.dim}

@@ -166,6 +166,17 @@ def Parameter(
     sign : {'positive', 'nonnegative', 'fraction', 'real'}
     bath : bool
         A property of the solution around all receptors, such as [Mg]: it carries no label.
+
+    Raises
+    ------
+    ModelError
+        If ``status`` or ``sign`` is not one of those.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import Parameter
+    >>> tau = Parameter(3*ms, 'decay', source='doi:10.1000/example, table 1')
     """
     if status not in STATUSES:
         raise ModelError(f"status has to be one of {', '.join(STATUSES)}, got '{status}'.")

@@ -104,6 +104,14 @@ class Part:
         For an unknown parameter or an impossible value.
     DimensionMismatchError
         For a value or an equation with the wrong dimensions.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import BioNMDA
+    >>> slow = BioNMDA(beta1=0.005/ms, label='slow')
+    >>> slow.name, slow.label
+    ('BioNMDA', 'slow')
     """
 
     _template: ClassVar[Template] = Template()
@@ -138,6 +146,10 @@ class Part:
     summary: ClassVar[str] = ""
     #: Published sets of values, by name; see `preset`.
     presets: ClassVar[Mapping[str, Preset]] = MappingProxyType({})
+    # What a part itself has; `_fill` sets it, because a part is frozen.
+    template: Template
+    label: str
+    children: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

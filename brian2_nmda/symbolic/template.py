@@ -63,7 +63,19 @@ class Spike:
 
 @dataclass(frozen=True)
 class Later:
-    """The time ``latency`` after a presynaptic spike has arrived, as the trigger of an event."""
+    """The time ``latency`` after a presynaptic spike has arrived, as the trigger of an event.
+
+    Parameters
+    ----------
+    latency : sympy.Expr
+        A time, in terms of parameters.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import Later, Parameter
+    >>> late = Later(Parameter(2*ms, 'latency'))
+    """
 
     latency: sympy.Expr
 
@@ -84,6 +96,13 @@ class On:
     changes : mapping of state to expression
         New value of each state that changes; at spikes in the order in which they are written, at a
         condition in terms of the old values.
+
+    Examples
+    --------
+    >>> from brian2_nmda import On, presynaptic, states
+    >>> x = states('x', within=(0, None))
+    >>> On(presynaptic, {x: x + 1}).is_condition
+    False
     """
 
     trigger: Any
@@ -131,6 +150,15 @@ class Reaction:
     gate : bool
         Of counts: both directions are drawn with the probabilities of a gate with two states, which are exact
         for rates that are held over a time step, however large. Otherwise nothing returns within one.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import Parameter, Reaction, occupancies
+    >>> C, O = occupancies('C O')
+    >>> alpha = Parameter(1/ms, 'opening rate')
+    >>> len(Reaction(C, O, alpha).states)
+    2
     """
 
     source: Any
@@ -169,6 +197,13 @@ class Preset:
     source : str
     values : mapping of str to value
     status : str
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from brian2_nmda import Preset
+    >>> Preset('doi:10.1000/example, table 1', {'tau': 3*ms}).status
+    'reported'
     """
 
     source: str
@@ -181,6 +216,12 @@ class Pulse(sympy.Function):
 
     A later spike prolongs the pulse; it never adds. With a third argument, only spikes for which that
     is not zero start a pulse.
+
+    Examples
+    --------
+    >>> from brian2_nmda import Pulse
+    >>> Pulse(1, 2).args
+    (1, 2)
     """
 
     nargs = (2, 3)

@@ -5,8 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import response_figures
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 
 import brian2_nmda.equations
 from brian2_nmda.export import sheet as sheets
@@ -17,6 +19,9 @@ FOLDER = "reference"
 #: Characters of an equation above which it is shown as text alone.
 LONGEST = 1000
 DOCS = Path(__file__).parents[1]
+#: Tests that go through all models, without naming each.
+ALL = ("test_conformance.py", "test_whole_library.py")
+_log = logging.getLogger(__name__)
 _DOI = re.compile(r"doi:(10\.\d+/[^\s;,|()]+(?:\([^\s|)]*\)[^\s;,|()]*)*)")
 _GITHUB = re.compile(r"github:([\w.-]+/[\w.-]+)")
 
@@ -72,20 +77,20 @@ def _tests(name: str) -> list[str]:
         for path in sorted((DOCS.parent / "tests").glob("test_*.py"))
         if re.search(rf"\b{name}\b", path.read_text())
     ]
-    files = ", ".join(f"`tests/{f}`" for f in ["test_conformance.py", "test_whole_library.py", *found])
-    return ["", "## Tests", "", "It passes `check_model`. Named in or run by " + files + "."]
+    files = ["test_conformance.py", "test_whole_library.py", *(f for f in found if f not in ALL)]
+    links = ", ".join(f"{{download}}`tests/{f} <../../tests/{f}>`" for f in files)
+    return ["", "## Tests", "", f"It passes `check_model`. Named in or run by {links}."]
 
 
 def _figure(name: str) -> list[str]:
-    if not (DOCS / f"figures/response_{name}.png").exists():
-        return []
     return [
         "",
         "## Response",
         "",
-        f"![Response of {name}](../figures/response_{name}.png)",
+        f"![Response of {name}](figures/response_{name}.png)",
         "",
-        "Made by `python docs/response_figures.py`.",
+        f"With default parameters. Made by `python docs/response_figures.py {name}`, which solves the",
+        "equations with SciPy: no white noise, counts at their mean, random draws from one seed.",
     ]
 
 
@@ -119,6 +124,8 @@ def write(app: Any) -> None:
     """Write what has changed, so that Sphinx reads no more than that."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
+    for failure in response_figures.refresh():
+        _log.warning(failure)
     texts, index = {}, INDEX
     rows = models()
     for kind in dict.fromkeys(r["kind"] for r in rows):

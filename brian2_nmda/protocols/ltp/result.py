@@ -147,9 +147,8 @@ class LTPResult:
         c, p = self.index(condition), PATHWAYS.index(pathway)
 
         def pair(values: np.ndarray) -> tuple[float, float]:
-            return tuple(
-                float(np.nanmean(values[c, p, chosen[p]])) for chosen in (self.before(), self.after())
-            )
+            before, after = (float(np.nanmean(values[c, p, x[p]])) for x in (self.before(), self.after()))
+            return before, after
 
         return Row(
             condition,

@@ -1,0 +1,77 @@
+"""Each public name says what it is: a sentence, its parameters with their kind, its errors, an example.
+
+Held against: the signatures and the source text of what is documented.
+"""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+import brian2_nmda
+import brian2_nmda.equations
+
+ROOMS = ("protocols", "plotting", "conformance", "export")
+#: Data and names without parameters.
+PLAIN = {"DRUGS", "presynaptic", "postsynaptic", "ModelError"}
+
+
+def public_names():
+    """Every public function and class but the models of the library, by the module that offers it."""
+    found = {n: brian2_nmda for n in brian2_nmda.__all__ if n not in brian2_nmda.equations.__all__}
+    for room in ROOMS:
+        module = importlib.import_module(f"brian2_nmda.{room}")
+        found |= {f"{room}.{n}": module for n in getattr(module, "__all__", ())}
+    return {n: m for n, m in found.items() if n.rpartition(".")[2] not in PLAIN}
+
+
+NAMES = public_names()
+
+
+def missing(thing):
+    """What a docstring lacks, in words."""
+    own = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__  # not that of a base
+    text = inspect.cleandoc(own or "")
+    first = text.split("\n\n")[0].strip()
+    if not first.endswith("."):
+        yield f"the summary is no sentence: {first[:60]!r}"
+    parameters = ()
+    if not inspect.isclass(thing) or "__init__" in vars(thing):  # a part of some kind takes those of Part
+        parameters = inspect.signature(thing).parameters.values()
+    section = re.search(r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", text, re.M | re.S)
+    said = section[1] if section else ""
+    for p in parameters:
+        line = re.search(rf"^(?! )[^\n:]*\b{re.escape(p.name)}\b[^\n]*", said, re.M)
+        if line is None:
+            yield f"the parameter '{p.name}' is not described"
+        elif "Quantity" in str(p.annotation) and "Quantity" not in line[0] and "As " not in said:
+            yield f"the parameter '{p.name}' is a Quantity, and nothing says so"
+    if not inspect.isclass(thing) and "raise " in inspect.getsource(thing) and "Raises\n------" not in text:
+        yield "it raises, and has no section Raises"
+    if ">>> " not in text:
+        yield "it has no example"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_public_name_is_documented(name):
+    found = list(missing(getattr(NAMES[name], name.rpartition(".")[2])))
+    assert not found, found
+
+
+def test_a_poor_docstring_is_found():
+    """The planted errors."""
+    from brian2 import Quantity
+
+    def poor(a: Quantity, b: float) -> None:
+        """Without a full stop
+
+        Parameters
+        ----------
+        a : float
+        """
+        raise ValueError
+
+    found = " / ".join(missing(poor))
+    for words in ("no sentence", "'b' is not described", "'a' is a Quantity", "Raises", "no example"):
+        assert words in found
