@@ -70,7 +70,7 @@ def build(
     Returns
     -------
     Path
-        The module, for `load`.
+        The module, for `load` and `response`.
 
     Raises
     ------
@@ -156,14 +156,16 @@ def simulator() -> Any:
 
 
 def load(module: str | Path) -> None:
-    """Load a module of `build` into NEST."""
+    """Load a module of `build` into NEST, once after each ``ResetKernel``, which forgets it."""
     module = Path(module)
-    known = os.environ.get("LD_LIBRARY_PATH", "")
-    os.environ["LD_LIBRARY_PATH"] = f"{module.parent}{os.pathsep * bool(known)}{known}"
+    known = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    if str(module.parent) not in known:
+        os.environ["LD_LIBRARY_PATH"] = os.pathsep.join([str(module.parent), *filter(None, known)])
     simulator().Install(module.stem)
 
 
 def response(
+    module: str | Path,
     name: str,
     record: Sequence[str],
     spikes: Iterable[float],
@@ -179,8 +181,10 @@ def response(
 
     Parameters
     ----------
+    module : path
+        Made by `build`.
     name : str
-        Of a neuron that is loaded.
+        Of a neuron in it.
     record : sequence of str
         Names in the file.
     spikes : iterable of float
@@ -204,6 +208,7 @@ def response(
     """
     nest = simulator()
     nest.ResetKernel()
+    load(module)
     nest.resolution = dt
     held = {"C_m": _CLAMPED, "V_th": 1e9, "E_L": v, "V_m": v}
     neuron = nest.Create(name, params={**(parameters or {}), **held})

@@ -41,7 +41,9 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
 
     One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
     are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike
-    of that connection on). A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
+    of that connection on). Gates that saturate have no sum over axons, so a second axon takes a second
+    point process; ``streams`` counts the `NetCon` that have brought spikes, and NEURON prints a line when a
+    second one does. A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
     rules that need them.
 
     Parameters
@@ -241,7 +243,7 @@ class Mechanism:
         names = [self.called(n) for n in (*self.parameters, *self.definitions, *self._outputs())]
         names += [self.called(n) for n in self.system.states if n not in self.states]
         lines = ["NEURON {", "  THREADSAFE", f"  POINT_PROCESS {self.name}", "  NONSPECIFIC_CURRENT i"]
-        names += ["w"]
+        names += ["w", "streams"]
         lines += [f"  RANGE {', '.join(names[k : k + 8])}" for k in range(0, len(names), 8)]
         return "\n".join([*lines, "}"])
 
@@ -264,6 +266,7 @@ class Mechanism:
     def _assigned(self) -> str:
         s = self.system
         lines = ["  v (mV)", "  i (nA)", "  w (1) : weight, of the NetCon that brought the last spike"]
+        lines.append("  streams (1) : NetCon that have brought presynaptic spikes")
         for n in self.definitions:
             meaning = s.definitions[n].meaning
             lines.append(
@@ -315,7 +318,7 @@ class Mechanism:
             [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
         )
         lines += self._all_digits()
-        lines += ["  w = 1", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
+        lines += ["  w = 1", "  streams = 0", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
         lines += self._lines(self.starts)
         if self.is_kinetic:
             eliminated = [n for n in self.states if n in self.original.eliminated]
@@ -398,7 +401,7 @@ class Mechanism:
         """What happens at spikes, and at what the process has sent to itself."""
         s = self.system
         late = {_LATE + k: event for k, event in enumerate(s.on_late_spike)}
-        pre = ["      w = weight", *self._jumps(s.on_spike, "      ")]
+        pre = [*self._counted(), "      w = weight", *self._jumps(s.on_spike, "      ")]
         for k, (n, (_, duration, *condition)) in enumerate(self.pulses.items(), 1):
             length = self.print.text(s.inserted(duration))
             start = [f"{n} = 1", f"until_{n} = t + {length}", f"net_send({length}, {k})"]
@@ -416,7 +419,18 @@ class Mechanism:
             lines += [f"  if (flag == {k}) {{", f"    if (t > until_{n} - {_AT_ONCE}) {{ {n} = 0 }}", "  }"]
         for flag, event in late.items():
             lines += [f"  if (flag == {flag}) {{", *self._jumps(event.changes, "    "), "  }"]
-        return "\n".join(["NET_RECEIVE (weight) {", *lines, "}"])
+        return "\n".join(["NET_RECEIVE (weight, known) {", "  INITIAL { known = 0 }", *lines, "}"])
+
+    def _counted(self) -> list[str]:
+        """A second axon on the same gates is no mistake that anybody would see in a trace, so it is said."""
+        said = f"{self.name}: two NetCon drive one set of gates, as if they were one axon"
+        return [
+            "      if (known == 0) {",
+            "        known = 1",
+            "        streams = streams + 1",
+            f'        if (streams == 2) {{ printf("{said}\\n") }}',
+            "      }",
+        ]
 
     def _jumps(self, changes: Any, indent: str) -> list[str]:
         """One after the other: each sees what those before it have changed."""
