@@ -51,7 +51,7 @@ NET_RECEIVE (w) {
 
 
 def models(onto):
-    """Excitatory, inhibitory and external synapses onto one kind of neuron; each a point process in NEURON."""
+    """Excitatory, inhibitory and external synapses onto one kind of neuron, each a point process."""
     def scaled(part, label=None):
         return type(part)(gmax=MORE*part.gmax, label=label or part.label)
     receptors = (ExponentialAMPA, WangNMDA, ExponentialGABA)
@@ -86,8 +86,10 @@ def run_ranks(folder):
     network, kept = np.load(folder/'table.npz'), []
     order = np.argsort(network['axon'], kind='stable')
     axon, step = network['axon'][order]//8, network['step'][order]
-    sent = []
-    for j in range(int(pc.id()), N, int(pc.nhost())):
+    sent, here = [], range(int(pc.id()), N, int(pc.nhost()))
+    for j in here:                               # all numbers first: what fires is known before it connects
+        pc.set_gid2node(j, pc.id())
+    for j in here:
         kind = KINDS[j >= N_E]
         capacitance, leak, refractory = CELLS[kind]
         cell = h.Section(name=f'cell{j}')
@@ -96,7 +98,6 @@ def run_ranks(folder):
         cell.insert('pas')
         cell.e_pas, cell.g_pas = -70, float(leak/siemens)/1e-4
         firing = neuron_run.insert('Firing', cell, t_ref=float(refractory/ms))
-        pc.set_gid2node(j, pc.id())
         pc.cell(j, h.NetCon(firing, None))
         of = models(kind)
         values = {n: {p: in_neuron(x.base(), x.dim) for p, x in m.system.parameters.items() if 'gmax' in p}

@@ -40,8 +40,8 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
     """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
 
     One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
-    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike
-    of that connection on). Gates that saturate have no sum over axons, so a second axon takes a second
+    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight that is
+    changed in a run counts from the next spike of that connection on). Gates that saturate have no sum over axons, so a second axon takes a second
     point process; ``streams`` counts the `NetCon` that have brought spikes, and NEURON prints a line when a
     second one does. A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
     rules that need them.
@@ -419,7 +419,17 @@ class Mechanism:
             lines += [f"  if (flag == {k}) {{", f"    if (t > until_{n} - {_AT_ONCE}) {{ {n} = 0 }}", "  }"]
         for flag, event in late.items():
             lines += [f"  if (flag == {flag}) {{", *self._jumps(event.changes, "    "), "  }"]
-        return "\n".join(["NET_RECEIVE (weight, known) {", "  INITIAL { known = 0 }", *lines, "}"])
+        return "\n".join(
+            [
+                "NET_RECEIVE (weight, known) {",
+                "  INITIAL {",
+                "    known = 0",
+                "    if (weight >= 0) { w = weight }",
+                "  }",
+                *lines,
+                "}",
+            ]
+        )
 
     def _counted(self) -> list[str]:
         """A second axon on the same gates is no mistake that anybody would see in a trace, so it is said."""
