@@ -41,9 +41,9 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
 
     One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
     are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight that is
-    changed in a run counts from the next spike of that connection on). Gates that saturate have no sum over axons, so a second axon takes a second
-    point process; ``streams`` counts the `NetCon` that have brought spikes, and NEURON prints a line when a
-    second one does. A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
+    changed in a run counts from the next spike of that connection on). Gates that saturate have no sum over
+    axons, so a second axon takes a second point process; ``streams`` counts the `NetCon` that have brought
+    spikes, and NEURON prints a line when a second one does. A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
     rules that need them.
 
     Parameters
@@ -227,8 +227,8 @@ class Mechanism:
                 "Written by brian2_nmda from the model",
                 *re.findall(r".{1,100}(?:\s|$)", text),
                 f"Fixed step: {method}. One point process is one synapse: one set of gates, for all",
-                "NetCon that end on it. Their weight is the weight w of the synapse, from their next spike",
-                "on. A later spike prolongs a pulse."
+                "NetCon that end on it. Their weight is the weight w of the synapse.",
+                "A later spike prolongs a pulse."
                 + (" A NetCon of negative weight brings postsynaptic spikes." if self._post() else ""),
                 "Values in ms, mV, nA, uS, mM; outward currents are positive.",
                 "ENDCOMMENT",
