@@ -39,12 +39,12 @@ _SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
 def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
     """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
 
-    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
-    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight that is
-    changed in a run counts from the next spike of that connection on). Gates that saturate have no sum over
-    axons, so a second axon takes a second point process; ``streams`` counts the `NetCon` that have brought
-    spikes, and NEURON prints a line when a second one does. A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
-    rules that need them.
+    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive:
+    they are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight
+    that is changed in a run counts from the next spike of that connection on). Gates that saturate have
+    no sum over axons, so a second axon takes a second point process; ``streams`` counts the `NetCon` that
+    have brought spikes, and NEURON prints a line when a second one does. A `NetCon` with a negative
+    weight brings the spikes of the postsynaptic neuron to rules that need them.
 
     Parameters
     ----------
