@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import Quantity
 from brian2_nmda.brian import places as _places, target as _target
 from brian2_nmda.brian.synapses import build_synapses
 from brian2_nmda.equations.release import TransmitterPulse
+from brian2_nmda.export.nestml import to_nestml
 from brian2_nmda.export.nmodl import to_nmodl
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import Plan, make_plan
@@ -76,6 +77,10 @@ class GlutamateSynapse(SynapseModel):
     def to_nmodl(self, name: str | None = None, method: str | None = None) -> str:
         """The model as a point process of NEURON; see `brian2_nmda.export.nmodl.to_nmodl`."""
         return to_nmodl(self, name, method)
+
+    def to_nestml(self, name: str | None = None, ports: int = 1) -> str:
+        """The model on a neuron of NEST; see `brian2_nmda.export.nestml.to_nestml`."""
+        return to_nestml(self, name, ports)
 
     # Longer than 60 lines because it documents all its arguments; it does nothing but pass them on.
     def synapses(

@@ -17,8 +17,7 @@ from brian2 import prefs
 
 import brian2_nmda
 import brian2_nmda.equations
-from brian2_nmda import GlutamateSynapse
-from brian2_nmda import equations as lib
+from brian2_nmda import GlutamateSynapse, equations as lib
 from brian2_nmda.conformance.course import Course
 
 ROOT = Path(__file__).parents[1]

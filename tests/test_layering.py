@@ -42,7 +42,7 @@ BRIAN2 = {"equations": ("brian2.units",), "symbolic": READING, "lowering": READI
 SYMBOLIC_LIBRARIES = {"numpy", "sympy"}
 LIBRARIES = SYMBOLIC_LIBRARIES | {"brian2", "matplotlib"}
 #: Extras: libraries that one room uses where they are installed, and says so where they are not.
-EXTRAS = {"export": {"neuron"}, "protocols": {"xarray"}}
+EXTRAS = {"export": {"neuron", "nest", "pynestml"}, "protocols": {"xarray"}}
 
 CODE_FROM_TEXT = {"__import__", "eval", "exec", "import_module", "parse_expr", "parse_latex"}
 #: Imports its own modules when they are asked for, by the names in its list (`test_families`).
@@ -184,7 +184,7 @@ def test_all_rooms_are_read():
         ("brian", "from brian2_nmda.export.sheet import sheet"),
         ("export", "from brian2_nmda.brian.target import post_equations"),
         ("export", "from ..model import GlutamateSynapse"),
-        ("export", "import nest"),
+        ("export", "import arbor"),
         ("brian", "from neuron import h"),
         ("plotting", "import pandas"),
         ("plotting", "import xarray"),

@@ -44,17 +44,16 @@ REFUSED = {
     "GraupnerBrunel": "noise", "LatePhase": "noise", "RodriguesReadout": "by chance",
     "TagTriC": "by chance", "LTypeChannels": "neuron", "ProteinSynthesis": "neuron",
     "RTypeChannels": "neuron", "TTypeChannels": "neuron", "TriggeredProtein": "neuron",
+    "CountedLTypeChannels": "by chance", "CountedRTypeChannels": "by chance",
+    "CountedTTypeChannels": "by chance",
     "AdenosineDepression": "astrocyte", "DSerineRelease": "astrocyte", "GChIAstrocyte": "astrocyte",
     "Gliotransmission": "astrocyte", "ReceptorPool": "dendrite",
 }  # fmt: skip
 
 
-#: Models that miss 1e-6 with any tolerance of CVODE. Most by 1e-6 to 2e-5: perhaps nocmodl keeps six
-#: digits of a PARAMETER. The threshold of SubunitDetector peaks at 3e-9, near CVODE's tolerance.
-OPEN = {
-    "RodriguesAMPA", "RodriguesGABA", "RodriguesGluN2A", "RodriguesGluN2B",
-    "BindingEnzymes", "RodriguesCalcium", "RodriguesEnzymes", "SubunitDetector", "ChindemiPlasticity",
-}  # fmt: skip
+#: Models that miss 1e-6. Here depression passes its threshold by so little that theta_LTP peaks at 3e-9, of
+#: which 4e-3 are CVODE's 1e-11 at the kink (4e-4 with an atol of 1e-13); all else is within 1e-8.
+OPEN = {"SubunitDetector"}
 
 
 class TwoSiteNMDA(Receptor):
@@ -167,6 +166,23 @@ def test_a_wrong_value_in_neuron_is_seen(compiled):
     assert worst["O_own"] > 1e-3
 
 
+def test_a_second_axon_on_the_same_gates_is_counted(compiled, capfd):
+    h = neuron_run.simulator()
+    cell = h.Section(name="cell")
+    process = neuron_run.insert("Replaced", cell)
+    first, second, post = (h.NetCon(None, process) for _ in range(3))
+    first.weight[0], second.weight[0], post.weight[0] = 1.5, 1.5, -1.0
+    h.load_file("stdrun.hoc")
+    for connections, expected in (([first, first, post], 1), ([first, second], 2)):
+        handler = h.FInitializeHandler(lambda c=tuple(connections): [x.event(5) for x in c])
+        h.finitialize(-70)
+        assert process.w == 1.5  # known before the first spike: some conductances are open at rest
+        h.continuerun(10)
+        assert process.streams == expected
+        del handler
+    assert capfd.readouterr().out.count("Replaced: two NetCon drive one set of gates") == 1
+
+
 def test_start_is_derived(compiled):
     """The equilibrium follows a parameter that is set in NEURON."""
     got = neuron_run.response("TestPlastic", ["n_AMPA"], [0.1], [], parameters={"g_initial_AMPA": 1e-3})
@@ -201,7 +217,7 @@ def test_all_shipped_models(tmp_path):
                 else:
                     (tmp_path / f"{name}.mod").unlink()
     assert set(refused) == set(REFUSED)
-    assert all(REFUSED[n] in text for n, text in refused.items())
+    assert {n: text for n, text in refused.items() if REFUSED[n] not in text} == {}
     neuron_run.load(neuron_run.compile_folder(tmp_path))
     assert "warning" not in (tmp_path / "nrnivmodl.log").read_text().lower()
     worst = {n: max(deviations(n, m).values()) for n, m in found.items()}

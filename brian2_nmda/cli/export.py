@@ -13,14 +13,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to those of ``brian2-nmda``."""
     export = commands.add_parser(
         "export",
-        help="write a model for NEURON, or check it there against Brian2",
-        description="Writes a POINT_PROCESS of NEURON (NMODL). A part that is no receptor is written within "
-        "the smallest synapse that uses it. With --check it is compiled and compared with Brian2, on the "
-        "same spikes at a fixed voltage; that needs pip install brian2_nmda[neuron].",
+        help="write a model for NEURON or NEST, or check it in NEURON against Brian2",
+        description="Writes a POINT_PROCESS of NEURON (NMODL) or a neuron of NEST (NESTML). A part that is "
+        "no receptor is written within the smallest synapse that uses it. With --check it is compiled and "
+        "compared with Brian2, on the same spikes at a fixed voltage; that needs pip install "
+        "brian2_nmda[neuron].",
     )
     export.add_argument("model", metavar="NAME", help="as listed by 'brian2-nmda models'")
     export.add_argument("--preset", metavar="SET", help="a published set of values")
-    export.add_argument("--to", choices=["nmodl"], default="nmodl", help="language (default: %(default)s)")
+    export.add_argument(
+        "--to", choices=["nmodl", "nestml"], default="nmodl", help="language (default: %(default)s)"
+    )
     export.add_argument("--out", default=".", metavar="DIR", help="folder for the file (default: here)")
     export.add_argument("--check", action="store_true", help="compare with Brian2 instead of writing")
     export.set_defaults(command=_export)
@@ -28,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _export(arguments: argparse.Namespace) -> int:
     from brian2_nmda.conformance.subject import Subject
-    from brian2_nmda.export import nmodl
+    from brian2_nmda.export import nestml, nmodl
     from brian2_nmda.library import find_model
     from brian2_nmda.symbolic.errors import ModelError
 
@@ -37,6 +40,13 @@ def _export(arguments: argparse.Namespace) -> int:
         subject = Subject(found)
         if subject.is_fragment:
             raise ModelError(f"{arguments.model} belongs to a neuron, not to a synapse; nothing is exported.")
+        if arguments.to == "nestml":
+            if arguments.check:
+                raise ModelError(
+                    "--check compares with NEURON alone; see brian2_nmda.export.nest_run for NEST."
+                )
+            print(nestml.write(subject.model, arguments.out, f"{arguments.model}_neuron"))
+            return 0
         if arguments.check:
             return _check(subject.model, arguments.model)
         print(nmodl.write(subject.model, arguments.out, arguments.model))

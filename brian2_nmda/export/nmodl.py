@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import sympy
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from brian2_nmda.export import nmodl_refusals, nmodl_start
+from brian2_nmda.export import flat, nmodl_refusals
 from brian2_nmda.export.nmodl_text import (
     FUNCTIONS,
     RESERVED,
@@ -23,9 +22,8 @@ from brian2_nmda.lowering.statements import Add, Assign, Statement, When
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import clip, dimensions_of, int_of, numeric, symbol
-from brian2_nmda.symbolic.ports import INPUTS
 from brian2_nmda.symbolic.system import System, occupied
-from brian2_nmda.symbolic.template import Definition, Pulse
+from brian2_nmda.symbolic.template import Definition
 
 METHODS = ("cnexp", "derivimplicit", "sparse")
 #: Below this, in ms, two times are the same.
@@ -41,10 +39,12 @@ _SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
 def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
     """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
 
-    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive: they
-    are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (from the next spike
-    of that connection on). A `NetCon` with a negative weight brings the spikes of the postsynaptic neuron to
-    rules that need them.
+    One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive:
+    they are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight
+    that is changed in a run counts from the next spike of that connection on). Gates that saturate have
+    no sum over axons, so a second axon takes a second point process; ``streams`` counts the `NetCon` that
+    have brought spikes, and NEURON prints a line when a second one does. A `NetCon` with a negative
+    weight brings the spikes of the postsynaptic neuron to rules that need them.
 
     Parameters
     ----------
@@ -112,27 +112,19 @@ class Mechanism:
     """The blocks of one file."""
 
     def __init__(self, model: Any, name: str | None, method: str | None) -> None:
-        nmodl_refusals.check(model)
+        nmodl_refusals.check(model, "to_nmodl", "NMODL")
         self.model, self.name = model, name or default_name(model)
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
             raise ModelError(f"to_nmodl: '{self.name}' cannot name a point process: letters, digits and _.")
         self.original: System = model.system
-        self.starts, self.start_locals = nmodl_start.statements(self.original)
-        self._take_pulses()
+        self.pulses, self.system = flat.with_flags(self.original)
         self._name_conditions()
-        self._name_conductances()
+        self.parameters = flat.parameters(self.original, in_neuron)
+        self.starts, self.start_locals = flat.starts(model, in_neuron, self.parameters, "to_nmodl")
         self.method = self._method(method)
         self._rename()
 
     # -- what the file has ---------------------------------------------------------------------
-
-    def _take_pulses(self) -> None:
-        """Each pulse becomes a flag that is 1 while it lasts."""
-        pulses = sorted({p for _, e in self.original.expressions() for p in e.atoms(Pulse)}, key=str)
-        self.pulses = {f"on_{k}": p.args for k, p in enumerate(pulses, 1)}
-        flags = {p: p.args[0] * symbol(f"on_{k}") for k, p in enumerate(pulses, 1)}
-        self.system = replace(self.original)
-        self.system.rewrite(lambda e: e.xreplace(flags))
 
     def _name_conditions(self) -> None:
         """Conditions in rates get names: NEURON takes derivatives of rates, and knows none of a relation."""
@@ -148,52 +140,6 @@ class Mechanism:
             n.name: Definition(x, dimensions_of(x, dims, "to_nmodl"), "a condition") for x, n in named.items()
         }
         s.definitions = {**s.definitions, **own}
-
-    def _name_conductances(self) -> None:
-        """What a rule starts from is a parameter, and the start is derived from it."""
-        s = self.system
-        self.parameters: dict[str, tuple[float, Dimension, str]] = {}
-        for n, p in s.parameters.items():
-            note = "; ".join(x for x in (p.meaning, p.source, p.status) if x)
-            self.parameters[n] = (in_neuron(p.base(), p.dim), p.dim, note)
-        named = {}
-        dim = INPUTS["g_initial"].dim
-        for label in sorted({p.target for p in self.model.plasticity}):
-            receptor = next(r for r in self.model.receptors if r.label == label)
-            gmax = receptor.template.parameters["gmax"]
-            used = sympy.Float(gmax.base(), 17)
-            if any(state.initial.has(used) for state in s.states.values()):
-                named[used] = symbol(f"g_initial_{label}")
-                value = in_neuron(gmax.base(), dim)
-                self.parameters[f"g_initial_{label}"] = (
-                    value,
-                    dim,
-                    "conductance at the start; " + gmax.meaning,
-                )
-        self.starts = [
-            x if isinstance(x, When) else Assign(x.name, x.value.xreplace(named)) for x in self.starts
-        ]
-        self._check_starts()
-
-    def _check_starts(self) -> None:
-        """The statements of INITIAL give, in NEURON's units, what Brian2 starts from."""
-        values = {n: value for n, (value, _, _) in self.parameters.items()}
-        for line in self.starts:
-            whens = line.statements if isinstance(line, When) else (line,)
-            if (
-                isinstance(line, When)
-                and not numeric(line.condition.gts - line.condition.lts, [], values)() > 0
-            ):
-                continue
-            for x in whens:
-                values[x.name] = float(numeric(x.value, [], values)())
-        for n, start in self.original.initial.items():
-            expected = in_neuron(start, self.original.states[n].dim)
-            if abs(values[n] - expected) > 1e-9 * abs(expected) + 1e-300:
-                raise ModelError(
-                    f"to_nmodl: '{n}' starts at {expected:g} in NEURON's units, but its equation gives "
-                    f"{values[n]:g}; it holds a number with a unit. Make that a Parameter."
-                )
 
     @property
     def moving(self) -> list[str]:
@@ -241,7 +187,7 @@ class Mechanism:
     def _rename(self) -> None:
         s = self.system
         self.definitions = [
-            n for n in _in_order(s) if not (self.is_kinetic and n in self.original.eliminated)
+            n for n in flat.in_order(s) if not (self.is_kinetic and n in self.original.eliminated)
         ]
         own = [*self.parameters, *s.states, *s.definitions, *self.pulses, *self.start_locals]
         own += [x for r in s.receptors for x in (r.total_name, r.current_name)]
@@ -281,8 +227,8 @@ class Mechanism:
                 "Written by brian2_nmda from the model",
                 *re.findall(r".{1,100}(?:\s|$)", text),
                 f"Fixed step: {method}. One point process is one synapse: one set of gates, for all",
-                "NetCon that end on it. Their weight is the weight w of the synapse, from their next spike",
-                "on. A later spike prolongs a pulse."
+                "NetCon that end on it. Their weight is the weight w of the synapse.",
+                "A later spike prolongs a pulse."
                 + (" A NetCon of negative weight brings postsynaptic spikes." if self._post() else ""),
                 "Values in ms, mV, nA, uS, mM; outward currents are positive.",
                 "ENDCOMMENT",
@@ -297,7 +243,7 @@ class Mechanism:
         names = [self.called(n) for n in (*self.parameters, *self.definitions, *self._outputs())]
         names += [self.called(n) for n in self.system.states if n not in self.states]
         lines = ["NEURON {", "  THREADSAFE", f"  POINT_PROCESS {self.name}", "  NONSPECIFIC_CURRENT i"]
-        names += ["w"]
+        names += ["w", "streams"]
         lines += [f"  RANGE {', '.join(names[k : k + 8])}" for k in range(0, len(names), 8)]
         return "\n".join([*lines, "}"])
 
@@ -320,6 +266,7 @@ class Mechanism:
     def _assigned(self) -> str:
         s = self.system
         lines = ["  v (mV)", "  i (nA)", "  w (1) : weight, of the NetCon that brought the last spike"]
+        lines.append("  streams (1) : NetCon that have brought presynaptic spikes")
         for n in self.definitions:
             meaning = s.definitions[n].meaning
             lines.append(
@@ -370,13 +317,24 @@ class Mechanism:
         lines = (
             [folded(f"  LOCAL {', '.join(map(self.called, self.start_locals))}")] if self.start_locals else []
         )
-        lines += ["  w = 1", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
+        lines += self._all_digits()
+        lines += ["  w = 1", "  streams = 0", *(f"  {n} = 0\n  until_{n} = -1e9" for n in self.pulses)]
         lines += self._lines(self.starts)
         if self.is_kinetic:
             eliminated = [n for n in self.states if n in self.original.eliminated]
             own = {n: self.system.definitions[n].expression for n in eliminated}
             lines += self._lines(Assign(n, e) for n, e in own.items())
         return "\n".join(["INITIAL {", *lines, *(["  values()"] if self._for_rates() else []), "}"])
+
+    def _all_digits(self) -> list[str]:
+        """Defaults in full: NEURON keeps six digits of a PARAMETER, but all digits of a number in a block."""
+        lines = []
+        for n, (value, dim, _) in self.parameters.items():
+            kept, unit = float(f"{value:g}"), unit_of(dim)
+            if kept != value:
+                name = self.called(n)
+                lines.append(f"  if ({name} == {kept!r}{unit}) {{ {name} = {value!r}{unit} }}")
+        return lines
 
     def _for_rates(self) -> list[str]:
         """Definitions that the equations read."""
@@ -443,7 +401,7 @@ class Mechanism:
         """What happens at spikes, and at what the process has sent to itself."""
         s = self.system
         late = {_LATE + k: event for k, event in enumerate(s.later)}
-        pre = ["      w = weight", *self._jumps(s.on_spike, "      ")]
+        pre = [*self._counted(), "      w = weight", *self._jumps(s.on_spike, "      ")]
         for k, (n, (_, duration, *condition)) in enumerate(self.pulses.items(), 1):
             length = self.print.text(s.inserted(duration))
             start = [f"{n} = 1", f"until_{n} = t + {length}", f"net_send({length}, {k})"]
@@ -461,20 +419,29 @@ class Mechanism:
             lines += [f"  if (flag == {k}) {{", f"    if (t > until_{n} - {_AT_ONCE}) {{ {n} = 0 }}", "  }"]
         for flag, event in late.items():
             lines += [f"  if (flag == {flag}) {{", *self._jumps(event.changes, "    "), "  }"]
-        return "\n".join(["NET_RECEIVE (weight) {", *lines, "}"])
+        return "\n".join(
+            [
+                "NET_RECEIVE (weight, known) {",
+                "  INITIAL {",
+                "    known = 0",
+                "    if (weight >= 0) { w = weight }",
+                "  }",
+                *lines,
+                "}",
+            ]
+        )
+
+    def _counted(self) -> list[str]:
+        """A second axon on the same gates is no mistake that anybody would see in a trace, so it is said."""
+        said = f"{self.name}: two NetCon drive one set of gates, as if they were one axon"
+        return [
+            "      if (known == 0) {",
+            "        known = 1",
+            "        streams = streams + 1",
+            f'        if (streams == 2) {{ printf("{said}\\n") }}',
+            "      }",
+        ]
 
     def _jumps(self, changes: Any, indent: str) -> list[str]:
         """One after the other: each sees what those before it have changed."""
         return self._lines((Assign(n, self.system.inserted(e)) for n, e in changes.items()), indent)
-
-
-def _in_order(system: System) -> list[str]:
-    """Definitions, each after those that it reads."""
-    ordered: list[str] = []
-    waiting = dict(system.definitions)
-    while waiting:
-        for n, d in list(waiting.items()):
-            if not {x.name for x in d.expression.free_symbols} & set(waiting):
-                ordered.append(n)
-                del waiting[n]
-    return ordered

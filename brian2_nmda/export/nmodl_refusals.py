@@ -1,4 +1,4 @@
-"""What a model has that NMODL cannot say, in words."""
+"""What a model has that neither NMODL nor NESTML can say, in words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +11,15 @@ from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.system import System
 
 
-def check(model: Any) -> None:
+def check(model: Any, function: str, language: str) -> None:
     """Refuse a model of which something would be lost.
+
+    Parameters
+    ----------
+    model : object
+        What was given to the function.
+    function, language : str
+        For the message.
 
     Raises
     ------
@@ -21,11 +28,11 @@ def check(model: Any) -> None:
     """
     if not isinstance(model, SynapseModel):
         raise ModelError(
-            f"to_nmodl: {getattr(model, 'name', model)!s} is no synapse; put it into one, e.g. by "
+            f"{function}: {getattr(model, 'name', model)!s} is no synapse; put it into one, e.g. by "
             "GlutamateSynapse(...)."
         )
     for part, reason in reasons(model.system):
-        raise ModelError(f"to_nmodl: {part} cannot be written in NMODL: {reason}.")
+        raise ModelError(f"{function}: {part} cannot be written in {language}: {reason}.")
 
 
 def reasons(system: System) -> Iterator[tuple[str, str]]:
@@ -42,9 +49,12 @@ def reasons(system: System) -> Iterator[tuple[str, str]]:
 
 def _elsewhere(system: System) -> Iterator[tuple[str, str]]:
     for n, place in system.place.items():
-        yield _owner(system, n), f"'{n}' lives once for each {place}, a point process only on its synapse"
+        yield (
+            _owner(system, n),
+            f"'{n}' lives once for each {place}, and only what is on the synapse is exported",
+        )
     for n, total in system.totals.items():
-        yield total.owner, f"'{n}' is a sum over synapses, of which a point process knows only its own"
+        yield total.owner, f"'{n}' is a sum over synapses, of which one synapse knows only its own"
 
 
 def _by_chance(system: System) -> Iterator[tuple[str, str]]:

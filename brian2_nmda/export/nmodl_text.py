@@ -5,7 +5,7 @@ coherent: equations keep their form, only the values of parameters change, by po
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 
@@ -21,12 +21,13 @@ from brian2_nmda.symbolic.expressions import clip, exprel, int_of
 
 #: Powers of ten of NEURON's metre, kilogram, second, ampere, kelvin, mole and candela.
 _POWERS = (-6, -9, -3, -9, 0, -18, 0)
+_UNITS = {"V": "mV", "A": "nA", "S": "uS", "M": "mM", "m": "um", "s": "ms", "K": "degC"}
 #: Names that mean something else in NMODL, in hoc or in the C++ that NEURON makes of it.
 RESERVED = frozenset(
     """t dt v w i area diam celsius secondorder flag weight fabs floor ceil exp log log10 pow sqrt sin cos tan
     tanh if else while for from to with by method using steadystate sens start depend sweep stepped forall
     exprel signum values states scheme E PI GAMMA DEG PHI FARADAY R
-    L Ra cm nseg rallbranch x3d gates""".split()  # noqa: SIM905
+    L Ra cm nseg rallbranch x3d gates streams known""".split()  # noqa: SIM905
 )
 #: What is defined in each file that uses it.
 FUNCTIONS = {
@@ -44,31 +45,42 @@ FUNCTIONS = {
 _WIDTH = 100
 
 
-def power_of(dim: Dimension) -> int:
-    """The power of ten by which NEURON's unit of a dimension exceeds the SI unit."""
-    power = sum(p * d for p, d in zip(_POWERS, dim._dims, strict=True))
+def power_of(dim: Dimension, powers: Sequence[int] = _POWERS) -> int:
+    """The power of ten by which a simulator's unit exceeds the SI unit; NEURON's by default."""
+    power = sum(p * d for p, d in zip(powers, dim._dims, strict=True))
     if power != int(power):
-        raise ModelError(f"{dim!r} has no unit in NEURON.")
+        raise ModelError(f"{dim!r} has no unit of which the export knows.")
     return int(power)
 
 
 def in_neuron(value: float, dim: Dimension) -> float:
     """A value in base SI units as NEURON has it, to 15 digits."""
-    return float(Decimal(f"{float(value):.15g}").scaleb(-power_of(dim)))
+    return scaled(value, power_of(dim))
 
 
-def unit_of(dim: Dimension) -> str:
-    """NEURON's unit as NMODL spells it, e.g. ``(/mM-ms)``."""
+def scaled(value: float, power: int) -> float:
+    """A value in a unit that is ``10**power`` as large, to 15 digits."""
+    return float(Decimal(f"{float(value):.15g}").scaleb(-power))
+
+
+def exponents(dim: Dimension) -> dict[str, float]:
+    """The powers of volt, ampere, siemens, molar, metre, second and kelvin of which a dimension is made."""
     by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), dim._dims, strict=True))
     kg, amount = by_base["kg"], by_base["mol"]
     # volt = m2 kg s-3 A-1, molar = mol m-3
     volt, length = kg, by_base["m"] - 2 * kg + (3 * amount if amount else 0)
-    current, second, molar = by_base["A"] + volt, by_base["s"] + 3 * volt, amount
+    current, second = by_base["A"] + volt, by_base["s"] + 3 * volt
     siemens = 0
-    if current and current == -volt:  # uS = nA/mV
+    if current and current == -volt:  # siemens = ampere per volt
         siemens, current, volt = current, 0, 0
-    powers = {"mV": volt, "nA": current, "uS": siemens, "mM": molar, "um": length, "ms": second}
-    powers["degC"] = by_base["K"]
+    return {
+        "V": volt, "A": current, "S": siemens, "M": amount, "m": length, "s": second, "K": by_base["K"]
+    }  # fmt: skip
+
+
+def unit_of(dim: Dimension) -> str:
+    """NEURON's unit as NMODL spells it, e.g. ``(/mM-ms)``."""
+    powers = {_UNITS[n]: p for n, p in exponents(dim).items()}
     above = [_power(n, p) for n, p in powers.items() if p > 0]
     below = [_power(n, -p) for n, p in powers.items() if p < 0]
     if not above and not below:
