@@ -1,6 +1,5 @@
 """Equation texts of a plan: what each group of a synapse object is given."""
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import count
@@ -18,6 +17,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from brian2_nmda.brian.coefficients import Coefficients
 from brian2_nmda.brian.exchanges import FUNCTIONS as DRAWING, Exchanges
+from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.internals import write
 from brian2_nmda.brian.saturating import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS, set_to
@@ -560,8 +560,6 @@ class Assembly:
                     )
 
 
-_ASSIGNS_W = re.compile(r"^\s*w\s*(\*\*|//|[-+*/%])?=(?!=)", re.MULTILINE)
-_NONE: Mapping[str, str] = MappingProxyType({})
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
 
@@ -572,12 +570,6 @@ def _assign(name: str, value: sympy.Expr) -> list[str]:
     return [*parts, set_to(name, last.removeprefix(f"{name} = "))]
 
 
-def changes_w(given: str | Mapping[str, str] | None) -> bool:
-    """Whether statements of the user's assign to the weight."""
-    texts = given.values() if isinstance(given, Mapping) else [given or ""]
-    return any(_ASSIGNS_W.search(text) for text in texts)
-
-
 def index_name(place: str) -> str:
     """The variable of a synapse that says to which element of a place it belongs."""
     return f"{place}_index"
@@ -586,17 +578,3 @@ def index_name(place: str) -> str:
 def counter(pulse: str) -> str:
     """Name of the first time step after a pulse."""
     return f"k_off_{pulse}"
-
-
-def merge_code(ours: list[str], given: Any, pathway: str, others: Mapping[str, str] = _NONE) -> Any:
-    """Our statements in front of the user's in a pathway, and pathways of our own beside it."""
-    given = given or None  # Brian2 makes no pathway of an empty statement
-    taken = set(others) & set(given if isinstance(given, Mapping) else ())
-    if taken:
-        raise ModelError(f"the pathway '{taken.pop()}' belongs to the model; choose another name for yours.")
-    if not ours and not others:
-        return given
-    merged = {} if given is None else {pathway: given} if isinstance(given, str) else dict(given)
-    if ours:
-        merged[pathway] = "\n".join([*ours, merged[pathway]] if pathway in merged else ours)
-    return {**merged, **others}

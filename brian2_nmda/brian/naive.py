@@ -7,10 +7,11 @@ from brian2.synapses.synapses import Synapses
 from brian2.units import ms
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.assembly import Assembly, merge_code
+from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.checks import BeforeRun, event_of
 from brian2_nmda.brian.compiled import take_in_turn
 from brian2_nmda.brian.filling import Filler
+from brian2_nmda.brian.given_code import merge_code
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.internals import contain, summed_updaters, write
 from brian2_nmda.brian.pathways import first_delays, own_delays, with_events

@@ -12,10 +12,11 @@ from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.assembly import Assembly, merge_code
+from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.catch_up import UPDATE, update_before, updating
 from brian2_nmda.brian.checks import event_of
 from brian2_nmda.brian.compiled import let_vectorise_events, send_from_gate
+from brian2_nmda.brian.given_code import merge_code
 from brian2_nmda.brian.homes import Homes
 from brian2_nmda.brian.internals import set_statements, statements
 from brian2_nmda.brian.sending import Sending

@@ -22,13 +22,14 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.assembly import Assembly, changes_w, counter
+from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare, event_of
 from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
+from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks, reads_blocks
 from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
