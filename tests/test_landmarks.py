@@ -13,15 +13,19 @@ from brian2_nmda.protocols.landmarks import LANDMARKS, wang_decision
 from brian2_nmda.protocols.landmarks.selective import BRUNEL_WANG, WANG
 
 ROOT = Path(__file__).parents[1]
+CROSSING = "frequency: depression turns into potentiation at (Hz)"
 #: Rows of which a model is known to differ from the data; the landmark says why.
-MISSED = {"spike_timing": {"40 Hz, +10 ms, in 15 bursts of five (%)"}}
+MISSED = {
+    "channel_blockers": {"10 uM ketamine: phasic of tonic block"},
+    "graupner_brunel": {"slices: least at (Hz)"},
+    "ltp_ltd_antagonist": {"1 Hz, paired with -40 mV (%)"},
+    "shouval_inductions": {CROSSING},
+    "spike_timing": {"40 Hz, +10 ms, in 15 bursts of five (%)"},
+}
 #: Rows that only the whole form can meet: fifteen pairs in a row are not sixty.
 SHORT = {"spike_timing": {f"60 pairs at {f} Hz, {s}10 ms (%)" for f in (10, 20, 40, 50) for s in "+-"}}
 #: Landmarks of which the short form takes long as well: most of it a compiler's time.
-SLOW = {
-    "ltp_ltd_antagonist", "graupner_brunel", "bistable_receptors",
-    "silent_synapse", "channel_blockers", "dendritic_spike", "brunel_wang", "wang_decision",
-}  # fmt: skip
+SLOW = set(LANDMARKS) - {"jahr_stevens", "subunit_summation", "spike_timing", "shouval_inductions", "bcm"}
 
 
 def check(name, short):
@@ -32,8 +36,11 @@ def check(name, short):
     figure = LANDMARKS[name].draw(found)
     for axes in figure.axes:
         assert axes.get_xlabel() and axes.get_ylabel()
+    print(found)
     missed = {row.what for row in found.rows if not row.met}
-    assert missed - (SHORT.get(name, set()) if short else set()) == MISSED.get(name, set())
+    expected = MISSED.get(name, set()) & {row.what for row in found.rows}  # the short form may lack the row
+    assert expected == MISSED.get(name, set()) or short
+    assert missed - (SHORT.get(name, set()) if short else set()) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A number of receptors that outlives the receptors: bistable CaMKII and turnover (Graupner & Brunel 2007)."""
+"""A number of receptors that outlives them: bistable CaMKII and turnover (Graupner & Brunel 2007)."""
 
 from brian2_nmda.protocols.landmarks import bistable_receptors
 

@@ -1,4 +1,4 @@
-"""A number of receptors that outlives the receptors: bistable CaMKII and turnover (Graupner & Brunel 2007).
+"""A number of receptors that outlives them: bistable CaMKII and turnover (Graupner & Brunel 2007).
 
 A synapse is DOWN or UP. Short pulses of calcium switch it or do not. The kinase inserts receptors and the
 phosphatase removes them all the time; their number stays where the state of the kinase puts it.
@@ -54,22 +54,18 @@ def _simulated(after: float, device: Any, directory: str) -> tuple[np.ndarray, d
     target = NeuronGroup(n, "v : volt (constant)\nignored = I_syn : amp" + model.post_equations())
     target.v = -70 * mV
     synapses = model.synapses(source, target)
-    synapses.connect()
-    for k, (up, *_) in enumerate(CONDITIONS):
-        if up:
-            synapses.B13_CaMKII[k] = 33.3 * umolar
-        synapses.n_AMPA[k] = 37.8 if up else 10.4
+    synapses.connect(i=np.zeros(n, int), j=np.arange(n))
+    up = np.array([c[0] for c in CONDITIONS])
+    synapses.B13_CaMKII = 33.3 * up * umolar
+    synapses.n_AMPA = np.where(up, 37.8, 10.4)
     recorded = ["S_CaMKII", "n_AMPA", "PP1_CaMKII"]
     course = StateMonitor(synapses, recorded, record=np.arange(n), dt=500 * ms)
     network, now = Network(source, target, synapses, course), 0.0
-    changes = {BEFORE: [(k, c[1]) for k, c in enumerate(CONDITIONS)]}
-    for k, (_, _, duration, _) in enumerate(CONDITIONS):
-        changes.setdefault(BEFORE + duration, []).append((k, REST))
-    for time in (*sorted(changes), BEFORE + LONGEST + after):
-        network.run((time - now) * second, namespace={})
-        now = time
-        for k, calcium in changes.get(time, []):
-            synapses.Ca[k] = calcium * umolar
+    level, last = np.array([c[1] for c in CONDITIONS]), np.array([c[2] for c in CONDITIONS])
+    for elapsed in (0.0, *np.unique(last), LONGEST + after):
+        network.run((BEFORE + elapsed - now) * second, namespace={})
+        now = BEFORE + elapsed
+        synapses.Ca = np.where(elapsed < last, level, REST) * umolar
     device.build(directory=directory, with_output=False)
     data = {"S": np.array(course.S_CaMKII / umolar), "n": np.array(course.n_AMPA),
             "PP1": np.array(course.PP1_CaMKII)}  # fmt: skip
@@ -102,8 +98,8 @@ def landmark(short: bool = False) -> Landmark:
                   FILES if name == "UP" else SOLVED, met=abs(value / level - 1) < 0.01)  # fmt: skip
     for k, (up, calcium, duration, ends_up) in enumerate(CONDITIONS[2:], 2):
         is_up = data["S"][k, -1] > 75
-        found.add(_name(up, calcium, duration), "UP" if is_up else "DOWN", "UP" if ends_up else "DOWN", SOLVED,
-                  met=is_up == ends_up)  # fmt: skip
+        now, known = ("UP" if x else "DOWN" for x in (is_up, ends_up))
+        found.add(_name(up, calcium, duration), now, known, SOLVED, met=now == known)
     low, high = data["n"][0, -1], data["n"][1, -1]
     found.add("receptors, DOWN", low, "10.4 (2 %)", "balance of the rates", met=abs(low / 10.4 - 1) < 0.02)
     found.add("receptors, UP", high, "37.8 (2 %)", "balance of the rates", met=abs(high / 37.8 - 1) < 0.02)

@@ -1,7 +1,7 @@
 """Memantine spares phasic more than tonic activation of NMDA receptors (Xia 2010); ketamine beside it."""
 
 import numpy as np
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, mM, ms, mV, second, umolar
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, mM, ms, mV, second
 from matplotlib.figure import Figure
 
 from brian2_nmda.equations import BioNMDA, JahrStevens, Ketamine, Memantine, TransmitterPulse
@@ -16,7 +16,7 @@ NIGRA = (
 ALIKE = "'Indistinguishable synaptic pharmacodynamics of ... memantine and ketamine', abstract"
 #: Spikes (Hz): EPSCs that are evoked now and then, and a train that keeps the receptors open.
 PHASIC, TONIC = 0.2, 100
-CONCENTRATIONS = np.array([0.3, 1, 3, 10, 30, 100])  # uM
+CONCENTRATIONS = 10 ** (np.arange(6) / 2 - 0.5)  # uM
 DRUGS = {"memantine": Memantine, "ketamine": Ketamine}
 
 
@@ -36,8 +36,8 @@ def _network(length: float) -> tuple[Network, dict[str, StateMonitor]]:
         held.v = -70 * mV
         S = model.synapses(source, held, per_synapse=["conc_drug_NMDA"])
         S.connect()
-        S.conc_drug_NMDA = np.tile(CONCENTRATIONS, 2) * umolar
-        monitors[name] = StateMonitor(S, "b_drug_NMDA", record=True, dt=100 * ms)
+        S.conc_drug_NMDA = "10**(j/2.0 - 0.5)*umolar"
+        monitors[name] = StateMonitor(S, "b_drug_NMDA", record=np.arange(2 * n), dt=100 * ms)
         network.add(held, S, monitors[name])
     return network, monitors
 

@@ -83,7 +83,7 @@ def _simulated(each: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     seed(1)
     scaling = SynapticScaling(a_goal=GOAL * Hz, tau_a=2 * second, p_gain=1e-2, q_gain=2e-4 * Hz)
     still = TripletSTDP(A3p=0, A2p=0, A2m=0, A3m=0)  # weights of their own that nothing else changes
-    model = GlutamateSynapse(ExponentialAMPA(gmax=0.25 * nS), plasticity=[still, scaling])
+    model = GlutamateSynapse(ExponentialAMPA(gmax=0.5 * nS), plasticity=[still, scaling])
     drive = {"drive": TimedArray([40, 20] * Hz, dt=each * second)}
     source = PoissonGroup(INPUTS, "drive(t)", namespace=drive)
     neuron = NeuronGroup(

@@ -34,7 +34,7 @@ END = 12600.0 + LATER  # 3.5 h after the later one
 
 @dataclass
 class _Course:
-    """Mean weight, relative to the start, of each condition and pathway over time (s); late weights at the end."""
+    """Mean weight, relative to the start, over time (s) of each condition and pathway; late weights."""
 
     times: np.ndarray
     weight: dict[tuple[str, int], np.ndarray]
@@ -63,8 +63,8 @@ def _simulated(synthesis: float, neurons: int, dt: float) -> _Course:
     synapses.z_AMPA = late[np.array(synapses.i), np.array(synapses.j)]
     group, times, rows = condition * 2 + pathway, [], []
 
-    def tag_and_record(t: Quantity) -> None:
-        now = round(float(t))
+    def tag_and_record() -> None:
+        now = EVERY * len(times)
         for c, trains in enumerate(CONDITIONS.values()):
             for at, p, tags in trains:
                 if at == now:
