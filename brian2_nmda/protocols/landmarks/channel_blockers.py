@@ -30,14 +30,14 @@ def _network(length: float) -> tuple[Network, dict[str, StateMonitor]]:
     monitors = {}
     network = Network(source)
     for name, drug in DRUGS.items():
-        receptor = BioNMDA(blocker=drug(label="drug"), block=JahrStevens(Mg=0 * mM))
+        receptor = BioNMDA(blocker=drug(), block=JahrStevens(Mg=0 * mM))
         model = GlutamateSynapse(receptor, release=TransmitterPulse(duration=1 * ms))
         held = NeuronGroup(n, "v : volt (constant)\nI = I_syn : amp" + model.post_equations(), namespace={})
         held.v = -70 * mV
-        S = model.synapses(source, held, per_synapse=["conc_drug_NMDA"])
+        S = model.synapses(source, held, per_synapse=[f"conc_{name}_NMDA"])
         S.connect()
-        S.conc_drug_NMDA = "10**(j/2.0 - 0.5)*umolar"
-        monitors[name] = StateMonitor(S, "b_drug_NMDA", record=np.arange(2 * n), dt=100 * ms)
+        setattr(S, f"conc_{name}_NMDA", "10**(j/2.0 - 0.5)*umolar")
+        monitors[name] = StateMonitor(S, f"b_{name}_NMDA", record=np.arange(2 * n), dt=100 * ms)
         network.add(held, S, monitors[name])
     return network, monitors
 
@@ -50,7 +50,7 @@ def _blocked(length: float) -> dict[tuple[str, str], np.ndarray]:
         device.build(directory=directory, with_output=False)
         found = {}
         for name, monitor in monitors.items():
-            last = np.array(monitor.b_drug_NMDA)[:, -1].reshape(2, -1)
+            last = np.array(getattr(monitor, f"b_{name}_NMDA"))[:, -1].reshape(2, -1)
             found |= {(name, "phasic"): last[0], (name, "tonic"): last[1]}
     return found
 
