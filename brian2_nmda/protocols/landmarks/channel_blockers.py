@@ -35,7 +35,7 @@ def _network(length: float) -> tuple[Network, dict[str, StateMonitor]]:
         held = NeuronGroup(n, "v : volt (constant)\nI = I_syn : amp" + model.post_equations(), namespace={})
         held.v = -70 * mV
         S = model.synapses(source, held, per_synapse=[f"conc_{name}_NMDA"])
-        S.connect()
+        S.connect(i=np.repeat([0, 1], n), j=np.tile(np.arange(n), 2))
         setattr(S, f"conc_{name}_NMDA", "10**(j/2.0 - 0.5)*umolar")
         monitors[name] = StateMonitor(S, f"b_{name}_NMDA", record=np.arange(2 * n), dt=100 * ms)
         network.add(held, S, monitors[name])
