@@ -44,7 +44,7 @@ def _network(length: float) -> tuple[Network, dict[str, StateMonitor]]:
 
 def _blocked(length: float) -> dict[tuple[str, str], np.ndarray]:
     """The blocked fraction after ``length`` s, for each drug and pattern, by concentration."""
-    with simulation("cpp_standalone", 0.5 * ms) as (device, directory):
+    with simulation("cpp_standalone", 0.25 * ms) as (device, directory):
         network, monitors = _network(length)
         network.run(length * second)
         device.build(directory=directory, with_output=False)
