@@ -89,8 +89,8 @@ def landmark(short: bool = False) -> Landmark:
         "Decision by competition of two populations (Wang 2002)",
         f"{number} trials for each coherence, of one binary. The rates are held against Brian2's example of "
         "the network, not against the paper. A decision is a difference of 10 Hz over 0.1 s, which is ours. "
-        "Chosen after the runs: rows that are samples may be off by three standard errors. By two, the winner "
-        "(17.1 Hz in 10 trials) would be missed; 60 runs in benchmarks/README.md have 19.8 Hz.",
+        "Chosen after the runs: rows that are samples may be off by three standard errors. By two the "
+        "winner (17.1 Hz in 10 trials) would be missed; 60 runs in benchmarks/README.md have 19.8 Hz.",
     )
     rates = _trials(number)
     found.data = {"rates": rates, "t": np.arange(BIN / 2, LENGTH, BIN)}
