@@ -30,12 +30,12 @@ fire.connect(j="i")
 
 S = model.synapses(
     before, neurons,
-    model="""dtrace_pre/dt = -trace_pre/(20*ms) : 1 (event-driven)
-             dtrace_post/dt = -trace_post/(20*ms) : 1 (event-driven)""",
-    on_pre="""trace_pre += 0.010
-              w = clip(w + trace_post, 0, 2)""",
-    on_post="""trace_post -= 0.0105
-               w = clip(w + trace_pre, 0, 2)""",
+    model="""dapre/dt = -apre/(20*ms) : 1 (event-driven)
+             dapost/dt = -apost/(20*ms) : 1 (event-driven)""",
+    on_pre="""apre += 0.010
+              w = clip(w + apost, 0, 2)""",
+    on_post="""apost -= 0.0105
+               w = clip(w + apre, 0, 2)""",
 )
 S.connect(j="i")
 monitor = StateMonitor(S, "w", record=[60, 40], dt=1*ms)

@@ -105,8 +105,8 @@ def build(directory):
     spikes = SpikeMonitor(neuron)
     run(2*second)
     device.build(directory=directory, run=False)
-    variable = spikes.variables["t"]
-    return S.binary_names(), {"t": (Path(device.get_array_filename(variable)).name, variable.dtype.str)}
+    t = spikes.variables["t"]
+    return S.binary_names(), {"t": (Path(device.get_array_filename(t)).name, np.dtype(t.dtype).str)}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Memantine spares phasic more than tonic activation of NMDA receptors (Xia 2010); ketamine beside it."""
 
 import numpy as np
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, mM, ms, mV, second, umolar
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, mM, ms, mV, second
 from matplotlib.figure import Figure
 
 from brian2_nmda.equations import BioNMDA, JahrStevens, Ketamine, Memantine, TransmitterPulse
@@ -16,7 +16,7 @@ NIGRA = (
 ALIKE = "'Indistinguishable synaptic pharmacodynamics of ... memantine and ketamine', abstract"
 #: Spikes (Hz): EPSCs that are evoked now and then, and a train that keeps the receptors open.
 PHASIC, TONIC = 0.2, 100
-CONCENTRATIONS = np.array([0.3, 1, 3, 10, 30, 100])  # uM
+CONCENTRATIONS = 10 ** (np.arange(6) / 2 - 0.5)  # uM
 DRUGS = {"memantine": Memantine, "ketamine": Ketamine}
 
 
@@ -30,27 +30,27 @@ def _network(length: float) -> tuple[Network, dict[str, StateMonitor]]:
     monitors = {}
     network = Network(source)
     for name, drug in DRUGS.items():
-        receptor = BioNMDA(blocker=drug(label="drug"), block=JahrStevens(Mg=0 * mM))
+        receptor = BioNMDA(blocker=drug(), block=JahrStevens(Mg=0 * mM))
         model = GlutamateSynapse(receptor, release=TransmitterPulse(duration=1 * ms))
         held = NeuronGroup(n, "v : volt (constant)\nI = I_syn : amp" + model.post_equations(), namespace={})
         held.v = -70 * mV
-        S = model.synapses(source, held, per_synapse=["conc_drug_NMDA"])
-        S.connect()
-        S.conc_drug_NMDA = np.tile(CONCENTRATIONS, 2) * umolar
-        monitors[name] = StateMonitor(S, "b_drug_NMDA", record=True, dt=100 * ms)
+        S = model.synapses(source, held, per_synapse=[f"conc_{name}_NMDA"])
+        S.connect(i=np.repeat([0, 1], n), j=np.tile(np.arange(n), 2))
+        setattr(S, f"conc_{name}_NMDA", "10**(j/2.0 - 0.5)*umolar")
+        monitors[name] = StateMonitor(S, f"b_{name}_NMDA", record=np.arange(2 * n), dt=100 * ms)
         network.add(held, S, monitors[name])
     return network, monitors
 
 
 def _blocked(length: float) -> dict[tuple[str, str], np.ndarray]:
     """The blocked fraction after ``length`` s, for each drug and pattern, by concentration."""
-    with simulation("cpp_standalone", 0.5 * ms) as (device, directory):
+    with simulation("cpp_standalone", 0.25 * ms) as (device, directory):
         network, monitors = _network(length)
         network.run(length * second)
         device.build(directory=directory, with_output=False)
         found = {}
         for name, monitor in monitors.items():
-            last = np.array(monitor.b_drug_NMDA)[:, -1].reshape(2, -1)
+            last = np.array(getattr(monitor, f"b_{name}_NMDA"))[:, -1].reshape(2, -1)
             found |= {(name, "phasic"): last[0], (name, "tonic"): last[1]}
     return found
 

@@ -32,7 +32,7 @@ def _network(times: np.ndarray, start: float, end: float) -> tuple[Network, Stat
     cells = NeuronGroup(2, NEURON + model.post_equations(), namespace=namespace)
     cells.held = np.array(HELD) * mV
     S = model.synapses(source, cells)
-    S.connect()
+    S.connect(i=[0, 0], j=[0, 1])
     S.n_AMPA = 0
     current = StateMonitor(cells, "I", record=[0], dt=0.5 * ms)
     number = StateMonitor(S, "n_AMPA", record=[0, 1], dt=100 * ms)
