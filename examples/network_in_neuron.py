@@ -233,7 +233,7 @@ def main():
             color = ('tab:red', 'tab:blue')[k]
             axes[1].plot(edges[:-1] + 10, rate, line, color=color, label=f'{label}, {kind}')
     axes[1].set(xlabel='time (ms)', ylabel='rate (Hz, bins of 20 ms)')
-    axes[1].legend(fontsize='small')
+    figure.legend(*axes[1].get_legend_handles_labels(), loc='outside lower center', ncol=2, fontsize='small')
     figure.savefig('network_in_neuron.png', dpi=100)
     shutil.rmtree(folder)
     return same, rates, (one, brian)
