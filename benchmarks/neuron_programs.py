@@ -1,48 +1,45 @@
-"""NEURON programs: one point process per synapse, fixed step, mechanisms written by `to_nmodl`."""
+"""NEURON programs: one point process per synapse, fixed step, mechanisms of `mod/`."""
 
+import os
+import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from network import C_M, DT, E_L, G_L, Network
 
-from brian2_nmda import BioNMDA, GlutamateSynapse
-from brian2_nmda.equations import FiveStateNMDA, KampaNMDA
-from brian2_nmda.export import neuron_run, nmodl
-
-#: The receptor as the other programs have it, and the state that is its activation.
-RECEPTORS = {
-    "BioNMDA": (BioNMDA, "g_NMDA"),
-    "five states": (FiveStateNMDA, "O_NMDA"),
-    "Kampa": (KampaNMDA, "O_NMDA"),
+MECHANISMS = {
+    "BioNMDA": ("BioNMDA", "g"),
+    "five states": ("FiveState", "O"),
+    "Kampa": ("TenState", "O"),
 }
 
 
-def mechanism(receptor: str) -> tuple[str, str]:
-    """Write and compile the point process, in a folder of its own: its name and that of its activation."""
-    part, state = RECEPTORS[receptor]
-    model = GlutamateSynapse(part())
-    folder = tempfile.mkdtemp(prefix="benchmark_mod_")
-    nmodl.write(model, folder)
-    library = neuron_run.compile_folder(folder)
-    print((library.parents[1] / "nrnivmodl.log").read_text(), file=sys.stderr)
-    neuron_run.load(library)
-    return nmodl.default_name(model), state
+def mechanisms() -> str:
+    """Compile the mechanisms in a folder of their own; the path of the library."""
+    directory = tempfile.mkdtemp(prefix="benchmark_mod_")
+    tool = Path(sys.executable).parent / "nrnivmodl"
+    environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
+    source = Path(__file__).parent / "mod"
+    subprocess.run([tool, source], cwd=directory, check=True, stdout=sys.stderr, env=environment)
+    return str(next(Path(directory).glob("*/libnrnmech.so")))
 
 
 def point_processes(receptor: str, **network):
-    kind, state = mechanism(receptor)
-    h = neuron_run.simulator()
+    library = mechanisms()
+    from neuron import h
+
+    h.nrn_load_dll(library)
     h.load_file("stdrun.hoc")
     network = Network(**network)
+    kind, state = MECHANISMS[receptor]
     neuron, step = network.spikes
     order = np.argsort(neuron, kind="stable")
     trains = np.split((step[order] + 1) * DT, np.cumsum(np.bincount(neuron, minlength=network.n))[:-1])
-    sources = [h.IntFire1() for _ in trains]  # one spike in, one spike out
+    sources = [h.Relay() for _ in trains]
     inputs = [h.NetCon(None, source) for source in sources]
-    for source, connection in zip(sources, inputs, strict=True):
-        source.refrac, connection.weight[0], connection.delay = 0, 2, 0
 
     def send_spikes():
         for connection, train in zip(inputs, trains, strict=True):
@@ -61,7 +58,7 @@ def point_processes(receptor: str, **network):
     synapses = []
     for i, j, w in zip(*network.synapses, network.weights, strict=True):
         synapse = getattr(h, kind)(cells[j](0.5))
-        synapse.gmax_NMDA = network.gmax * w * 1e-3  # uS
+        synapse.gmax = network.gmax * w * 1e-3  # uS
         connection = h.NetCon(sources[i], synapse)
         connection.delay, connection.weight[0] = 0, 1
         synapses.append((synapse, connection))
@@ -76,7 +73,7 @@ def point_processes(receptor: str, **network):
         started = time.perf_counter()
         h.continuerun(network.seconds * 1e3)
         seconds = time.perf_counter() - started
-        last["G"] = [sum(getattr(s, state) * s.gmax_NMDA for s in of) / network.gmax * 1e3 for of in watched]
+        last["G"] = [sum(getattr(s, state) * s.gmax for s in of) / network.gmax * 1e3 for of in watched]
         return seconds
 
     def result() -> dict[str, np.ndarray]:

@@ -86,33 +86,33 @@ def run_ranks(folder):
     network, kept = np.load(folder/'table.npz'), []
     order = np.argsort(network['axon'], kind='stable')
     axon, step = network['axon'][order]//8, network['step'][order]
-    sent, here = [], range(int(pc.id()), N, int(pc.nhost()))
-    for j in here:                               # all numbers first: what fires is known before it connects
-        pc.set_gid2node(j, pc.id())
-    for j in here:
-        kind = KINDS[j >= N_E]
-        capacitance, leak, refractory = CELLS[kind]
-        cell = h.Section(name=f'cell{j}')
+    sent, cells = [], {}
+    for j in range(int(pc.id()), N, int(pc.nhost())):   # all that fires is there before it is connected
+        capacitance, leak, refractory = CELLS[KINDS[j >= N_E]]
+        cell = cells[j] = h.Section(name=f'cell{j}')
         cell.L = cell.diam = 100/np.pi**0.5      # um: 1e-4 cm2
         cell.cm, cell.Ra = float(capacitance/uF)/1e-4, 100
         cell.insert('pas')
         cell.e_pas, cell.g_pas = -70, float(leak/siemens)/1e-4
         firing = neuron_run.insert('Firing', cell, t_ref=float(refractory/ms))
+        pc.set_gid2node(j, pc.id())
         pc.cell(j, h.NetCon(firing, None))
-        of = models(kind)
-        values = {n: {p: in_neuron(x.base(), x.dim) for p, x in m.system.parameters.items() if 'gmax' in p}
-                  for n, m in of.items()}
-        outside = neuron_run.insert('Outside', cell, **values['Outside'])
+        kept.append(firing)
+    values = {kind: {n: {p: in_neuron(x.base(), x.dim) for p, x in m.system.parameters.items() if 'gmax' in p}
+                     for n, m in models(kind).items()} for kind in KINDS}
+    for j, cell in cells.items():
+        gmax = values[KINDS[j >= N_E]]
+        outside = neuron_run.insert('Outside', cell, **gmax['Outside'])
         source = h.NetCon(None, outside)
         source.weight[0], source.delay = 1, 0
         sent.append((source, step[axon == j]*(DT/ms)))
         for i in network['pre'][network['post'] == j]:
             name = 'Exciting' if i < N_E else 'Inhibiting'
-            synapse = neuron_run.insert(name, cell, **values[name])
+            synapse = neuron_run.insert(name, cell, **gmax[name])
             connection = pc.gid_connect(int(i), synapse)
             connection.weight[0], connection.delay = 1, DELAY/ms
             kept += [synapse, connection]
-        kept += [cell, firing, outside]
+        kept.append(outside)
 
     def send():
         for source, times in sent:
@@ -233,7 +233,7 @@ def main():
             color = ('tab:red', 'tab:blue')[k]
             axes[1].plot(edges[:-1] + 10, rate, line, color=color, label=f'{label}, {kind}')
     axes[1].set(xlabel='time (ms)', ylabel='rate (Hz, bins of 20 ms)')
-    axes[1].legend(fontsize='small')
+    figure.legend(*axes[1].get_legend_handles_labels(), loc='outside lower center', ncol=2, fontsize='small')
     figure.savefig('network_in_neuron.png', dpi=100)
     shutil.rmtree(folder)
     return same, rates, (one, brian)
