@@ -153,8 +153,8 @@ def _spikes(part: Part) -> list[str]:
         if changes:
             lines += ["", title, "", *(f"    {n} <- {_text(e)}" for n, e in changes.items())]
     for event in t.events:
-        changes = ", ".join(f"{n} <- {_text(e)}" for n, e in event.changes.items())
-        lines += ["", f"When {_text(event.condition)}: {changes}"]
+        what = ", ".join(f"{n} <- {_text(e)}" for n, e in event.changes.items())
+        lines += ["", f"When {_text(event.condition)}: {what}"]
     return lines
 
 
