@@ -27,11 +27,12 @@ from brian2_nmda.equations import (
     TsodyksMarkram,
     UnsaturatedEnzymes,
 )
+from brian2_nmda.protocols.devices import keep_code
 
 FACTORS = (0.8, 1.2)
 BAR = (0.5, 1.5)  # relative size
 DRIFT = 0.5  # percent
-END = 910.0  # s
+SHORT, LONG = 20.0, 910.0  # s, in which the protocols are over
 TRAINS = {
     "tetanus": np.arange(100) / 100,
     "theta burst": np.concatenate([k / 5 + np.arange(4) / 100 for k in range(10)]),
@@ -39,7 +40,7 @@ TRAINS = {
     "50 Hz": np.arange(900) / 50,
     "tests": np.arange(90) * 10.0,
 }
-SIZED = tuple(name for name in TRAINS if name != "tests")
+LASTING = ("1 Hz", "tests")  # the others are over after SHORT
 
 #: What is changed, and in words: parameters of the synapse,
 SYNAPSE = {
@@ -97,13 +98,14 @@ def words() -> dict[str, str]:
     return SYNAPSE | BLOCK | neuron | WEIGHTS | RELEASE
 
 
-def rows(numbers: list[str]) -> list[tuple[str, str | None, float]]:
+def rows(numbers: list[str], lasting: bool) -> list[tuple[str, str | None, float]]:
     """Protocol, number that is changed, and factor, of each neuron."""
-    plain = [(p, None, 1.0) for p in TRAINS]
-    return plain + [(p, n, f) for n in numbers for f in FACTORS for p in TRAINS]
+    protocols = [p for p in TRAINS if (p in LASTING) == lasting]
+    plain = [(p, None, 1.0) for p in protocols]
+    return plain + [(p, n, f) for n in numbers for f in FACTORS for p in protocols]
 
 
-def build(depression: str, numbers: list[str]) -> tuple[list[Any], Any, list]:
+def build(depression: str, numbers: list[str], lasting: bool) -> tuple[list[Any], Any, list]:
     """Neurons, fibres and synapses of all rows: the objects, the synapses, the rows."""
     release, fibres = RELEASES[depression]
     model = GlutamateSynapse(
@@ -113,7 +115,7 @@ def build(depression: str, numbers: list[str]) -> tuple[list[Any], Any, list]:
         plasticity=RelativeInsertion(),
         parts=UnsaturatedEnzymes(),
     )
-    chosen = rows(numbers)
+    chosen = rows(numbers, lasting)
     n, spike = len(chosen), BackPropagatingSpike()
     neurons = b2.NeuronGroup(
         n,
@@ -152,18 +154,25 @@ def changes() -> dict[str, dict[tuple[str, str | None, float], float]]:
     """Change of the receptors in percent, by depression and row, of one C++ program."""
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.defaultclock.dt = 0.25 * ms
-    network, made = b2.Network(), {}
+    network, made, brief = b2.Network(), [], []
     for depression in RELEASES:
         numbers = [n for n in words() if depression == "with" or n not in RELEASE]
-        objects, synapses, chosen = build(depression, numbers)
-        network.add(objects)
-        made[depression] = (synapses, chosen)
-    network.run(END * second, namespace={})
+        for lasting in (False, True):
+            objects, synapses, chosen = build(depression, numbers, lasting)
+            network.add(objects)
+            made.append((depression, synapses, chosen))
+            brief += [] if lasting else objects
+    network.run(SHORT * second, namespace={})
+    keep_code(network)
+    for one in brief:
+        one.active = False
+    network.run((LONG - SHORT) * second, namespace={})
     b2.device.build(directory=None)
-    return {
-        d: dict(zip(chosen, 100 * (np.array(synapses.r_AMPA[:]) - 1), strict=True))
-        for d, (synapses, chosen) in made.items()
-    }
+    found: dict[str, dict[tuple[str, str | None, float], float]] = {d: {} for d in RELEASES}
+    for depression, synapses, chosen in made:
+        percent = 100 * (np.array(synapses.r_AMPA[:]) - 1)
+        found[depression] |= dict(zip(chosen, percent, strict=True))
+    return found
 
 
 def table(found: dict[str, dict]) -> Iterator[str]:

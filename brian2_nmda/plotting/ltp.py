@@ -27,8 +27,8 @@ LTP_CAPTION = (
     "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (48; weak "
     f"input {WEAK}), there is no short-term depression and no inhibition, and the simulation is "
     "deterministic. A test EPSP comes near the threshold: after potentiation it makes the neuron fire, and "
-    "the frequency curve crosses zero where the train does. From there on the curve is flat: it is the "
-    "balance of insertion and removal."
+    "the frequency curve crosses zero where the train does. From there on the rule saturates: a train fills "
+    "all places, and what is removed in the seconds after it leaves the plateau."
 )
 
 
