@@ -1,8 +1,8 @@
-"""How the demo's rule bears a change of any one number by 20 %: the table of `docs/howto/protocols.md`.
+"""How the demo's rule bears a change of any one number by 20 %: the table of `docs/robustness.md`.
 
 Each row of the table is one number of the rule, the synapse, the release, the neuron or the stimulus, 20 %
 lower and 20 % higher. Each change has its own neuron for each protocol; all of them run side by
-side in one C++ program, with and without short-term depression of release. It takes about ten minutes.
+side in one C++ program, with and without short-term depression of release: a quarter of an hour and more.
 
     python benchmarks/robustness.py [--markdown FILE]
 
@@ -32,7 +32,7 @@ from brian2_nmda.protocols.devices import keep_code
 FACTORS = (0.8, 1.2)
 BAR = (0.5, 1.5)  # relative size
 DRIFT = 0.5  # percent
-SHORT, LONG = 20.0, 910.0  # s, in which the protocols are over
+SHORT, LONG = 45.0, 920.0  # s, in which the protocols are over
 TRAINS = {
     "tetanus": np.arange(100) / 100,
     "theta burst": np.concatenate([k / 5 + np.arange(4) / 100 for k in range(10)]),
@@ -150,13 +150,13 @@ def build(depression: str, numbers: list[str], lasting: bool) -> tuple[list[Any]
     return [neurons, source, synapses], synapses, chosen
 
 
-def changes() -> dict[str, dict[tuple[str, str | None, float], float]]:
+def changes(chosen_numbers: list[str]) -> dict[str, dict[tuple[str, str | None, float], float]]:
     """Change of the receptors in percent, by depression and row, of one C++ program."""
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.defaultclock.dt = 0.25 * ms
     network, made, brief = b2.Network(), [], []
     for depression in RELEASES:
-        numbers = [n for n in words() if depression == "with" or n not in RELEASE]
+        numbers = [n for n in chosen_numbers if depression == "with" or n not in RELEASE]
         for lasting in (False, True):
             objects, synapses, chosen = build(depression, numbers, lasting)
             network.add(objects)
@@ -175,14 +175,15 @@ def changes() -> dict[str, dict[tuple[str, str | None, float], float]]:
     return found
 
 
-def table(found: dict[str, dict]) -> Iterator[str]:
+def table(found: dict[str, dict], numbers: list[str]) -> Iterator[str]:
     """Markdown: a line for each number and factor; what misses its bar is bold."""
     pairs = [(p, d) for p in TRAINS for d in RELEASES]
     yield "| changed | by | " + " | ".join(TRAINS) + " |"
     yield "|---|---|" + "---|" * len(TRAINS)
     plain = [" ".join(f"{found[d][p, None, 1.0]:+.1f}" for d in RELEASES) for p in TRAINS]
     yield "| nothing: change in % | | " + " | ".join(plain) + " |"
-    for number, text in words().items():
+    for number in numbers:
+        text = words()[number]
         for factor in FACTORS:
             cells = [cell(found, p, d, number, factor) for p, d in pairs]
             joined = [" ".join(cells[k : k + 2]) for k in range(0, len(cells), 2)]
@@ -203,11 +204,11 @@ def cell(found: dict, protocol: str, depression: str, number: str, factor: float
     return text if met else f"**{text}**"
 
 
-def summary(found: dict[str, dict]) -> Iterator[str]:
+def summary(found: dict[str, dict], numbers: list[str]) -> Iterator[str]:
     """How many changes miss each bar, and of which numbers."""
     for p in TRAINS:
         for d in RELEASES:
-            keys = [(n, f) for n in words() for f in FACTORS if (p, n, f) in found[d]]
+            keys = [(n, f) for n in numbers for f in FACTORS if (p, n, f) in found[d]]
             missed = [f"{n} x {f}" for n, f in keys if "**" in cell(found, p, d, n, f)]
             yield f"{p}, {d} depression: {len(missed)} of {len(keys)} missed {', '.join(missed)}"
 
@@ -216,10 +217,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--only", nargs="+", metavar="NUMBER", default=list(words()), choices=list(words()))
     parser.add_argument("--markdown", metavar="FILE", help="write the table to this file as well")
     arguments = parser.parse_args()
-    result = changes()
-    lines = list(table(result))
-    print("\n".join([*lines, "", *summary(result)]))
+    result = changes(arguments.only)
+    lines = list(table(result, arguments.only))
+    print("\n".join([*lines, "", *summary(result, arguments.only)]))
     if arguments.markdown:
         Path(arguments.markdown).write_text("\n".join(lines) + "\n")
