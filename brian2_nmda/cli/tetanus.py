@@ -14,7 +14,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         "burst; and 900 pulses at 1 to 50 Hz, the frequency curve. All conditions run side by side with one "
         "rule. Prints a table with acceptance bars and writes a figure. Needs a C++ compiler.",
     )
-    ltp.add_argument("--no-curve", action="store_true", help="leave out the frequency curve")
+    ltp.add_argument(
+        "--no-curve", action="store_true", help="leave out the frequency curve, half of the simulation"
+    )
     ltp.add_argument("--save", metavar="FILE", help="recordings, as FILE.npz or FILE.csv")
     ltp.add_argument("--out", default="ltp.png", metavar="FILE", help="figure (default: %(default)s)")
     ltp.add_argument(
@@ -35,11 +37,13 @@ def _ltp(arguments: argparse.Namespace) -> int:
     from brian2_nmda.protocols.ltp import run_ltp
     from brian2_nmda.protocols.saving import check_file, write_whole
 
-    check_figure_file(arguments.out)  # before, not after, a minute of simulation
+    check_figure_file(arguments.out)  # before, not after, minutes of simulation
     check_file(arguments.out)
     if arguments.save is not None:
         check_file(arguments.save, (".npz", ".csv"))
-    print("Compiling takes about 20 to 40 s, the simulation about a minute.", file=sys.stderr, flush=True)
+    print(
+        "Compiling takes about 20 to 40 s, the simulation one to three minutes.", file=sys.stderr, flush=True
+    )
     result = run_ltp(
         baseline=60 * arguments.baseline * second,
         follow_up=60 * arguments.follow_up * second,
