@@ -60,7 +60,7 @@ def same_until_the_switch(epsp):
     """Of the two conditions; the tests inside it differ."""
     assert_array_equal(epsp[1, 0, BEFORE], epsp[0, 0, BEFORE])
     differ = np.abs(epsp[1, 0, INSIDE] - epsp[0, 0, INSIDE]).max(axis=-1)
-    assert (differ > 0.1 * epsp[0, 0, INSIDE].max(axis=-1)).all()
+    assert (differ > 0.02 * epsp[0, 0, INSIDE].max(axis=-1)).all()
 
 
 def test_magnesium():
