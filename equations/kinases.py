@@ -219,9 +219,10 @@ class UnsaturatedEnzymes(Part):
     to 78 %, and the four pulses of a theta burst release 100, 65, 36 and 25 %. A fourth power of calcium
     turns this into nothing: a tetanus that gives +61 % gives +2 %. Here half activation is near the highest
     calcium of that experiment (peaks of 34 uM in a tetanus, of 4 uM at 1 Hz; these are high), so ``kinase``
-    stays graded. From 10 Hz on LTP is the balance of kinase and phosphatase, at 75 % of the free places; the
-    curve is flat there. The rule holds for this stimulus: with 20 % more fibres test pulses alone make the
-    neuron fire and potentiate, with 20 % fewer a theta burst with depression gives +15 %. The curve
+    stays graded. From 20 Hz on, and in a tetanus, a train fills all free places: the rule saturates. What is
+    left, 70 to 80 % of them, is what the phosphatase spares in the seconds after the train, while ``Ca_eff``
+    decays; the curve is flat there. The rule holds for this stimulus: with 20 % more fibres test pulses alone
+    make the neuron fire and potentiate, with 20 % fewer a theta burst with depression gives +15 %. The curve
     crosses zero where the neuron is about to fire: 7 to 10 Hz, with depression 10 to 15 Hz.
 
     A design choice of this package, fitted together with `RelativeInsertion` and

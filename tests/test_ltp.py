@@ -1,18 +1,19 @@
 """The tetanus experiment: what it shows, what its controls show, and what is printed and drawn.
 
-Held against: the acceptance bars, written out here, and the figures of two independent prototypes
-(plain C++ and Brian2 with hand-written equations), given as numbers. One standalone simulation serves
-all tests of this module; it has one minute of baseline, all trains, and one minute of follow-up. The
-figures over 10 and 20 minutes, and the drift over 30, are checked by the slow test.
+Held against: the acceptance bars, written out here, and the figures of a hand-written C++ program (its own
+equations, two pathways, steps of 0.05 ms), given as numbers. One standalone simulation serves all tests of
+this module; it has one minute of baseline, all trains, and one minute of follow-up. The figures over 10 and
+20 minutes, and the drift over 30, are checked by the slow test.
 """
 
+import csv
 import re
 from dataclasses import replace
 
 import matplotlib.image
 import numpy as np
 import pytest
-from brian2 import device as active_device, ms, prefs, second
+from brian2 import device as active_device, mM, ms, nS, prefs, second, umolar
 from brian2.core.clocks import defaultclock
 from brian2.devices.device import RuntimeDevice, get_device
 from numpy.testing import assert_allclose, assert_array_equal
@@ -42,6 +43,8 @@ MAKE = "devices.cpp_standalone.extra_make_args_unix"
 BARS = {
     ("tetanus", "A"): (35, 65),
     ("tetanus", "B"): (-0.5, 0.5),
+    ("theta burst", "A"): (20, np.inf),
+    ("theta burst", "B"): (-0.5, 0.5),
     ("D-AP5", "A"): (-0.1, 0.1),
     ("D-AP5", "B"): (-0.5, 0.5),
     ("clamp", "A"): (-1, 1),
@@ -56,6 +59,10 @@ BARS = {
     ("baseline", "B"): (-0.1, 0.1),
     ("1 Hz x 900", "A"): (-25, -15),
     ("1 Hz x 900", "B"): (-0.5, 0.5),
+} | {
+    (f"{f} Hz x 900", p): (-0.5, 0.5) if p == "B" else (20 if f == 50 else -np.inf, np.inf)
+    for f in (2, 3, 5, 7, 10, 20, 50)
+    for p in "AB"
 }
 
 
@@ -72,7 +79,7 @@ def experiment():
     prefs[MAKE] = ["-j3"]
     defaultclock.dt = 0.05 * ms
     try:
-        result = run_ltp(baseline=60 * second, follow_up=60 * second, lfs=True)
+        result = run_ltp(baseline=60 * second, follow_up=60 * second)
         left = {
             "device": type(get_device()),
             "make": prefs[MAKE],
@@ -102,59 +109,91 @@ def test_change_of_slope_and_receptors_meets_its_bar(result, condition, pathway)
     assert row.met
 
 
-def test_all_conditions_have_a_bar(result):
+def test_all_conditions_are_judged(result):
     assert [(r.condition, r.pathway) for r in result.rows] == list(BARS)
+    assert result.met
 
 
-#: Of the prototypes: receptors after, EPSP before and after (mV), peak Ca and Ca_eff as printed (uM), spikes.
+def test_frequency_curve(result):
+    """The bars of the curve, from the changes alone: trough in 1 to 5 Hz, zero between 6 and 15 Hz."""
+    rates, change = result.curve
+    assert_allclose(rates, [1, 2, 3, 5, 7, 10, 20, 50])
+    at = dict(zip(rates, change, strict=True))
+    assert min(at[2], at[3]) < min(at[1], at[5]) - 3
+    assert at[7] < 0 < at[10]
+    assert 20 < at[50] < at[20] + 2  # a plateau, see below
+    assert [met for _, met in result.curve_bars] == [True, True]
+    assert "lowest at" in result.table() and "crosses zero between 7 and 10 Hz" in result.table()
+
+
+def test_saturation_at_50_hz_is_printed_as_missed(result):
+    """20 Hz and 50 Hz fill all places, 1.57 times 20; the phosphatase takes some back after the train."""
+    c = result.index("50 Hz x 900")
+    assert_allclose(result.n[c, A].max(), 31.4, rtol=2e-3)
+    assert result.row("50 Hz x 900", "A").receptors[1] < 29
+    assert "20 Hz and 50 Hz fill all places, 31.4 (bar: no saturation at 50 Hz) MISSED" in result.table()
+    n = result.n.copy()
+    n[result.index("20 Hz x 900"), A] = 24
+    assert "fill 24.0 and 31.4 places" in replace(result, n=n).table()
+
+
+def test_a_curve_that_misses_its_bars_is_reported(result):
+    """Without plasticity there is no trough, and what only falls crosses nothing."""
+    flat = replace(result, n=np.full_like(result.n, 20.0))
+    assert not flat.met
+    n = result.n.copy()
+    for k, c in enumerate(result.conditions):
+        if c.name.endswith("Hz x 900"):
+            n[k, A, -1] = 20 - 0.01 * c.train.rate
+    falling = replace(result, n=n)
+    assert [met for _, met in falling.curve_bars] == [False, False]
+    assert "crosses zero nowhere" in falling.table()
+    assert replace(result, conditions=result.conditions[:8], n=result.n[:8]).curve_bars == []
+
+
+#: Of the C++ program: receptors after, EPSP before and after (mV), peak Ca and Ca_eff (uM), spikes.
 PROTOTYPE = {
-    "tetanus": (30.2, 7.49, 10.71, "10.7", "3.35", 36),
-    "D-AP5": (20.0, 6.86, 6.86, None, None, 16),  # it had no NMDA receptors at all in D-AP5
-    "clamp": (19.974, 7.49, 7.48, "1.69", "0.65", 0),
-    "weak": (19.972, 2.06, 2.06, "2.30", "0.88", 0),
-    "weak+strong": (31.76, 2.06, 3.16, "12.1", "3.99", 53),
-    "1 Hz x 900": (16.0, 7.49, 6.17, "1.46", "0.183", 0),
-    "baseline": (20.0, 7.49, 7.49, "1.46", "0.069", 0),
+    "tetanus": (28.931, 13.522, 16.019, 34.276, 8.3370, 210),
+    "theta burst": (27.928, 13.522, 16.011, 29.794, 4.1509, 140),
+    "D-AP5": (19.988, 10.618, 10.612, 2.677, 0.5687, 50),
+    "clamp": (20.046, 13.522, 13.545, 4.352, 0.9923, 0),
+    "weak": (20.148, 1.411, 1.421, 4.651, 1.2267, 0),
+    "weak+strong": (29.157, 1.411, 1.956, 35.042, 8.6715, 224),
+    "weak 0 Mg": (28.170, 1.411, 1.897, 75.912, 19.3205, 4),
+    "baseline": (19.997, 13.522, 13.520, 4.348, 0.1269, 0),
+    "1 Hz x 900": (15.772, 13.522, 11.352, 4.348, 0.4799, 0),
+    "3 Hz x 900": (14.549, 13.522, 10.706, 4.432, 1.3176, 0),
+    "50 Hz x 900": (27.715, 13.522, 16.007, 29.723, 27.9437, 1880),
 }
+#: What steps of 0.25 ms cost: calcium, potentials and the back-propagating spike are of order 1. That program
+#: changes by 0.4 % from 0.05 to 0.2 ms; calcium is found 0.8 % lower here where the neuron fires often.
+RECEPTORS, POTENTIAL, CALCIUM, SPIKES = 2e-3, 6e-3, 9e-3, 1e-2
 
 
-#: Errors of the peaks of Ca and Ca_eff with steps of 0.1 ms: twice their relative change from 0.1 to 0.05
-#: ms, since calcium and the compartments are of order 1 (measured: 10.7287 and 10.7449 uM after the tetanus,
-#: 11.998 and 12.041 uM beside strong input). Where the neuron fires, its spikes carry the error.
-STEP_ERROR = {"tetanus": (3.0e-3, 2.2e-3), "weak+strong": (7.1e-3, 2.7e-3)}
-SILENT = (4.7e-4, 1.0e-4)
-
-
-def same_peak(found, printed, error, units=0.5):
-    """To half a unit of the last digit that the prototype printed, and the error of its steps and of ours."""
-    decimals = len(printed.partition(".")[2])
-    assert_allclose(found, float(printed), rtol=2 * error, atol=units * 10**-decimals)
+THRESHOLD = 16  # mV above rest
 
 
 @pytest.mark.parametrize("condition", PROTOTYPE)
-def test_figures_agree_with_the_prototypes(result, condition):
+def test_figures_agree_with_the_prototype(result, condition):
     receptors, before, after, Ca, Ca_eff, spikes = PROTOTYPE[condition]
     row = result.row(condition, "A")
-    assert_allclose(row.receptors, [20, receptors], rtol=2e-3)
-    assert_allclose(row.amplitude, [before, after], rtol=5e-3)
-    if Ca is not None:
-        same_peak(row.peak_Ca, Ca, STEP_ERROR.get(condition, SILENT)[0])
-    if Ca_eff is not None:
-        units = 1 if condition == "1 Hz x 900" else 0.5  # 0.1836 here, which the prototype gave as 0.183
-        same_peak(row.peak_Ca_eff, Ca_eff, STEP_ERROR.get(condition, SILENT)[1], units)
-    assert len(result.spikes[result.index(condition)]) == spikes
+    assert_allclose(row.receptors, [20, receptors], rtol=RECEPTORS)
+    assert_allclose(row.amplitude[0], before, rtol=POTENTIAL)
+    if after < THRESHOLD:
+        assert_allclose(row.amplitude[1], after, rtol=POTENTIAL)
+    else:  # it fires, and is cut within a step: by less than a step of the initial slope
+        assert 0 <= row.amplitude[1] - THRESHOLD < row.slope[1] * 0.25
+    assert_allclose(row.peak_Ca, Ca, rtol=CALCIUM)
+    assert_allclose(row.peak_Ca_eff, Ca_eff, rtol=CALCIUM)
+    assert_allclose(len(result.spikes[result.index(condition)]), spikes, rtol=SPIKES)
 
 
-def test_without_magnesium_a_weak_input_is_enough(result):
-    """The prototype kept magnesium away until the receptors had closed; here it is back at once."""
-    row = result.row("weak 0 Mg", "A")
-    same_peak(row.peak_Ca, "34.0", SILENT[0])
-    assert_allclose(row.receptors[1], 37.4, rtol=2e-2)
-    # Had the magnesium not come back, the late part of the EPSP would be several times larger.
+def test_magnesium_comes_back(result):
+    """Had it not, the late part of the EPSP would be several times larger."""
     c, weak = result.index("weak 0 Mg"), result.index("weak")
     late = result.epsp_time > 45
     after = result.epsp[c, A, -1, late] / result.epsp[weak, A, -1, late]
-    assert np.all(after < row.receptors[1] / 20)
+    assert np.all(after < result.row("weak 0 Mg", "A").receptors[1] / 20)
 
 
 def test_nothing_drifts_under_test_pulses(result):
@@ -172,7 +211,7 @@ def assert_no_drift(result):
 def test_baseline_conditions_are_alike_until_the_train(result):
     """Same pulses, same neurons: what differs afterwards is due to the train."""
     before = result.before()[A]
-    strong = [result.index(n) for n in ("tetanus", "clamp", "1 Hz x 900")]
+    strong = [result.index(n) for n in ("tetanus", "theta burst", "clamp", "1 Hz x 900")]
     for c in strong[1:]:
         assert_array_equal(result.epsp[c, A, before], result.epsp[strong[0], A, before])
 
@@ -182,7 +221,7 @@ def test_test_pulses_pause_during_the_train(result):
     times = result.test_times
     for c, condition in enumerate(result.conditions):
         end = result.start + (condition.train.duration if condition.train else -np.inf)
-        paused = (times > result.start - 3) & (times < end + 3)
+        paused = (times > result.start - 3) & (times <= end + 3)
         assert_array_equal(pulses[c], ~paused if condition.train else np.ones_like(paused))
 
 
@@ -197,36 +236,46 @@ def test_clamp_holds_the_neuron_at_rest(result):
 
 def test_only_the_trained_pathway_sees_calcium(result):
     c = result.index("tetanus")
-    assert result.Ca_trace[c, A].max() > 10
+    assert result.Ca_trace[c, A].max() > 30
     assert_allclose(result.Ca_trace[c, B], 0.07, rtol=1e-2)
 
 
 def test_d_ap5_leaves_ampa_receptors_alone(result):
-    """Of the EPSP 2 % of the slope and 8 % of the amplitude are NMDA (prototypes).
-
-    The shipped drug leaves a response of BioNMDA to a train (it says so), but far less calcium than the
-    threshold of insertion needs.
-    """
+    """What D-AP5 takes of the EPSP: by the C++ program 5.0 % of the slope and 21.5 % of the amplitude."""
     c, control = result.index("D-AP5"), result.index("tetanus")
     drug, before = result.row("D-AP5", "A"), result.row("tetanus", "A")
-    assert_allclose(drug.slope[0] / before.slope[0], 0.98, atol=0.005)
-    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.92, atol=0.005)  # half of the last digit
+    assert_allclose(drug.slope[0] / before.slope[0], 0.950, atol=0.005)
+    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.785, atol=0.005)
     assert 10 * result.peak_Ca[c, A] < result.peak_Ca[control, A]
-    assert 5 * result.peak_Ca_eff[c, A] < 1.8
 
 
 def test_d_ap5_is_the_part_of_the_library():
-    model = ltp.default_model()
-    assert model.system.parameters["conc_DAP5_NMDA"].value == DAP5().conc
+    """Also where the model states its concentration, and not only that it may be there."""
+    assert ltp.default_model().system.parameters["conc_DAP5_NMDA"].value == 0 * mM
+    for concentration, dose in ((0 * mM, DAP5().conc), (20 * umolar, 20 * umolar)):
+        receptors = [AMPA(gmax=0.5 * nS), BioNMDA(antagonist=DAP5(conc=concentration))]
+        model = GlutamateSynapse(receptors, calcium=SpineCalcium(), plasticity=ReceptorInsertion())
+        with standalone_device():
+            experiment = Experiment(model, ltp.Schedule(CONDITIONS[2:3], 20.0, 20.0))
+            given = experiment.synapses.variables["conc_DAP5_NMDA"]
+            assert given.dim is mM.dim
+            assert experiment.dose == dose
 
 
-def test_insertion_needs_calcium_above_the_upper_threshold(result):
-    for c, condition in enumerate(result.conditions):
-        for p in (A, B):
-            if condition.name == "weak" and p == A:
-                assert 0.12 < result.peak_Ca_eff[c, p] < 1.8
-            inserted = result.n[c, p, -1] > 20.1
-            assert inserted == (result.peak_Ca_eff[c, p] > 1.8)
+def test_insertion_is_the_slope_of_the_receptors(result):
+    """The rate that panel 3 draws, summed over the 4 s from the tetanus on, against the receptors.
+
+    Until they are recorded next the phosphatase alone acts, by the equations of the rule written out here.
+    """
+    c = result.index("tetanus")
+    during = (result.trace_time >= 0) & (result.trace_time < 4000)
+    then = 20 + result.insertion[c, A, during].sum() * 0.25e-3
+    k = np.searchsorted(result.n_time, result.start + 4)
+    left = np.linspace(0, result.n_time[k] - result.start - 4, 10_000)
+    Ca_eff = result.Ca_eff_trace[c, A, during][-1] * np.exp(-left / 3.3)
+    removed = 0.023 * np.mean(Ca_eff**2 / (2**2 + Ca_eff**2)) * left[-1]
+    assert_allclose(10.6 + (then - 10.6) * np.exp(-removed), result.n[c, A, k], rtol=2e-3)
+    assert_allclose(result.insertion[c, B], 0, atol=1e-2)
 
 
 # -- the run itself --------------------------------------------------------------------------------
@@ -261,6 +310,11 @@ def test_schedule_of_pulses():
     assert_allclose(tetanus[106:109], [71, 81, 91])
     assert_allclose(low[6:906], 60 + np.arange(900))
     assert_allclose(schedule.pulses(LFS, B)[-3:], [966, 976, 986])
+    bursts = ltp.THETA_BURST.times
+    assert_allclose(bursts[[0, 1, 3, 4, 39]], [0, 0.01, 0.03, 0.2, 1.83])
+    assert ltp.THETA_BURST.duration == 2
+    assert ltp.Schedule((CONDITIONS[0], LFS), 600.0, 1200.0).end == 1801  # 5 min after the long train
+    assert ltp.Schedule((CONDITIONS[0], LFS), 600.0, 300.0).end == 1800
 
 
 @pytest.mark.parametrize("names", [["tetanus"], ["tetanus", "clamp"], ["clamp", "weak 0 Mg", "clamp"]])
@@ -287,7 +341,7 @@ def test_a_model_without_what_the_experiment_reads_is_an_error():
     model = GlutamateSynapse(receptors, calcium=SpineCalcium(), plasticity=ReceptorInsertion())
     with pytest.raises(ModelError, match=r"'conc_DAP5_NMDA'.*antagonist=DAP5\(\)"):
         run_ltp(model=model)
-    with pytest.raises(ModelError, match=r"'n_AMPA'.*plasticity=ReceptorInsertion"):
+    with pytest.raises(ModelError, match=r"'n_AMPA'.*plasticity=RelativeInsertion"):
         run_ltp(model=GlutamateSynapse(receptors, calcium=SpineCalcium()))
 
 
@@ -302,16 +356,16 @@ def test_a_missed_bar_is_reported(result):
     planted = _without_plasticity(result)
     missed = {(r.condition, r.pathway) for r in planted.rows if not r.met}
     assert missed == {key for key, (low, high) in BARS.items() if not low <= 0 <= high}
-    lines = planted.table().splitlines()
+    lines = [line for line in planted.table().splitlines() if not line.startswith("Frequency curve")]
     assert sum("MISSED" in line for line in lines) == len(missed)
 
 
 def test_table_states_figures_and_bars(result):
     lines = result.table().splitlines()
     (tetanus,) = (line for line in lines if line.startswith("tetanus") and " A " in line)
-    for text in ("20.00 -> 30.1", "7.50 -> 10.7", "+35 to +65 %", "met"):
+    for text in ("20.00 -> 28.9", "13.5", "+35 to +65 %", "met"):
         assert text in tetanus
-    assert "MISSED" not in result.table()
+    assert [line[:15] for line in result.table().splitlines() if "MISSED" in line] == ["Frequency curve"]
 
 
 def test_bars_in_words():
@@ -330,17 +384,21 @@ def test_a_condition_may_be_without_bars(result):
 def test_figure_shows_the_result(result):
     figure = plot_ltp(result)
     titles = {a.get_title(loc="left")[:1]: a for a in figure.axes if a.get_title(loc="left")}
-    assert sorted(titles) == ["1", "2", "3", "4", "5", "6"]
+    assert sorted(titles) == ["1", "2", "3", "4", "5", "6", "7"]
     for axes in figure.axes:
         assert not axes.axison or axes.get_ylabel()
-    bars = [patch.get_height() for patch in titles["6"].patches]
-    rows = [result.row(c.name, "A").slope_change for c in result.conditions if c.trained]
+    drawn = titles["6"].lines[-1]
+    assert_allclose(drawn.get_data(), result.curve)
+    bars = [patch.get_height() for patch in titles["7"].patches]
+    shown = [c.name for c in result.conditions[:9] if c.trained]
+    rows = [result.row(name, "A").slope_change for name in shown]
     assert_allclose(bars, rows)
     # each run of panel 1 in axes of its own: on top of each other they hid one another
     over_time = {a.lines[-1].get_label(): a.lines[-1] for a in figure.axes if a.get_yticks().size == 2}
     assert len(over_time) == 4
     slopes = {label: line.get_ydata() for label, line in over_time.items()}
-    assert_allclose(slopes["A, tetanus"][-1], 100 + result.row("tetanus", "A").slope_change)
+    # the last minute of five
+    assert_allclose(slopes["A, tetanus"][-1], 100 + result.row("tetanus", "A").slope_change, rtol=3e-3)
     for unchanged in ("B, not tetanised", "A, tetanus in 50 µM D-AP5", "A, tetanus while clamped at -70 mV"):
         assert_allclose(slopes[unchanged][-1], 100, rtol=5e-3)
     assert any("Known limits" in text.get_text() for text in figure.texts)
@@ -358,15 +416,33 @@ def test_command_prints_the_table_and_writes_the_figure(result, monkeypatch, cap
     asked = {}
     monkeypatch.setattr(ltp, "run_ltp", lambda **given: asked.update(given) or result)
     out = tmp_path / "figure.png"
-    status = cli.main(["ltp", "--lfs", "--out", str(out), "--baseline", "1", "--follow-up", "2"])
+    status = cli.main(["ltp", "--no-curve", "--out", str(out), "--baseline", "1", "--follow-up", "2"])
     assert status == 0
     assert asked["baseline"] == 60 * second
     assert asked["follow_up"] == 120 * second
-    assert asked["lfs"] is True
+    assert asked["curve"] is False
     assert result.table() in capsys.readouterr().out
     image = matplotlib.image.imread(out)
     assert image.shape[0] > 1000
     assert image[..., :3].std() > 0.05
+
+
+def test_command_saves_the_recordings(result, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(ltp, "run_ltp", lambda **given: result)
+    monkeypatch.chdir(tmp_path)
+    for name in ("data.npz", "data.csv"):
+        assert cli.main(["ltp", "--out", "a.png", "--save", name]) == 0
+        assert f"Recordings: {name}" in capsys.readouterr().out
+    with np.load("data.npz") as data:
+        assert_array_equal(data["n"], result.n)
+        assert_array_equal(data["spikes tetanus"], result.spikes[0])
+        assert list(data["conditions"]) == [c.name for c in result.conditions]
+        assert '"n_time": "s"' in str(data["units"])
+    with open("data.csv", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert len(rows) == 1 + np.isfinite(result.slope).sum()
+    assert rows[1][:2] == ["tetanus", "A"]
+    assert_allclose(float(rows[1][3]), result.slope[0, 0, 0], rtol=1e-8)
 
 
 def test_command_fails_if_a_bar_is_missed(result, monkeypatch, capsys, tmp_path):
@@ -390,6 +466,14 @@ def test_command_checks_the_figure_before_it_simulates(file, problem, monkeypatc
     assert re.search(problem, capsys.readouterr().err)
 
 
+def test_command_checks_the_recordings_before_it_simulates(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ltp, "run_ltp", lambda **given: pytest.fail("simulated first"))
+    assert cli.main(["ltp", "--save", "data.xls"]) == 2
+    assert "end in .npz or .csv" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_command_explains_wrong_input(capsys):
     assert cli.main(["ltp", "--baseline", "0.1"]) == 2
     assert "baseline has to be at least" in capsys.readouterr().err
@@ -404,10 +488,7 @@ def test_command_explains_wrong_input(capsys):
 def test_the_whole_experiment():
     """10 min of baseline and 20 min of follow-up: all bars, and no drift in 30 min."""
     prefs[FLAGS] = optimised(prefs[FLAGS])
-    result = run_ltp(lfs=True)
-    assert all(row.met for row in result.rows)
+    result = run_ltp()
+    assert result.met
     assert_no_drift(result)
     assert result.n_time[-1] >= 30 * 60
-    settled = result.n_time > result.start + LFS.train.duration + 60
-    assert settled.sum() > 100
-    assert np.ptp(result.n[:, :, settled], axis=-1).max() < 0.02  # LTP and LTD stay

@@ -6,14 +6,14 @@ from typing import Any
 
 _COMMON = """\
 Two pathways A and B of {fibres} fibres converge on one integrate-and-fire neuron; A gets the protocol, single
-pulses test both before and after it. The synapse is the one of 'brian2-nmda plan demo': a graded kinase and
-phosphatase insert and remove AMPA receptors. In Python:
+pulses test both before and after it. The synapse is the one of 'brian2-nmda plan demo': a kinase inserts
+AMPA receptors and a phosphatase removes them. In Python:
 
     {python}
 """
 _PYTHON = "from brian2_nmda.protocols import *; result = Experiment({}).run()"
 DEFAULT_BASELINE, DEFAULT_FOLLOW_UP = 5.0, 10.0  # min
-FIBRES = 30
+FIBRES = 48  # as protocols.experiment, which is not imported for --help
 _INTERVALS = [-80, -40, -20, -10, -5, 5, 10, 20, 40, 80]  # ms
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import mM, umolar
+from brian2 import mM
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from brian2_nmda.protocols.ltp import PATHWAYS, LTPResult
+from brian2_nmda.protocols.ltp import LOW_FREQUENCY, PATHWAYS, WEAK, Condition, LTPResult
+from brian2_nmda.protocols.ltp.result import CROSSING, TROUGH
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
@@ -19,13 +20,16 @@ _A, _B, _CLAMP, _DRUG = "#c0392b", "#2c6fbb", "0.55", "#2e8b57"
 _LTD, _LTP = "#dbe8f6", "#fbe3d6"
 _STYLE: dict[str, Any] = {"linewidth": 1.2}
 _SPIKE_SHOWN = 1.3  # s of the induction panel
+_LINE = 1.5  # receptors; room for a line of text in panel 5
 
 LTP_CAPTION = (
     "Changes are those of the initial slope of the EPSP (0 to 2 ms) and of the number of AMPA receptors "
-    "in percent of the value before the train. Known limits: the fibres of a pathway are identical and "
-    "lumped (30; weak input 8), there is no short-term depression and no inhibition, and the "
-    "simulation is deterministic; the trough of this rule's frequency curve lies at 1 Hz. Rates and "
-    "thresholds of receptor insertion were chosen for this experiment."
+    "in percent of the value before the train. All panels are one rule with one set of numbers, which were "
+    "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (48; weak "
+    f"input {WEAK}), there is no short-term depression and no inhibition, and the simulation is "
+    "deterministic. A test EPSP comes near the threshold: after potentiation it makes the neuron fire, and "
+    "the frequency curve crosses zero where the train does. From there on the rule saturates: a train fills "
+    "all places, and what is removed in the seconds after it leaves the plateau."
 )
 
 
@@ -59,7 +63,7 @@ def check_figure_file(file: str | Path) -> None:
 
 
 def plot_ltp(result: LTPResult) -> Figure:
-    """The tetanus experiment in six panels.
+    """The tetanus experiment in seven panels.
 
     Parameters
     ----------
@@ -70,7 +74,7 @@ def plot_ltp(result: LTPResult) -> Figure:
     -------
     matplotlib.figure.Figure
         (1) EPSP slope over time, (2) EPSPs before and after, (3) the tetanus, (4) magnesium block,
-        (5) receptors over time and the rule that changes them, (6) summary.
+        (5) receptors over time, (6) the frequency curve of the conditions with 900 pulses, (7) summary.
 
     Examples
     --------
@@ -91,7 +95,7 @@ def plot_ltp(result: LTPResult) -> Figure:
     _induction(figure, middle[0], result)
     _block(figure.add_subplot(middle[1]), result)
     _receptors(figure.add_subplot(bottom[0]), result)
-    _rule(figure.add_subplot(bottom[1]), result)
+    _curve(figure.add_subplot(bottom[1]), result)
     _summary(figure.add_subplot(bottom[2]), result)
     figure.text(
         0.065, 0.02, "\n".join(textwrap.wrap(LTP_CAPTION, 175)), fontsize=9, va="bottom", color="0.25"
@@ -174,11 +178,19 @@ def _epsps(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
             0.03, 0.97, PATHWAYS[p], transform=axes.transAxes, color=colour, va="top",
             fontweight="bold",
         )  # fmt: skip
+        if _fires(result, c, p):
+            axes.text(0.26, 0.92, "fires", transform=axes.transAxes, color=colour, fontsize=9)
         axes.set_ylim(-2.6, None)
         axes.set_axis_off()
         if p == 0:
             _scale_bars(axes)
             axes.set_title("2  EPSPs", loc="left", fontsize=11, fontweight="bold")
+
+
+def _fires(result: LTPResult, c: int, p: int) -> bool:
+    """Whether the last test pulse of a pathway makes the neuron spike."""
+    tests = result.test_times[p, np.isfinite(result.slope[c, p])]
+    return bool(np.any((result.spikes[c] > tests[-1]) & (result.spikes[c] < tests[-1] + 0.05)))
 
 
 def _scale_bars(axes: Axes) -> None:
@@ -202,12 +214,13 @@ def _induction(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
         panels[k].tick_params(labelbottom=k == 3)
     panels[0].plot(t, result.v_s[c, shown], color="black", linewidth=0.7)
     spikes = 1000 * (result.spikes[c] - result.start)
+    spikes = spikes[(spikes >= 0) & (spikes < 1000 * _SPIKE_SHOWN)]
     panels[0].plot(spikes, np.full(len(spikes), 52.0), "|", color=_A, markersize=6)
     panels[0].set(ylabel="$v_s$ (mV)", ylim=(-80, 62))
     for k, traces, label in (
         (1, result.block_g, "$B\\,g$"),
         (2, result.Ca_trace, "Ca (µM)"),
-        (3, result.Ca_eff_trace, "Ca$_{eff}$ (µM)"),
+        (3, result.insertion, "d$n$/d$t$ (1/s)"),
     ):
         for p, colour in enumerate((_A, _B)):
             panels[k].plot(t, traces[c, p, shown], color=colour, label=PATHWAYS[p], **_STYLE)
@@ -215,35 +228,23 @@ def _induction(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
     panels[1].set_ylim(0, 1)
     panels[1].legend(loc="upper right", frameon=False, fontsize=9)
     panels[2].set_yscale("log")
-    panels[2].set_ylim(0.05, 20)
-    _zones(panels[3], result, 4.0)
+    panels[2].set_ylim(0.05, 70)
+    _directions(panels[3], result.insertion[c][..., shown])
     panels[3].set(xlim=(0, t[-1]), xlabel="time after the start of the tetanus (ms)")
     _title(panels[0], f"3  The second of the tetanus ({len(spikes)} spikes, ticks)")
 
 
-def _thresholds(result: LTPResult) -> tuple[float, float]:
-    """Thresholds of removal and of insertion, in uM."""
-    parameters = result.model.system.parameters
-    low, high = (parameters[f"theta_{k}_AMPA"].value / umolar for k in "dp")
-    return float(low), float(high)
-
-
-def _zones(axes: Axes, result: LTPResult, top: float) -> None:
-    """Shade where receptors are removed and inserted, on a linear axis of Ca_eff."""
-    low, high = _thresholds(result)
-    axes.axhspan(low, high, color=_LTD, linewidth=0)
-    axes.axhspan(high, top, color=_LTP, linewidth=0)
-    for value, name in ((low, "$\\theta_d$"), (high, "$\\theta_p$")):
-        axes.axhline(value, color="0.4", linewidth=0.8, linestyle="--")
-        axes.annotate(
-            name, (1, value), xycoords=("axes fraction", "data"), xytext=(3, 0),
-            textcoords="offset points", va="center",
-        )  # fmt: skip
-    axes.text(0.01, (high + top) / 2, "LTP: insertion", fontsize=9, va="center",
-              transform=axes.get_yaxis_transform())  # fmt: skip
-    axes.text(0.99, (low + high) / 2, "LTD: removal", fontsize=9, va="center", ha="right",
-              transform=axes.get_yaxis_transform())  # fmt: skip
-    axes.set_ylim(0, top)
+def _directions(axes: Axes, rate: np.ndarray) -> None:
+    """Shade where receptors are inserted and where they are removed."""
+    span = float(np.abs(rate).max()) or 1.0
+    low, high = min(float(rate.min()), -0.3 * span) - 0.05 * span, 1.15 * max(float(rate.max()), 0.2 * span)
+    axes.axhspan(low, 0, color=_LTD, linewidth=0)
+    axes.axhspan(0, high, color=_LTP, linewidth=0)
+    axes.axhline(0, color="0.4", linewidth=0.8, linestyle="--", zorder=1)
+    for level, name in ((0.5 * high, "LTP: insertion"), (0.5 * low, "LTD: removal")):
+        axes.text(0.99, level, name, fontsize=9, va="center", ha="right",
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_ylim(low, high)
 
 
 # -- 4: block --------------------------------------------------------------------------------------
@@ -284,13 +285,14 @@ def _receptors(axes: Axes, result: LTPResult) -> None:
     minutes = (result.n_time - result.start) / 60
     ends = []
     for c, condition in enumerate(result.conditions):
-        if condition.trained or condition.name == "baseline":
-            axes.plot(minutes, result.n[c, 0], color=_colour(condition.name), **_STYLE)
+        if condition.name in _SHOWN:
+            style = {"dashes": (4, 3), "zorder": 3} if condition.D_AP5 else {}  # on top of the baseline
+            axes.plot(minutes, result.n[c, 0], color=_colour(condition.name), **_STYLE, **style)
             ends.append((result.n[c, 0, -1], condition.name))
     _end_labels(axes, minutes[-1], ends)
-    axes.set(xlabel="time after the train (min)", ylabel="AMPA receptors of A", ylim=(10, 41))
+    axes.set(xlabel="time after the train (min)", ylabel="AMPA receptors of A", ylim=(12, 33))
     axes.set_xlim(minutes[0], minutes[-1])
-    _title(axes, "5  Receptors on the membrane, and the rule")
+    _title(axes, "5  Receptors on the membrane")
 
 
 def _end_labels(axes: Axes, x: float, ends: list[tuple[float, str]]) -> None:
@@ -301,71 +303,58 @@ def _end_labels(axes: Axes, x: float, ends: list[tuple[float, str]]) -> None:
             groups[-1].append(end)
         else:
             groups.append([end])
-    for group in groups:
-        level = float(np.mean([value for value, _ in group]))
-        names = ", ".join(name for _, name in group)
-        text = "\n".join(textwrap.wrap(names, 22))
+    levels = [float(np.mean([value for value, _ in group])) for group in groups]
+    for group, level, above in zip(groups, levels, [*levels[1:], np.inf], strict=True):
+        below = above - level < _LINE  # there is no room between the lines
         axes.annotate(
-            text, (x, level), xytext=(-3, 3), textcoords="offset points",
-            ha="right", va="bottom", fontsize=8,
+            ", ".join(name for _, name in group), (x, level), xytext=(-3, -3 if below else 3),
+            textcoords="offset points", ha="right", va="top" if below else "bottom", fontsize=8,
             color=_colour(group[0][1]) if len(group) == 1 else "0.3",
         )  # fmt: skip
 
 
+_SHOWN = ("tetanus", "theta burst", "D-AP5", "1 Hz x 900", "baseline")  # over time; all are in the summary
+_NAMED = {
+    "tetanus": _A, "theta burst": "#a04000", "D-AP5": _DRUG, "clamp": _CLAMP, "weak": "#e6a817",
+    "weak+strong": "#7d3c98", "weak 0 Mg": "#d35400", "1 Hz x 900": _B, "baseline": "black",
+}  # fmt: skip
+
+
 def _colour(name: str) -> str:
-    named = {
-        "tetanus": _A, "D-AP5": _DRUG, "clamp": _CLAMP, "weak": "#e6a817",
-        "weak+strong": "#7d3c98", "weak 0 Mg": "#d35400", "1 Hz x 900": _B,
-    }  # fmt: skip
-    return named.get(name, "black")
+    return _NAMED.get(name, "black")
 
 
-def _rule(axes: Axes, result: LTPResult) -> None:
-    """Initial dn/dt against Ca_eff, and how far each protocol drives Ca_eff."""
-    system = result.model.system
-    rate = numeric(system.rates["n_AMPA"], ["Ca_eff", "n_AMPA"], system.values())
-    low, high = _thresholds(result)
-    n = result.n[0, 0, 0]
-    Ca = np.geomspace(0.03, 30, 2000)
-    per_minute = 60 * rate(Ca * float(umolar / mM), n)
-    axes.axvspan(low, high, color=_LTD, linewidth=0)
-    axes.axvspan(high, 30, color=_LTP, linewidth=0)
-    axes.plot(Ca, per_minute, color="black", **_STYLE)
+# -- 6: frequency curve ----------------------------------------------------------------------------
+
+
+def _curve(axes: Axes, result: LTPResult) -> None:
+    """Change against frequency, each frequency a neuron of this very run."""
+    rates, change = result.curve
+    for (low, high), text, level in ((TROUGH, "lowest\nhere", 0.02), (CROSSING, "crosses 0\nhere", 0.86)):
+        axes.axvspan(low, high, color="0.93", linewidth=0)
+        axes.text(np.sqrt(low * high), level, text, fontsize=8, color="0.35", ha="center", va="bottom",
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.plot(rates, change, "o-", color="black", **_STYLE)
     axes.set_xscale("log")
-    axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
-    axes.set(xlim=(0.03, 30), ylim=(-2, 3e4), xlabel="Ca$_{eff}$ (µM), peaks of A marked")
-    axes.set_ylabel(f"d$n$/d$t$ at $n$ = {n:.0f} (receptors/min)")
-    marked = [("test pulse", result.peak_Ca_eff[result.index("baseline"), 0])]
-    marked += [
-        (c.name, result.peak_Ca_eff[k, 0])
-        for k, c in enumerate(result.conditions)
-        if c.trained and not c.D_AP5
-    ]
-    for name, peak in marked:
-        level = float(60 * rate(peak * float(umolar / mM), n))
-        axes.plot(peak, level, "o", color=_colour(name), markersize=5)
-    _mark_names(axes, sorted(marked, key=lambda m: m[1]))
-    _title(axes, "")
+    axes.set_xticks(rates, [f"{f:g}" for f in rates])
+    axes.minorticks_off()
+    if not len(rates):
+        axes.text(0.5, 0.5, "not in this run", transform=axes.transAxes, ha="center")
+    axes.set(xlim=(0.7, 70), ylim=(-45, 65), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
+             ylabel="change of AMPA receptors of A (%)")  # fmt: skip
+    _title(axes, "6  Frequency curve")
 
 
-def _mark_names(axes: Axes, marked: list[tuple[str, float]]) -> None:
-    """Names above the axis at each peak, pushed apart where they would overlap."""
-    place = -np.inf
-    for name, peak in marked:
-        place = max(np.log10(peak), place + 0.17)
-        axes.annotate(
-            name, (peak, 0.02), (10**place, 0.30), xycoords=("data", "axes fraction"),
-            textcoords=("data", "axes fraction"), rotation=90, ha="center", va="bottom",
-            fontsize=8, color=_colour(name),
-            arrowprops={"arrowstyle": "-", "color": _colour(name), "linewidth": 0.7},
-        )  # fmt: skip
+# -- 7: summary ------------------------------------------------------------------------------------
 
 
-# -- 6: summary ------------------------------------------------------------------------------------
+def _in_curve(condition: Condition) -> bool:
+    return condition.train is not None and condition.train.pulses == LOW_FREQUENCY.pulses
 
 
 def _summary(axes: Axes, result: LTPResult) -> None:
-    names = [c.name for c in result.conditions if c.trained]
+    names = [c.name for c in result.conditions if c.trained and (c.name in _NAMED or not _in_curve(c))]
     rows = [result.row(name, "A") for name in names]
     x = np.arange(len(rows))
     axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_colour(n) for n in names])
@@ -376,11 +365,11 @@ def _summary(axes: Axes, result: LTPResult) -> None:
         axes.text(k, top + 3, f"{change:+g}" if change else "0", ha="center", fontsize=9)
     axes.axhline(0, color="black", linewidth=0.8)
     axes.set_xticks(x, names, rotation=30, ha="right", rotation_mode="anchor", fontsize=9)
-    axes.set(ylim=(-38, 135), ylabel="change of A (%)")
+    axes.set(ylim=(-38, 85), ylabel="change of A (%)")
     handles = [
         Line2D([], [], color="0.5", linewidth=7, label="initial slope of the EPSP"),
         Line2D([], [], color="black", marker="_", mew=2, markersize=10, linestyle="none",
                label="AMPA receptors"),
     ]  # fmt: skip
     axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
-    _title(axes, "6  Summary")
+    _title(axes, "7  Summary")

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.plotting.style import axes_or_new, colour
 from brian2_nmda.protocols.data import in_unit
+from brian2_nmda.protocols.weights import Weight, weight_of
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
 
@@ -153,13 +154,11 @@ def plot_rule(
     >>> plot_rule(model).get_ylabel()
     'dn_AMPA/dt (1/min)'
     """
-    from brian2_nmda.protocols.experiment import weight_of
-
     system = model.system
     name = weight_of(model) if weight is None else weight
-    if name is None or name not in system.rates:
+    if name is None or (name in system.states and name not in system.rates):
         raise ModelError("plot_rule: the model has no rule whose weight changes in time; name it by weight=.")
-    settled = _settled(model, name, calcium, others or {})
+    settled = _settled(Weight(model, name), calcium, others or {})
     rate = numeric(settled, ["Ca_axis"], system.values() | dict(system.initial) | dict(others or {}))
     axes = axes_or_new(axes)
     Ca = np.geomspace(0.05, 20, 600)
@@ -176,17 +175,18 @@ def plot_rule(
     return axes
 
 
-def _settled(model: GlutamateSynapse, name: str, calcium: Sequence[str], others: Mapping[str, float]) -> Any:
+def _settled(weight: Weight, calcium: Sequence[str], others: Mapping[str, float]) -> Any:
     """The rate with calcium as ``Ca_axis`` and with the steady values of what follows calcium alone."""
     import sympy
 
     from brian2_nmda.symbolic.expressions import symbol
 
-    system, axis = model.system, symbol("Ca_axis")
+    system, axis = weight.model.system, symbol("Ca_axis")
     known: dict[Any, Any] = {symbol(c): axis for c in calcium}
-    rate = system.inserted(system.rates[name]).xreplace(known)
+    rate = weight.rate.xreplace(known)
     for _ in range(5):
-        left = {s.name for s in rate.free_symbols if s.name in system.states} - {name, *others}
+        left = {s.name for s in rate.free_symbols if s.name in system.states}
+        left -= {*weight.states, *others}
         if not left:
             return rate
         for state in left:
@@ -198,4 +198,4 @@ def _settled(model: GlutamateSynapse, name: str, calcium: Sequence[str], others:
                     f"plot_rule: give others={{'{state}': ...}}; calcium alone does not settle it."
                 )
             rate = rate.xreplace({x: steady[0]})
-    raise ModelError(f"plot_rule: the rate of '{name}' depends on too many states; give others=.")
+    raise ModelError(f"plot_rule: the rate of '{weight.name}' depends on too many states; give others=.")

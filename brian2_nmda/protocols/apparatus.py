@@ -27,6 +27,7 @@ from brian2_nmda.protocols.baths import DRUGS, parameter_of
 from brian2_nmda.protocols.devices import keep_code
 from brian2_nmda.protocols.neuron import Neuron
 from brian2_nmda.protocols.timeline import Timeline
+from brian2_nmda.protocols.weights import Weight
 from brian2_nmda.symbolic.errors import ModelError
 
 INHIBITION_DELAY = 2 * ms  # of a disynaptic pathway; assumed
@@ -56,8 +57,8 @@ class Apparatus:
     timeline : Timeline
     fibres : array
         How many fire together (condition, pathway).
-    weight : str or None
-        The state that is recorded as weight.
+    weight : Weight or None
+        Of which the states are recorded.
     inhibition : Quantity or None
         Conductance per fibre.
     """
@@ -68,7 +69,7 @@ class Apparatus:
         neuron: Neuron,
         timeline: Timeline,
         fibres: np.ndarray,
-        weight: str | None,
+        weight: Weight | None,
         inhibition: Quantity | None,
     ) -> None:
         self.model, self.timeline, self.weight, self.inhibition = model, timeline, weight, inhibition
@@ -177,7 +178,7 @@ class Apparatus:
         if self.weight is None:
             return [self.tests, self.spikes]
         period = self.timeline.period * second
-        self.weights = StateMonitor(self.synapses, self.weight, record=everything, dt=period)
+        self.weights = StateMonitor(self.synapses, self.weight.states, record=everything, dt=period)
         return [self.tests, self.spikes, self.weights]
 
     # -- what changes --------------------------------------------------------------------------

@@ -15,9 +15,9 @@ from brian2_nmda.equations import (
     DAP5,
     BioNMDA,
     CalciumIntegrator,
-    GradedEnzymes,
-    KinaseDrivenInsertion,
+    RelativeInsertion,
     SpineCalcium,
+    UnsaturatedEnzymes,
 )
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.apparatus import Apparatus
@@ -26,16 +26,17 @@ from brian2_nmda.protocols.devices import check_directory, simulation
 from brian2_nmda.protocols.neuron import Neuron, demo_neuron
 from brian2_nmda.protocols.result import SLOPE_INTERVAL, Result
 from brian2_nmda.protocols.timeline import Timeline
+from brian2_nmda.protocols.weights import Weight, weight_of
 from brian2_nmda.symbolic.errors import ModelError
 
-FIBRES = 30  # of a pathway, as in the tetanus experiment
+FIBRES = 48  # of a pathway: a test EPSP of 13.5 mV; the rule was fitted to this stimulus
 
 
 def demo_model() -> GlutamateSynapse:
     """The synapse of the experiments: one rule for all protocols, and an antagonist that is not yet there.
 
-    AMPA and NMDA receptors, spine calcium with its integrator, a graded kinase and phosphatase that insert
-    and remove AMPA receptors; as in ``examples/frequency_curve.py``.
+    AMPA and NMDA receptors, spine calcium with its integrator, a kinase and a phosphatase that insert and
+    remove AMPA receptors (`UnsaturatedEnzymes`, `RelativeInsertion`); as in ``examples/frequency_curve.py``.
 
     Examples
     --------
@@ -44,10 +45,10 @@ def demo_model() -> GlutamateSynapse:
     ['AMPA', 'NMDA']
     """
     return GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.2 * nS, antagonist=DAP5(conc=0 * mM))],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=2.8 * second)),
-        plasticity=KinaseDrivenInsertion.preset("graded enzymes"),
-        parts=GradedEnzymes(),
+        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.45 * nS, antagonist=DAP5(conc=0 * mM))],
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=3.3 * second)),
+        plasticity=RelativeInsertion(),
+        parts=UnsaturatedEnzymes(),
     )
 
 
@@ -65,7 +66,7 @@ class Experiment:
     neuron : Neuron, optional
         By default `demo_neuron`.
     pathways : mapping of str to float, optional
-        The number of identical fibres of each, by default 30 in A and in B. A protocol may state another
+        The number of identical fibres of each, by default 48 in A and in B. A protocol may state another
         (`Protocol.with_fibres`).
     baseline, follow_up : Quantity
         Duration of the test pulses before the induction, and after the longest one.
@@ -74,7 +75,8 @@ class Experiment:
     settling : Quantity
         Without tests beside an induction.
     weight : str, optional
-        The state that is recorded as weight; by default the one of the model's rule of plasticity.
+        The state that is recorded as weight, or a definition that reads states alone; by default that of the
+        model's rule of plasticity.
     inhibition : Quantity, optional
         Conductance by which each fibre also inhibits the neuron, 2 ms later; by default none.
     window : Quantity
@@ -131,11 +133,7 @@ class Experiment:
             float(self.dt),
         )
         self.weight = weight_of(self.model) if weight is None else weight
-        if self.weight is not None and self.weight not in self.model.system.states:
-            raise ModelError(
-                f"weight='{self.weight}' is no state of the model; those are "
-                f"{', '.join(self.model.system.states)}."
-            )
+        self._weight = None if self.weight is None else Weight(self.model, self.weight)
         self.inhibition = inhibition
         if inhibition is not None:
             in_unit(inhibition, siemens, "inhibition", 0)
@@ -151,7 +149,8 @@ class Experiment:
         return np.array(rows)
 
     def _apparatus(self) -> Apparatus:
-        return Apparatus(self.model, self.neuron, self.timeline, self._fibres(), self.weight, self.inhibition)
+        fibres = self._fibres()
+        return Apparatus(self.model, self.neuron, self.timeline, fibres, self._weight, self.inhibition)
 
     def run(self, target: str = "cpp_standalone", report: bool = False) -> Result:
         """Simulate all conditions.
@@ -213,12 +212,14 @@ class Experiment:
             return Quantity(values.reshape(C, P, *values.shape[1:]), dim=unit)
 
         weight = weight_time = None
-        if self.weight is not None:
-            dim = apparatus.synapses.variables[self.weight].dim
-            now = getattr(apparatus.synapses, self.weight)[:]
-            recorded = getattr(apparatus.weights, self.weight)
-            weight = by_pathway(np.column_stack([np.asarray(recorded), np.asarray(now)]), dim)
-            weight_time = np.append(np.asarray(apparatus.weights.t), line.end) * second
+        if self._weight is not None:
+            synapses, recorded = apparatus.synapses, apparatus.weights
+            states = {
+                n: np.column_stack([np.asarray(getattr(recorded, n)), np.asarray(getattr(synapses, n)[:])])
+                for n in self._weight.states
+            }
+            weight = by_pathway(self._weight.values(states), self.model.system.dimensions()[self.weight])
+            weight_time = np.append(np.asarray(recorded.t), line.end) * second
         peak = by_pathway(apparatus.synapses.peak_Ca[:], mM.dim) if "Ca" in self.model.system.states else None
         times, neurons = np.array(apparatus.spikes.t / second), np.array(apparatus.spikes.i)
         return Result(
@@ -255,15 +256,3 @@ def _named(conditions: Any) -> dict[str, Protocol]:
         if not isinstance(protocol, Protocol):
             raise ModelError(f"condition '{name}' is no protocol: {protocol!r}.")
     return dict(conditions)
-
-
-def weight_of(model: GlutamateSynapse) -> str | None:
-    """The state that stands for the weight of the first rule of plasticity; None if there is no rule."""
-    for rule in model.plasticity:
-        own = [
-            n for n in model.system.states if model.system.owner[n] == f"{type(rule).__name__} ({rule.label})"
-        ]
-        named = [n for n in own if n.startswith(("n_", "W_", "w_", "rho_", "h_"))]
-        if own:
-            return (named or own)[-1 if not named else 0]
-    return None

@@ -13,11 +13,14 @@ simulation.
 
 from brian2_nmda.protocols.ltp.conditions import (
     CONDITIONS,
+    CURVE,
     LFS,
     LOW_FREQUENCY,
     PATHWAYS,
     TEST_PERIOD,
     TETANUS,
+    THETA_BURST,
+    WEAK,
     Condition,
     Schedule,
     Train,
@@ -27,11 +30,14 @@ from brian2_nmda.protocols.ltp.result import LTPResult, Row, bar_text
 
 __all__ = [
     "CONDITIONS",
+    "CURVE",
     "LFS",
     "LOW_FREQUENCY",
     "PATHWAYS",
     "TEST_PERIOD",
     "TETANUS",
+    "THETA_BURST",
+    "WEAK",
     "Condition",
     "LTPResult",
     "Row",

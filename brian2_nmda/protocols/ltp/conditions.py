@@ -5,39 +5,50 @@ from dataclasses import dataclass, field
 import numpy as np
 from brian2 import second
 
+from brian2_nmda.protocols.experiment import FIBRES
+
 PATHWAYS = ("A", "B")
 
 TEST_PERIOD = 10 * second  # of each pathway; B is tested half a period after A
 FIRST_TEST = 1 * second
 SETTLING = 3 * second  # without test pulses after a train
+LAST = 300.0  # s, at the end, over which what came of a train is averaged
 
 
 @dataclass(frozen=True)
 class Train:
-    """A train of presynaptic spikes.
+    """A train of presynaptic spikes, or several of them.
 
     Parameters
     ----------
     rate : float
         In Hz.
     pulses : int
+        Of one burst, if there are several.
+    bursts : int
+    every : float
+        From the start of one burst to that of the next, in s.
     """
 
     rate: float
     pulses: int
+    bursts: int = 1
+    every: float = 0.0
 
     @property
     def times(self) -> np.ndarray:
         """Times of the pulses after the start of the train, in s."""
-        return np.arange(self.pulses) / self.rate
+        starts = self.every * np.arange(self.bursts)
+        return (starts[:, np.newaxis] + np.arange(self.pulses) / self.rate).ravel()
 
     @property
     def duration(self) -> float:
-        """Number of pulses times their interval, in s."""
-        return self.pulses / self.rate
+        """Number of pulses times their interval, or that of the bursts, in s."""
+        return self.bursts * self.every if self.bursts > 1 else self.pulses / self.rate
 
 
 TETANUS = Train(100.0, 100)
+THETA_BURST = Train(100.0, 4, bursts=10, every=0.2)
 LOW_FREQUENCY = Train(1.0, 900)
 
 
@@ -68,40 +79,53 @@ class Condition:
     name: str
     train: Train | None = TETANUS
     trained: tuple[str, ...] = ("A",)
-    fibres: tuple[int, int] = (30, 30)
+    fibres: tuple[int, int] = (FIBRES, FIBRES)
     D_AP5: bool = False
     clamped: bool = False
     Mg_free: bool = False
     bars: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
+WEAK = 5  # fibres: as many as change their synapses by less than 1 % alone
 _ALIKE = (-0.5, 0.5)
 _POTENTIATED = (35.0, 65.0)
 
 CONDITIONS = (
     Condition("tetanus", bars={"A": _POTENTIATED, "B": _ALIKE}),
+    Condition("theta burst", THETA_BURST, bars={"A": (20.0, np.inf), "B": _ALIKE}),
     Condition("D-AP5", D_AP5=True, bars={"A": (-0.1, 0.1), "B": _ALIKE}),
     Condition("clamp", clamped=True, bars={"A": (-1.0, 1.0), "B": _ALIKE}),
-    Condition("weak", fibres=(8, 30), bars={"A": (-1.0, 1.0), "B": _ALIKE}),
+    Condition("weak", fibres=(WEAK, FIBRES), bars={"A": (-1.0, 1.0), "B": _ALIKE}),
     Condition(
         "weak+strong",
         trained=("A", "B"),
-        fibres=(8, 30),
+        fibres=(WEAK, FIBRES),
         bars={"A": (35.0, np.inf), "B": _POTENTIATED},
     ),
-    Condition("weak 0 Mg", fibres=(8, 30), Mg_free=True, bars={"A": (30.0, np.inf), "B": _ALIKE}),
+    Condition("weak 0 Mg", fibres=(WEAK, FIBRES), Mg_free=True, bars={"A": (30.0, np.inf), "B": _ALIKE}),
     Condition("baseline", train=None, trained=(), bars={"A": (-0.1, 0.1), "B": (-0.1, 0.1)}),
 )
-LFS = Condition("1 Hz x 900", train=LOW_FREQUENCY, bars={"A": (-25.0, -15.0), "B": _ALIKE})
+LFS = Condition("1 Hz x 900", LOW_FREQUENCY, bars={"A": (-25.0, -15.0), "B": _ALIKE})
+#: 900 pulses at rising frequencies: the frequency curve.
+CURVE = (
+    LFS,
+    *(
+        Condition(f"{f} Hz x 900", Train(float(f), 900), bars={"B": _ALIKE} | bars)
+        for f, bars in {2: {}, 3: {}, 5: {}, 7: {}, 10: {}, 20: {}, 50: {"A": (20.0, np.inf)}}.items()
+    ),
+)
 
 
 class Schedule:
-    """When each pathway gets its pulses, in s."""
+    """When each pathway gets its pulses, in s.
+
+    ``follow_up`` is that of a tetanus; after a longer train there are at least five minutes of it.
+    """
 
     def __init__(self, conditions: tuple[Condition, ...], baseline: float, follow_up: float) -> None:
         self.conditions, self.start = conditions, baseline
         longest = max((c.train.duration for c in conditions if c.train), default=0.0)
-        self.end = baseline + longest + follow_up
+        self.end = baseline + max(TETANUS.duration + follow_up, longest + min(follow_up, LAST))
         period = float(TEST_PERIOD)
         self.tests = np.array(
             [np.arange(float(FIRST_TEST), self.end - 1, period) + d for d in (0, period / 2)]

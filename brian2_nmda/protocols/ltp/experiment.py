@@ -25,29 +25,25 @@ from brian2 import (
 )
 from brian2.devices.device import RuntimeDevice
 
-from brian2_nmda.equations import (
-    AMPA,
-    DAP5,
-    BackPropagatingSpike,
-    BioNMDA,
-    ReceptorInsertion,
-    SpineCalcium,
-)
+from brian2_nmda.equations import DAP5, BackPropagatingSpike
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.devices import keep_code, simulation
+from brian2_nmda.protocols.experiment import demo_model
 from brian2_nmda.protocols.ltp.conditions import (
     CONDITIONS,
+    CURVE,
     FIRST_TEST,
-    LFS,
     TEST_PERIOD,
     TETANUS,
     Condition,
     Schedule,
 )
 from brian2_nmda.protocols.ltp.result import LTPResult
+from brian2_nmda.protocols.weights import Weight
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.expressions import numeric
 
-DT = 0.1 * ms
+DT = 0.25 * ms  # a pulse of transmitter is two steps
 WINDOW = (-5 * ms, 50 * ms)  # recorded around each test pulse
 CLAMP_DURATION = 4 * second  # from the start of the train
 REPORT_PERIOD = 180.0  # simulated seconds between two lines of progress
@@ -68,21 +64,17 @@ _REFRACTORY = 3 * ms
 
 
 def default_model() -> GlutamateSynapse:
-    """The synapse of the experiment: AMPA and NMDA receptors, spine calcium, receptor insertion.
+    """The synapse of the experiment, that of `demo_model`: one rule for all protocols.
 
     The receptor has an antagonist, whose concentration is 0 where a condition does not ask for it.
     """
-    return GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.2 * nS, antagonist=DAP5())],
-        calcium=SpineCalcium(),
-        plasticity=ReceptorInsertion(),
-    )
+    return demo_model()
 
 
 def run_ltp(
     baseline: Quantity = 600 * second,
     follow_up: Quantity = 1200 * second,
-    lfs: bool = False,
+    curve: bool = True,
     conditions: Sequence[Condition] | None = None,
     model: GlutamateSynapse | None = None,
     report: str | None = None,
@@ -92,11 +84,12 @@ def run_ltp(
     Parameters
     ----------
     baseline, follow_up : Quantity
-        Durations of the test pulses before the train and after the longest train.
-    lfs : bool
-        Add 900 pulses at 1 Hz, which take another 15 min.
+        Durations of the test pulses before the train and after a tetanus. After a longer train there are as
+        many, or five minutes.
+    curve : bool
+        Add the frequency curve, `CURVE`: 900 pulses at 1 to 50 Hz.
     conditions : sequence of Condition, optional
-        By default `CONDITIONS`, with `LFS` if ``lfs``.
+        By default `CONDITIONS`, with `CURVE` if ``curve``.
     model : GlutamateSynapse, optional
         By default `default_model`. It needs receptors labelled AMPA and NMDA, magnesium block,
         calcium with its integrator, and plasticity of the AMPA receptors; for conditions in D-AP5 also
@@ -114,7 +107,7 @@ def run_ltp(
         If a duration is shorter than two test periods, the model lacks a part, or a standalone device is in
         use.
     """
-    chosen = tuple(conditions) if conditions else CONDITIONS + ((LFS,) if lfs else ())
+    chosen = tuple(conditions) if conditions else CONDITIONS + (CURVE if curve else ())
     model = default_model() if model is None else model
     schedule = Schedule(chosen, _seconds(baseline, "baseline"), _seconds(follow_up, "follow_up"))
     _check_parts(model, chosen)
@@ -131,7 +124,7 @@ def run_ltp(
 
 #: A variable of each part that the experiment reads or sets, and what to write for it.
 _NEEDED = {
-    "n_AMPA": "plasticity=ReceptorInsertion() at a receptor labelled AMPA",
+    "n_AMPA": "plasticity=RelativeInsertion() at a receptor labelled AMPA",
     "gmax_NMDA": "a receptor labelled NMDA, as BioNMDA()",
     "Mg": "a magnesium block, as block=JahrStevens()",
     "Ca": "calcium=SpineCalcium()",
@@ -178,6 +171,12 @@ class Experiment:
         self.model, self.schedule = model, schedule
         self.conditions = schedule.conditions
         self.Mg = model.system.parameters["Mg"].value
+        stated = model.system.parameters.get(_ANTAGONIST)
+        self.dose = None if stated is None else stated.value if stated.base() > 0 else DAP5().conc
+        self.weight = Weight(model, "n_AMPA")
+        rate = self.weight.rate
+        self.driven_by = sorted({s.name for s in rate.free_symbols} & set(model.system.states))
+        self.rate = numeric(rate, self.driven_by, model.system.values())
         self.fibres = self._make_fibres()
         self.neurons = self._make_neurons()
         self.synapses = self._make_synapses()
@@ -223,20 +222,18 @@ class Experiment:
         return f"(t_in_timesteps + {period - first % period}) % {period} < {length}"
 
     def _make_synapses(self) -> Any:
-        drug = _ANTAGONIST in self.model.system.names
         synapses = self.model.synapses(
             self.fibres,
             self.neurons,
-            per_synapse=[_ANTAGONIST] if drug else [],
+            per_synapse=[] if self.dose is None else [_ANTAGONIST],
             model="peak_Ca : mmolar\npeak_Ca_eff : mmolar",
         )
         source = np.arange(2 * len(self.conditions))
         synapses.connect(i=source, j=source // 2)
         synapses.w = np.concatenate([c.fibres for c in self.conditions])
-        if drug:
-            dose = self.model.system.parameters[_ANTAGONIST].value
+        if self.dose is not None:
             given = np.repeat([float(c.D_AP5) for c in self.conditions], 2)
-            setattr(synapses, _ANTAGONIST, given * dose)
+            setattr(synapses, _ANTAGONIST, given * self.dose)
         synapses.run_regularly(
             """
             peak_Ca += int(Ca > peak_Ca)*(Ca - peak_Ca)
@@ -250,10 +247,13 @@ class Experiment:
         everything = np.arange(2 * len(self.conditions))
         self.tests = EventMonitor(self.neurons, "test_window", "v")
         self.spikes = SpikeMonitor(self.neurons)
-        self.receptors = StateMonitor(self.synapses, "n_AMPA", record=everything, dt=TEST_PERIOD)
-        self.traces = StateMonitor(self.neurons, ["v_s", "block_NMDA"], record=True, dt=0.2 * ms)
+        self.receptors = StateMonitor(self.synapses, self.weight.states, record=everything, dt=TEST_PERIOD)
+        self.traces = StateMonitor(self.neurons, ["v_s", "block_NMDA"], record=True, dt=DT)
         self.synapse_traces = StateMonitor(
-            self.synapses, ["g_NMDA", "Ca", "Ca_eff"], record=everything, dt=0.2 * ms
+            self.synapses,
+            list(dict.fromkeys(["g_NMDA", "Ca", "Ca_eff", *self.driven_by])),
+            record=everything,
+            dt=DT,
         )
 
     def run(self, report: str | None) -> None:
@@ -300,7 +300,8 @@ class Experiment:
             return np.array(values).reshape(K, 2, *np.shape(values)[1:])
 
         block = np.array(traces.block_NMDA)
-        n = np.column_stack([self.receptors.n_AMPA, self.synapses.n_AMPA[:]])
+        n = self.weight.values({s: self._course(s) for s in self.weight.states})
+        rate = self.rate(*(np.asarray(getattr(synaptic, s)) for s in self.driven_by))
         spikes = np.array(self.spikes.t / second)
         return LTPResult(
             model=self.model,
@@ -316,12 +317,18 @@ class Experiment:
             block_g=block[:, np.newaxis] * pathways(synaptic.g_NMDA),
             Ca_trace=pathways(synaptic.Ca / umolar),
             Ca_eff_trace=pathways(synaptic.Ca_eff / umolar),
+            insertion=pathways(rate),
             peak_Ca=pathways(self.synapses.peak_Ca[:] / umolar),
             peak_Ca_eff=pathways(self.synapses.peak_Ca_eff[:] / umolar),
             spikes=tuple(spikes[np.array(self.spikes.i) == c] for c in range(K)),
             build_time=build_time,
             run_time=run_time,
         )
+
+    def _course(self, state: str) -> np.ndarray:
+        """A state over time, and at the end."""
+        recorded, now = getattr(self.receptors, state), getattr(self.synapses, state)[:]
+        return np.column_stack([np.asarray(recorded), np.asarray(now)])
 
     def _epsp(self) -> np.ndarray:
         """Potentials around the test pulses, relative to that at the pulse."""

@@ -1,15 +1,22 @@
 """What the tetanus experiment records, and its table."""
 
+import csv
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from brian2 import ms
 
 from brian2_nmda.model import GlutamateSynapse
-from brian2_nmda.protocols.ltp.conditions import PATHWAYS, Condition
+from brian2_nmda.protocols.ltp.conditions import LAST, LOW_FREQUENCY, PATHWAYS, Condition
+from brian2_nmda.protocols.saving import write_whole
 from brian2_nmda.symbolic.errors import ModelError
 
 SLOPE_INTERVAL = 2 * ms  # after the pulse
+TROUGH = (1.0, 5.0)  # Hz, where the frequency curve has to be lowest
+SATURATED = 0.01  # by which more places have to be filled at the highest frequency than at the one below
+CROSSING = (6.0, 15.0)  # Hz, between which it has to cross zero
 
 
 @dataclass(frozen=True)
@@ -78,8 +85,6 @@ class LTPResult:
         Potential minus its value at the pulse, in mV (condition, pathway, test, time).
     n_time, n : array
         Number of AMPA receptors, over time in s.
-    Ca, Ca_eff : array
-        Calcium and its integrator in uM, sampled with ``n``.
     trace_time : array
         Time after the first pulse of the train, in ms, of the following three.
     v_s : array
@@ -88,6 +93,8 @@ class LTPResult:
         Fraction of the NMDA receptors that conduct: activation times block.
     Ca_trace, Ca_eff_trace : array
         Calcium and its integrator during the train, in uM.
+    insertion : array
+        Net insertion of AMPA receptors during the train, per second.
     peak_Ca, peak_Ca_eff : array
         Maxima over the whole run, in uM.
     spikes : tuple of array
@@ -109,6 +116,7 @@ class LTPResult:
     block_g: np.ndarray
     Ca_trace: np.ndarray
     Ca_eff_trace: np.ndarray
+    insertion: np.ndarray
     peak_Ca: np.ndarray
     peak_Ca_eff: np.ndarray
     spikes: tuple[np.ndarray, ...]
@@ -139,7 +147,7 @@ class LTPResult:
 
     def after(self) -> np.ndarray:
         """Which test pulses count as after the train: those of the last five minutes."""
-        last = max(self.start, self.n_time[-1] - 300.0)
+        last = max(self.start, self.n_time[-1] - LAST)
         return self.test_times > last
 
     def row(self, condition: str, pathway: str) -> Row:
@@ -166,6 +174,54 @@ class LTPResult:
         """All lines of the table."""
         return [self.row(c.name, p) for c in self.conditions for p in PATHWAYS]
 
+    @property
+    def curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Frequencies (Hz) of the conditions with 900 pulses, and changes of the receptors of A (percent)."""
+        found = sorted(
+            (c.train.rate, self.row(c.name, "A").receptor_change)
+            for c in self.conditions
+            if c.train is not None and c.train.bursts == 1 and c.train.pulses == LOW_FREQUENCY.pulses
+        )
+        return np.array([f for f, _ in found]), np.array([change for _, change in found])
+
+    @property
+    def curve_bars(self) -> list[tuple[str, bool]]:
+        """What the frequency curve shows, and whether that meets its bar; nothing without a curve.
+
+        Which of the frequencies is lowest, and between which two the change rises through zero.
+        """
+        rates, change = self.curve
+        if len(rates) < 3:
+            return []
+        trough = rates[np.argmin(change)]
+        met = TROUGH[0] <= trough <= TROUGH[1]
+        bars = [(f"lowest at {trough:g} Hz (bar: {TROUGH[0]:g} to {TROUGH[1]:g} Hz)", bool(met))]
+        rises = np.flatnonzero((change[:-1] < 0) & (change[1:] >= 0))
+        where = " and ".join(f"between {rates[k]:g} and {rates[k + 1]:g} Hz" for k in rises) or "nowhere"
+        met = len(rises) == 1 and rates[rises[0]] >= CROSSING[0] and rates[rises[0] + 1] <= CROSSING[1]
+        return [*bars, (f"crosses zero {where} (bar: {CROSSING[0]:g} to {CROSSING[1]:g} Hz)", bool(met))]
+
+    @property
+    def saturation(self) -> str | None:
+        """The bar that is known to be missed: no saturation at 50 Hz; None without a curve.
+
+        The rule saturates where two frequencies fill the same number of places during their trains.
+        """
+        trained = [c for c in self.conditions if c.train and c.train.pulses == LOW_FREQUENCY.pulses]
+        if len(trained) < 3:
+            return None
+        highest = sorted(trained, key=lambda c: c.train.rate if c.train else 0.0)[-2:]
+        low, high = (float(self.n[self.index(c.name), 0].max()) for c in highest)
+        names = " and ".join(c.name.partition(" x")[0] for c in highest)
+        if high > low * (1 + SATURATED):
+            return f"{names} fill {low:.1f} and {high:.1f} places (bar: no saturation at 50 Hz) met"
+        return f"{names} fill all places, {high:.1f} (bar: no saturation at 50 Hz) MISSED, as is known"
+
+    @property
+    def met(self) -> bool:
+        """Whether all bars are met, but for `saturation`, which is a known limit of the default rule."""
+        return all(row.met for row in self.rows) and all(met for _, met in self.curve_bars)
+
     def table(self) -> str:
         """The figures before and after, with the bars that slope and receptors have to meet."""
         head = (
@@ -186,7 +242,77 @@ class LTPResult:
             "Pathway A is trained (in weak+strong B too). Before: all test pulses before the train; "
             "after: those of the last 5 min."
         )
+        for text, met in self.curve_bars:
+            lines.append(f"Frequency curve: {text} {'met' if met else 'MISSED'}")
+        if self.saturation is not None:
+            lines.append(f"Frequency curve: {self.saturation}")
         return "\n".join(lines)
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def to_csv(self, file: str | Path) -> Path:
+        """One line per test pulse, with condition, pathway, time, slope, amplitude and receptors.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be written, or its name does not end in ``.csv``.
+        """
+        header = ["condition", "pathway", "time_after_train_s"]
+        header += ["slope_mV_per_ms", "amplitude_mV", "receptors"]
+
+        def write(path: Path) -> None:
+            slope, amplitude = self.slope, self.amplitude
+            with path.open("w", newline="") as stream:
+                out = csv.writer(stream)
+                out.writerow(header)
+                for c, p, k in zip(*np.nonzero(np.isfinite(slope)), strict=True):
+                    time = self.test_times[p, k]
+                    numbers = (slope[c, p, k], amplitude[c, p, k], np.interp(time, self.n_time, self.n[c, p]))
+                    named = [self.conditions[c].name, PATHWAYS[p], f"{time - self.start:.6g}"]
+                    out.writerow([*named, *(f"{x:.9g}" for x in numbers)])
+
+        return write_whole(file, write, (".csv",))
+
+    def to_npz(self, file: str | Path) -> Path:
+        """All arrays for `numpy.load`; ``units`` is a JSON text by name.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be written, or its name does not end in ``.npz``.
+        """
+        plain = {name: getattr(self, name) for name in _UNITS}
+        plain |= {f"spikes {c.name}": times for c, times in zip(self.conditions, self.spikes, strict=True)}
+        names = np.array([c.name for c in self.conditions])
+
+        def write(path: Path) -> None:
+            np.savez_compressed(
+                path, conditions=names, pathways=np.array(PATHWAYS), start=self.start,
+                units=json.dumps(_UNITS), **plain,
+            )  # fmt: skip
+
+        return write_whole(file, write, (".npz",))
+
+
+#: Arrays that are saved, and their units.
+_UNITS = {
+    "test_times": "s",
+    "epsp_time": "ms",
+    "epsp": "mV",
+    "slope": "mV/ms",
+    "amplitude": "mV",
+    "n_time": "s",
+    "n": "1",
+    "trace_time": "ms",
+    "v_s": "mV",
+    "block_g": "1",
+    "Ca_trace": "uM",
+    "Ca_eff_trace": "uM",
+    "insertion": "1/s",
+    "peak_Ca": "uM",
+    "peak_Ca_eff": "uM",
+}
 
 
 def _signed(percent: float) -> str:
