@@ -48,6 +48,8 @@ from scipy.linalg import expm
 from sympy.printing.str import StrPrinter
 
 from brian2_nmda import GlutamateSynapse
+from brian2_nmda.brian.compiled import register
+from brian2_nmda.brian.internals import on_numpy, use_template
 from brian2_nmda.equations import (
     BindingEnzymes,
     CalciumBuffer,
@@ -441,7 +443,10 @@ def network_of(spine, conditions, keys=0, start=None):
     released, fired, currents, durations, conducts = zip(*conditions, strict=True)
     neurons.A_AP, neurons.d_AP = np.array(currents) * 1e-12, np.array(durations) * 1e-3
     neurons.conducts, neurons.key = np.array(conducts, float), keys + np.arange(n)
-    neurons.run_regularly(spine.fast, dt=dt * second)
+    fast = neurons.run_regularly(spine.fast, dt=dt * second)
+    if not on_numpy():  # no spine reads what another one writes
+        register()
+        use_template(fast, "independent_stateupdate")
     neurons.run_regularly(spine.slow, dt=READ * second, when="end")
     # the current is half of its height at its start, so it begins a quarter of its length earlier
     early = [np.array(t) - d * 1e-3 / 4 for t, d in zip(fired, durations, strict=True)]
