@@ -92,6 +92,14 @@ def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023):
 
 #: A protocol, the weight (%) of each repeat, and the mean course (every s) of calcineurin and CaMKII (uM).
 Result = namedtuple("Result", "protocol w CaN CaMKII")
+KEPT = ("w", "CaN", "CaMKII")
+
+
+def read(files, protocols):
+    """Results that were saved."""
+    saved = {k: v for file in files for k, v in np.load(file).items()}
+    names = [p for p in protocols if f"{p.name}/w" in saved]
+    return [Result(p, *(saved[f"{p.name}/{k}"] for k in KEPT)) for p in names]
 
 
 def weights(depressed, potentiated, rng):
@@ -185,23 +193,25 @@ def main(arguments=None):
     parser.add_argument("--most", type=float, default=np.inf, help="no protocols longer than this (s)")
     parser.add_argument("--least", type=float, default=0.0, help="none shorter (s)")
     parser.add_argument("--quick", action="store_true", help="1Pre2Post10 alone, cut to 20 pulses, 4 repeats")
-    parser.add_argument("--save", help="a file for the weights (.npz)")
+    parser.add_argument("--save", help="a file for the results (.npz)")
+    parser.add_argument("--saved", nargs="*", default=[], help="such files, to print and draw again")
     asked = parser.parse_args(arguments)
     titles = [t for t in SETS if asked.only in t]
     protocols = [p for t in titles for p in SETS[t]() if asked.least <= length_of(p) <= asked.most]
     if asked.quick:
         protocols, asked.repeats = [tigaret()[6]._replace(pulses=20)], 4
-    found, seconds = [], 0.0
-    for some in of_equal_length(protocols):
+    found, seconds = read(asked.saved, protocols), 0.0
+    for some in of_equal_length([] if asked.saved else protocols):
         print(f"{', '.join(p.name for p in some)}", flush=True)
         results, ran, _ = simulate(some, asked.repeats)
         found, seconds = found + results, seconds + ran
         if asked.save:
-            kept = {r.protocol.name: np.array([r.w, r.CaN, r.CaMKII], dtype=object) for r in found}
-            np.savez(asked.save, **kept)
+            np.savez(asked.save, **{f"{r.protocol.name}/{k}": getattr(r, k) for r in found for k in KEPT})
     found.sort(key=lambda r: protocols.index(r.protocol))
-    met = table(found, titles)
-    print(f"\n{met} data sets met; {seconds:.0f} s in all")
+    if asked.quick:
+        print(f"  {found[0].protocol.name}, 20 pulses: {found[0].w.mean():+.1f} %")
+    else:
+        print(f"\n{table(found, titles)} data sets met; {seconds:.0f} s in all")
     draw(found)
     return found
 

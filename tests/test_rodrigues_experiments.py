@@ -83,9 +83,13 @@ def events(some, duration):
 
 
 def test_rest():
-    """The spine with mean channels rests where the sheet has it, to its digits."""
-    for name, value, digits in (("Ca", 0.122821, 5), ("S", 5.324e-6, 8), ("CaN4_CaMKII", 0.060821, 5)):
-        assert abs(1e3 * at_rest()[name] - value) < 1.01 * 10.0**-digits, name
+    """The spine with mean channels rests where the sheet has it, to 4e-5 in calcium.
+
+    The sheet's program has 23.2102 for 2F/R, where the parts have 23.2090.
+    """
+    assert abs(1e3 * at_rest()["Ca"] - 0.122821) < 5e-6
+    assert abs(at_rest()["S"] - 0.005324) < 2e-6  # the sixth power of calcium
+    assert abs(1e3 * at_rest()["CaN4_CaMKII"] - 0.060821) < 1e-5
     assert abs(1e3 * at_rest()["V_sp"] + 69.99925) < 1e-5
     bound = sum(
         at_rest()[f"{n}_CaMKII"] for n in ("K0", "K2C", "K2N", "K4", "P0", "P2C", "P2N", "P4", "P", "P2")

@@ -17,8 +17,8 @@ START = 0.5  # s before the first pulse
 Slice = namedtuple("Slice", "T age Ca Mg")
 #: Presynaptic and postsynaptic spikes of a pulse (ms), pulses, frequency (Hz), current (pA) and duration
 #: (ms) of a postsynaptic spike, whether releases evoke spikes, whether GABA receptors conduct, what was
-#: measured ("-", "0", "+"; "-0": no potentiation; "?": not known to us), the weight (%) where we have one, epochs
-#: (10 s apart), whether there are calcium channels, and what is left of the conductance of NMDA receptors.
+#: measured ("-", "0", "+"; "-0": no potentiation; "?": not known to us), the weight (%) where we have one,
+#: epochs (10 s apart), whether there are calcium channels, what is left of the conductance of NMDA receptors.
 Protocol = namedtuple(
     "Protocol",
     "name slice pre post pulses f I d evoked GABA sign size epochs channels NMDA",

@@ -301,7 +301,7 @@ def spikes_of(times, dt):
 
 
 def network_of(spine, conditions, keys=0, start=None):
-    """Spines and their conditions: times (s) of releases and postsynaptic spikes, current, its length, GABA."""
+    """Spines and their conditions: times (s) of releases and postsynaptic spikes, current, length, GABA."""
     n, dt = len(conditions), spine.dt
     neurons = NeuronGroup(n, spine.equations, namespace=spine.functions, dt=dt * second)
     for name, value in (spine.start | (start or {})).items():
