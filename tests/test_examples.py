@@ -9,12 +9,13 @@ import pytest
 from brian2 import Quantity
 
 ROOT = Path(__file__).parents[1]
-# The tetanus takes more than a minute; tests/test_ltp.py runs what it calls.
+# The tetanus takes more than a minute; tests/test_ltp.py runs what it calls. rodrigues_2023 takes an hour;
+# tests/test_rodrigues_experiments.py runs parts of it.
 LONG = ("frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols")
 EXAMPLES = [
     pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem)
     for p in sorted((ROOT / "examples").glob("*.py"))
-    if p.stem != "tetanus_ltp"
+    if p.stem not in ("tetanus_ltp", "rodrigues_2023")
 ]
 
 

@@ -190,7 +190,7 @@ def test_protocols():
     pre, post = R.pulses_of(by_name["2Post1Pre50"])
     np.testing.assert_allclose((pre[:2], post[:2]), ([0.55, 0.75], [0.5, 0.51]))
     pre, _ = R.pulses_of(by_name["P17, theta bursts"])
-    assert len(pre) == 160 and abs(pre[4] - pre[3] - 0.2) < 1e-9 and abs(pre[40] - 10.5) < 1e-9
+    assert len(pre) == 240 and abs(pre[4] - pre[3] - 0.2) < 1e-9 and abs(pre[40] - 10.5) < 1e-9
     pre, post = R.pulses_of(by_name["1.8 mM, -10 ms"])
     assert len(pre) == 150 and np.allclose(pre - post, 0.01)
     assert len(by_name) == sum(len(make()) for make in R.SETS.values())  # no name twice
