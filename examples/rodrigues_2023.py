@@ -144,7 +144,9 @@ def table(results, titles):
         known = [v for v in verdicts if v is not None]
         good = bool(known) and all(known) and in_order(some)
         met += good
-        print(f"\n{title}: {'met' if good else 'NOT MET' if known else 'nothing measured that we know'}")
+        all_of = len(SETS[title]())
+        part = "" if len(some) == all_of else f" ({len(some)} of {all_of} protocols)"
+        print(f"\n{title}{part}: {'met' if good else 'NOT MET' if known else 'nothing measured that we know'}")
         for r, verdict in zip(some, verdicts, strict=True):
             p, n = r.protocol, len(r.w)
             error = r.w.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan

@@ -208,10 +208,10 @@ def test_what_counts_as_met(capsys):
 
 @pytest.mark.slow
 def test_spike_timing(tmp_path):
-    """Tigaret et al. (2016) in one program, 16 repeats: all signs, their order, and sizes within 25 %."""
+    """Tigaret et al. (2016) in one program, 8 repeats: all signs, their order, and sizes within 25 %."""
     try:
         protocols = [p for p in R.tigaret() if p.f == 5]
-        found, *_ = R.simulate(protocols, 16, str(tmp_path / "program"))
+        found, *_ = R.simulate(protocols, 8, str(tmp_path / "program"))
     finally:
         b2.device.reinit()
         reset_device("runtime")
