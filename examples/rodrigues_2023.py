@@ -81,7 +81,7 @@ def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023):
         for k, p in enumerate(some):
             of, end = slice(k * repeats, (k + 1) * repeats), int(length_of(p) + TAIL)
             depressed, potentiated = (np.array(getattr(seen, n)[of, end]) for n in names[2:])
-            enzymes = [1e3 * np.array(getattr(seen, n)[of, :end]).mean(axis=0) for n in names[:2]]
+            enzymes = [1e3 * np.array(getattr(seen, n)[of, 1:end]).mean(axis=0) for n in names[:2]]
             found.append(Result(p, weights(depressed, potentiated, rng), *enzymes))
     each = ran / (repeats * len(protocols))
     print(f"  [{len(protocols)} protocols x {repeats}: {each:.2f} s per synapse for {length:.0f} s, "
@@ -146,7 +146,8 @@ def table(results, titles):
         met += good
         all_of = len(SETS[title]())
         part = "" if len(some) == all_of else f" ({len(some)} of {all_of} protocols)"
-        print(f"\n{title}{part}: {'met' if good else 'NOT MET' if known else 'nothing measured that we know'}")
+        outcome = "met" if good else "NOT MET" if known else "nothing to compare with"
+        print(f"\n{title}{part}: {outcome}")
         for r, verdict in zip(some, verdicts, strict=True):
             p, n = r.protocol, len(r.w)
             error = r.w.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
@@ -213,7 +214,8 @@ def main(arguments=None):
     if asked.quick:
         print(f"  {found[0].protocol.name}, 20 pulses: {found[0].w.mean():+.1f} %")
     else:
-        print(f"\n{table(found, titles)} data sets met; {seconds:.0f} s in all")
+        met = table(found, titles)
+        print(f"\n{met} data sets met{f'; {seconds:.0f} s in all' if seconds else ''}")
     draw(found)
     return found
 
