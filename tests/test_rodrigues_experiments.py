@@ -206,9 +206,15 @@ def test_what_counts_as_met(capsys):
     assert capsys.readouterr().out.count("NOT MET") == 2
 
 
+#: Mean and standard deviation (%) of 8 repeats of an independent stochastic program (section 3 of the sheet).
+INDEPENDENT = {"1Pre": (-1.1, 0.8), "2Pre10": (-1.9, 1.2), "2Post1Pre50": (18.2, 22.3),
+               "2Post1Pre20": (50.1, 11.4), "1Pre2Post50": (61.1, 9.7), "1Pre2Post10": (66.6, 24.0),
+               "1Pre1Post10": (13.9, 3.5)}  # fmt: skip
+
+
 @pytest.mark.slow
 def test_spike_timing(tmp_path):
-    """Tigaret et al. (2016) in one program, 8 repeats: all signs, their order, and sizes within 25 %."""
+    """Tigaret et al. (2016), 8 repeats: the measured order; within 4 standard errors of both programs."""
     try:
         protocols = [p for p in R.tigaret() if p.f == 5]
         found, *_ = R.simulate(protocols, 8, str(tmp_path / "program"))
@@ -217,6 +223,6 @@ def test_spike_timing(tmp_path):
         reset_device("runtime")
     assert R.in_order(found)
     for r in found:
-        assert R.as_measured(r.w.mean(), r.protocol.sign), r.protocol.name
-        assert abs(r.w.mean() - r.protocol.size) < 25, r.protocol.name
-        assert abs(r.w).max() <= 100
+        mean, sd = INDEPENDENT[r.protocol.name]
+        error = np.sqrt((sd**2 + r.w.std(ddof=1) ** 2) / 8)
+        assert abs(r.w.mean() - mean) < 4 * error, (r.protocol.name, r.w.mean())
