@@ -13,13 +13,13 @@ import pytest
 from brian2 import Quantity
 
 ROOT = Path(__file__).parents[1]
-# The tetanus takes more than a minute; tests/test_ltp.py runs what it calls. The network in NEURON has a
-# test of its own below.
+# Each of those left out has a test of its own: tetanus_ltp in tests/test_ltp.py, network_in_neuron below,
+# rodrigues_2023, which takes an hour, in tests/test_rodrigues_experiments.py.
 LONG = ("brunel_wang", "frequency_curve", "early_and_late_ltp", "eight_hours", "textbook_protocols", "sweep")
 EXAMPLES = [
     pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem)
     for p in sorted((ROOT / "examples").glob("*.py"))
-    if p.stem not in ("tetanus_ltp", "network_in_neuron")
+    if p.stem not in ("tetanus_ltp", "network_in_neuron", "rodrigues_2023")
 ]
 
 
