@@ -13,15 +13,12 @@ from types import ModuleType
 
 from brian2_nmda.protocols.landmarks import (
     bcm,
-    bistable_receptors,
     graupner_brunel,
     jahr_stevens,
     ltp_ltd_antagonist,
-    rate_scaling,
     shouval_inductions,
     spike_timing,
     subunit_summation,
-    tagging_and_capture,
 )
 
 #: All landmarks by name, in the order of the table.
@@ -33,7 +30,4 @@ LANDMARKS: dict[str, ModuleType] = {
     "graupner_brunel": graupner_brunel,
     "spike_timing": spike_timing,
     "bcm": bcm,
-    "rate_scaling": rate_scaling,
-    "bistable_receptors": bistable_receptors,
-    "tagging_and_capture": tagging_and_capture,
 }
