@@ -13,19 +13,16 @@ from types import ModuleType
 
 from brian2_nmda.protocols.landmarks import (
     bcm,
-    bistable_receptors,
     brunel_wang,
     channel_blockers,
     dendritic_spike,
     graupner_brunel,
     jahr_stevens,
     ltp_ltd_antagonist,
-    rate_scaling,
     shouval_inductions,
     silent_synapse,
     spike_timing,
     subunit_summation,
-    tagging_and_capture,
     wang_decision,
 )
 
@@ -38,9 +35,6 @@ LANDMARKS: dict[str, ModuleType] = {
     "graupner_brunel": graupner_brunel,
     "spike_timing": spike_timing,
     "bcm": bcm,
-    "rate_scaling": rate_scaling,
-    "bistable_receptors": bistable_receptors,
-    "tagging_and_capture": tagging_and_capture,
     "silent_synapse": silent_synapse,
     "channel_blockers": channel_blockers,
     "dendritic_spike": dendritic_spike,

@@ -114,7 +114,7 @@ def landmark(short: bool = False) -> Landmark:
     tolerance = TOLERANCE * (2 if short else 1)
     for known, origin in ((SIMULATED, AUTHORS), (EXPECTED, THEORY)):
         for (name, difference), published in known.items():
-            value = curves[name][np.flatnonzero(difference == DIFFERENCES)[0]]
+            value = curves[name][list(DIFFERENCES).index(difference)]
             found.add(f"{name}: pairs of {difference:+d} ms", value, f"{published:g} +- {tolerance:g}",
                       origin, met=abs(value - published) < tolerance)  # fmt: skip
     found.add("P: least of all differences", min(curves["P"]), "no depression", THEORY,

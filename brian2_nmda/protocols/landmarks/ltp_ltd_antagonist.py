@@ -85,7 +85,7 @@ def landmark(short: bool = False) -> Landmark:
     )
     textbook = "textbook, sign only (unverified)"
     found.add(f"{HFS} (%)", change[HFS], "above +20", textbook, met=change[HFS] > 20)
-    found.add(f"{LFS} x {200 if short else 900} (%)", change[LFS], "-15 +- 5, or below 0",
+    found.add(f"{LFS} x {200 if short else 900} (%)", change[LFS], "below 0 (-15)",
               "Dudek & Bear 1992 (unverified)", met=change[LFS] < -3)  # fmt: skip
     found.add(f"{PAIRING} (%)", change[PAIRING], "above +20", textbook, met=change[PAIRING] > 20)
     for name in (HFS, LFS, PAIRING):
