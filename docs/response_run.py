@@ -84,7 +84,7 @@ class Run:
         y = np.array([system.initial[n] for n in self.names], float)
         on = dict.fromkeys(self.pulses, -np.inf)
         at_pre, at_post = self._jumps(system.on_spike), self._jumps(system.on_post_spike)
-        late = [(self.function([x.latency]), self._jumps(x.changes)) for x in system.on_late_spike]
+        late = [(self.function([x.latency]), self._jumps(x.changes)) for x in system.later]
         always = (sympy.S.One,)
         pulses = {n: self.function((a[1:] + always)[:2]) for n, a in self.pulses.items()}
         events = [(self.function([e.condition]), self._jumps(e.changes)) for _, e in system.events]
