@@ -16,9 +16,11 @@ from brian2_nmda.protocols.landmarks import (
     graupner_brunel,
     jahr_stevens,
     ltp_ltd_antagonist,
+    rate_scaling,
     shouval_inductions,
     spike_timing,
     subunit_summation,
+    tagging_and_capture,
 )
 
 #: All landmarks by name, in the order of the table.
@@ -30,4 +32,6 @@ LANDMARKS: dict[str, ModuleType] = {
     "graupner_brunel": graupner_brunel,
     "spike_timing": spike_timing,
     "bcm": bcm,
+    "rate_scaling": rate_scaling,
+    "tagging_and_capture": tagging_and_capture,
 }
