@@ -19,10 +19,12 @@ from brian2_nmda.protocols.landmarks import (
     graupner_brunel,
     jahr_stevens,
     ltp_ltd_antagonist,
+    rate_scaling,
     shouval_inductions,
     silent_synapse,
     spike_timing,
     subunit_summation,
+    tagging_and_capture,
     wang_decision,
 )
 
@@ -35,6 +37,8 @@ LANDMARKS: dict[str, ModuleType] = {
     "graupner_brunel": graupner_brunel,
     "spike_timing": spike_timing,
     "bcm": bcm,
+    "rate_scaling": rate_scaling,
+    "tagging_and_capture": tagging_and_capture,
     "silent_synapse": silent_synapse,
     "channel_blockers": channel_blockers,
     "dendritic_spike": dendritic_spike,
