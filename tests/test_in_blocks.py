@@ -207,10 +207,8 @@ def test_in_standalone(on_target):
         pair = []
         for form in forms:
             source, target = trains(9, 150), target_of(model, 8)
-            within = source, target
-            if options:
-                within = source[2:8], target[1:7]
-            S = model.synapses(*within, **{**options, **form})
+            within = target[1:7] if options else target
+            S = model.synapses(source, within, **{**options, **form})
             if options:
                 S.connect(i=i, j=j)
             else:
