@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 
@@ -56,7 +57,7 @@ def _landmarks(arguments: argparse.Namespace) -> int:
         print(found, flush=True)
         if folder is not None:
             figure = LANDMARKS[name].draw(found)
-            write_whole(folder / f"{name}.png", lambda path, figure=figure: figure.savefig(path, dpi=120))
+            write_whole(folder / f"{name}.png", partial(figure.savefig, dpi=120))
         print(f"{name} took {time.perf_counter() - begin:.0f} s.", file=sys.stderr, flush=True)
         done.append(found)
     rows = [row for found in done for row in found.rows]

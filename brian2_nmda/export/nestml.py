@@ -308,9 +308,9 @@ class Neuron:
                 + f" [[{sign}]]" * bool(sign)
                 + f"  # {plain(note)}"
             )
-        for n, unit, value, meaning, guard in HOST:
+        for n, unit, value, meaning, limits in HOST:
             note = meaning if n == "I_e" else f"{meaning}; {_HOST_SOURCE}"
-            lines.append(f"{n} {unit} = {value!r} {unit}" + f" [[{guard}]]" * bool(guard) + f"  # {note}")
+            lines.append(f"{n} {unit} = {value!r} {unit}" + f" [[{limits}]]" * bool(limits) + f"  # {note}")
         return lines
 
     def _internals(self) -> list[str]:

@@ -286,7 +286,9 @@ def _receptors(axes: Axes, result: LTPResult) -> None:
     ends = []
     for c, condition in enumerate(result.conditions):
         if condition.name in _SHOWN:
-            style = {"dashes": (4, 3), "zorder": 3} if condition.D_AP5 else {}  # on top of the baseline
+            style: dict[str, Any] = (
+                {"dashes": (4, 3), "zorder": 3} if condition.D_AP5 else {}
+            )  # on top of the baseline
             axes.plot(minutes, result.n[c, 0], color=_colour(condition.name), **_STYLE, **style)
             ends.append((result.n[c, 0, -1], condition.name))
     _end_labels(axes, minutes[-1], ends)

@@ -212,7 +212,7 @@ class Experiment:
             return Quantity(values.reshape(C, P, *values.shape[1:]), dim=unit)
 
         weight = weight_time = None
-        if self._weight is not None:
+        if self._weight is not None and self.weight is not None:
             synapses, recorded = apparatus.synapses, apparatus.weights
             states = {
                 n: np.column_stack([np.asarray(getattr(recorded, n)), np.asarray(getattr(synapses, n)[:])])

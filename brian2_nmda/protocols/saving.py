@@ -38,7 +38,7 @@ def check_file(file: str | Path, formats: Sequence[str] = ()) -> Path:
     return path
 
 
-def write_whole(file: str | Path, write: Callable[[Path], None], formats: Sequence[str] = ()) -> Path:
+def write_whole(file: str | Path, write: Callable[[Path], object], formats: Sequence[str] = ()) -> Path:
     """Write a file beside its place and move it there when it is whole."""
     path = check_file(file, formats)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)

@@ -25,7 +25,7 @@ def equal_charge(net: Selective) -> dict:
         S = net.synapses["E" + key]
         AMPA, NMDA = model.receptors
         found[S.gmax_NMDA] = 0 * nS
-        found[S.gmax_AMPA] = AMPA.gmax + NMDA.gmax * block * opened / AMPA.tau
+        found[S.gmax_AMPA] = AMPA.gmax + NMDA.gmax * block * opened / AMPA.tau  # type: ignore[attr-defined]
     return found
 
 

@@ -48,7 +48,7 @@ def _blocked(length: float) -> dict[tuple[str, str], np.ndarray]:
         network, monitors = _network(length)
         network.run(length * second)
         device.build(directory=directory, with_output=False)
-        found = {}
+        found: dict[tuple[str, str], np.ndarray] = {}
         for name, monitor in monitors.items():
             last = np.array(getattr(monitor, f"b_{name}_NMDA"))[:, -1].reshape(2, -1)
             found |= {(name, "phasic"): last[0], (name, "tonic"): last[1]}

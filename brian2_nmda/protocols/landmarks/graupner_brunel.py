@@ -134,7 +134,7 @@ def _add_frequencies(found: Landmark, by_rate: dict[int, float], tolerance: floa
     found.add("slices: least at (Hz)", trough, "between 1 and 5", DUDEK_BEAR, met=1 <= trough <= 5)
     rates, values = list(by_rate), list(by_rate.values())
     k = int(np.flatnonzero(np.array(values) < 1)[-1])
-    crossing = np.interp(1, values[k : k + 2], rates[k : k + 2])
+    crossing = float(np.interp(1, values[k : k + 2], rates[k : k + 2]))
     found.add("slices: depression turns into potentiation at (Hz)", crossing, "near 10", DUDEK_BEAR,
               met=6 <= crossing <= 15)  # fmt: skip
     found.add("slices: 50 Hz", by_rate[50], "above 1", DUDEK_BEAR, met=by_rate[50] > 1.1)

@@ -48,8 +48,8 @@ def landmark(short: bool = False) -> Landmark:
     with simulation("numpy", (2 if short else 1) * ms):
         times, ratios, t, factor = _simulated(each)
     late = each * 0.5  # of each input, when the rate has settled
-    rate = {
-        "first": np.sum(times < 1),
+    rate: dict[str, float] = {
+        "first": float(np.sum(times < 1)),
         "settled": np.sum((times > each - late) & (times < each)) / late,
         "halved": np.sum((times > each) & (times < each + 2)) / 2,
         "restored": np.sum(times > 2 * each - late) / late,

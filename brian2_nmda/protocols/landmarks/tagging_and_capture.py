@@ -6,6 +6,7 @@ paper leave them: simulated are the hours afterwards.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from brian2 import Network, NetworkOperation, NeuronGroup, Quantity, SpikeGeneratorGroup, mV, second, seed
@@ -61,7 +62,9 @@ def _simulated(synthesis: float, neurons: int, dt: float) -> _Course:
     late = np.zeros((2 * SYNAPSES, len(target)))
     late[:30] = late[SYNAPSES : SYNAPSES + 30] = 1
     synapses.z_AMPA = late[np.array(synapses.i), np.array(synapses.j)]
-    group, times, rows = condition * 2 + pathway, [], []
+    group = condition * 2 + pathway
+    times: list[float] = []
+    rows: list[np.ndarray] = []
 
     def tag_and_record() -> None:
         now = EVERY * len(times)
@@ -80,7 +83,7 @@ def _simulated(synthesis: float, neurons: int, dt: float) -> _Course:
     return _Course(np.array(times), dict(zip(keys, np.transpose(rows), strict=True)), kept)
 
 
-def _tag(synapses: object, chosen: np.ndarray, tags: tuple[int, int], random: np.random.Generator) -> None:
+def _tag(synapses: Any, chosen: np.ndarray, tags: tuple[int, int], random: np.random.Generator) -> None:
     """Each chosen synapse without a tag gets one of potentiation or of depression, or none, by chance."""
     high, low, free = (np.array(getattr(synapses, f"{n}_AMPA")) for n in ("high", "low", "free"))
     u, able = random.random(len(high)), chosen & (free == 1)
