@@ -13,6 +13,7 @@ from types import ModuleType
 
 from brian2_nmda.protocols.landmarks import (
     bcm,
+    bistable_receptors,
     brunel_wang,
     channel_blockers,
     dendritic_spike,
@@ -38,6 +39,7 @@ LANDMARKS: dict[str, ModuleType] = {
     "spike_timing": spike_timing,
     "bcm": bcm,
     "rate_scaling": rate_scaling,
+    "bistable_receptors": bistable_receptors,
     "tagging_and_capture": tagging_and_capture,
     "silent_synapse": silent_synapse,
     "channel_blockers": channel_blockers,
