@@ -179,3 +179,26 @@ def test_a_rule_of_ones_own_replaces_the_conductance():
     (receptor,) = model.system.receptors
     assert {x.name for x in receptor.conductance.free_symbols} == {"n_AMPA", "g_AMPA", "gamma_AMPA"}
     assert model.system.initial["n_AMPA"] == pytest.approx(50)
+
+
+class CountsSpikes(Part):
+    """Nothing in it depends on the target, so that it lives once per presynaptic neuron."""
+
+    tau = Parameter(10 * second, "decay", status="assumed", source="chosen for this test")
+    c = states("c", within=(0, None))
+    dc = -c / tau
+    on_spike = {c: c + 1}
+
+
+def test_different_values_of_what_synapses_share_are_refused():
+    """The last value would silently hold for all synapses of a presynaptic neuron."""
+    model = GlutamateSynapse(AMPA(), parts=[CountsSpikes()])
+    source = b2.SpikeGeneratorGroup(2, [0], [1] * ms)
+    target = b2.NeuronGroup(3, "v : volt\nI = I_syn : amp" + model.post_equations(), method="euler")
+    S = model.synapses(source, target)
+    S.connect()
+    (name,) = [n for n in model.system.states if n.startswith("c")]
+    setattr(S, name, [1, 1, 1, 2, 2, 2])
+    assert list(getattr(S, name)) == [1, 1, 1, 2, 2, 2]
+    with pytest.raises(ModelError, match="lives on the presynaptic neuron, .* is given different values"):
+        setattr(S, name, [1, 2, 3, 4, 5, 6])

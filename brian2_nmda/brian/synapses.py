@@ -478,12 +478,33 @@ class NMDASynapses(Synapses):
                     f"{assembly.where}: '{name}' is one value for all synapses, but {value!r} has another "
                     f"one for each; declare {declare_it}."
                 )
+        if known and name != "delay" and not isinstance(value, str) and np.size(value) > 1:
+            self._check_common_elements(name, np.asarray(value))
         if name == "w" and known and (is_protected(self, "w") or self._between_runs.fixed_in_binary):
             self._between_runs.release_weights()
         if any(name in sending.form.states for sending in assembly.sent.values()):
             raise ModelError(
                 f"{assembly.where}: '{name}' is computed from the last event and cannot be set; give "
                 "tolerance=None for a gate that is stepped."
+            )
+
+    def _check_common_elements(self, name: str, values: np.ndarray) -> None:
+        """Refuse different values for synapses that see one element of a presynaptic neuron or a place."""
+        try:
+            element = np.asarray(self.variables[self.variables.indices[name]].get_value())
+        except (KeyError, NotImplementedError):  # one for each synapse; or C++ standalone does not know yet
+            return
+        if element.shape != values.shape:
+            return
+        last = np.zeros(element.max() + 1, values.dtype)
+        last[element] = values
+        if not np.array_equal(last[element], values):
+            (row,) = [r for r in self.plan.rows if r.variable == name] or [None]
+            where = "in one place for several of these synapses" if row is None else f"on the {row.lives_on}"
+            raise ModelError(
+                f"{self._assembly.where}: '{name}' lives {where}, since nothing makes it differ between its "
+                f"synapses, but is given different values for them. Give one value for each, use sources "
+                "of their own for synapses that have to differ, or optimize=False."
             )
 
     def check_variable_write(self, variable: Any) -> None:
