@@ -223,7 +223,7 @@ class Assembly:
             GATE: used(gate),
             KINETICS: used(kinetics),
             TOTALS: [n for n in used(totals) if n not in of_target],
-            **{p: used(self._used_at(p)) for p in self.place_states if not self._is_hosted(p)},
+            **{p: used(self._used_at(p)) for p in self.place_states if not self._is_group_of_users(p)},
             SYNAPSE: [n for n in used(synapse) if n not in of_target],
         }
         taken: set[str] = set()
@@ -240,7 +240,7 @@ class Assembly:
                 f"{self.where}: per_synapse={sorted(unused)} belongs to no variable of the synapse."
             )
 
-    def _is_hosted(self, place: str) -> bool:
+    def _is_group_of_users(self, place: str) -> bool:
         """Whether a place is a group of the user's, which has parameters as numbers."""
         return isinstance(self.given_places.get(place), NeuronGroup)
 

@@ -13,10 +13,10 @@ from brian2.units import second
 from brian2.units.fundamentalunits import get_dimensions
 
 from brian2_nmda.conformance import points
+from brian2_nmda.conformance.long_course import slopes
 from brian2_nmda.conformance.points import Function
 from brian2_nmda.conformance.reading import jumps, named
 from brian2_nmda.conformance.regions import draw_states
-from brian2_nmda.conformance.relaxing import slopes
 from brian2_nmda.conformance.sampling import POINTS, Failures, at_values, one_number, scale_of
 from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.analysis import insert

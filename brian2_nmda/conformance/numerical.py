@@ -9,7 +9,7 @@ import sympy
 
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
-from brian2_nmda.conformance.relaxing import relaxed
+from brian2_nmda.conformance.long_course import relaxed
 from brian2_nmda.conformance.simulations import (
     DOUBLE,
     DURATION,

@@ -11,10 +11,10 @@ import numpy as np
 import sympy
 
 from brian2_nmda.conformance import points
+from brian2_nmda.conformance.long_course import relaxed
 from brian2_nmda.conformance.points import ON, Function
 from brian2_nmda.conformance.reading import named
 from brian2_nmda.conformance.regions import sample
-from brian2_nmda.conformance.relaxing import relaxed
 from brian2_nmda.conformance.sampling import Failures
 from brian2_nmda.conformance.subject import NotApplicable, Subject
 from brian2_nmda.symbolic.expressions import symbol
