@@ -200,5 +200,5 @@ def test_different_values_of_what_synapses_share_are_refused():
     (name,) = [n for n in model.system.states if n.startswith("c")]
     setattr(S, name, [1, 1, 1, 2, 2, 2])
     assert list(getattr(S, name)) == [1, 1, 1, 2, 2, 2]
-    with pytest.raises(ModelError, match="lives on the presynaptic neuron, .* is given different values"):
+    with pytest.raises(ModelError, match=r"lives on the presynaptic neuron, .* is given different values"):
         setattr(S, name, [1, 2, 3, 4, 5, 6])
