@@ -147,7 +147,7 @@ def test_tests_that_share_a_run_stay_in_one_process(request):
     assert request.node.nodeid.endswith(f"@{__name__}")
 
 
-def test_a_family_is_imported_when_it_is_asked_for():
+def test_a_family_is_imported_when_it_is_asked_for(tmp_path):
     """Importing all 100 models took as long as importing Brian2, at each start of each script."""
     script = """
 import sys
@@ -165,4 +165,5 @@ except AttributeError as error:
 else:
     raise AssertionError("a misspelt name was found")
 """
-    assert python("-c", script).returncode == 0
+    found = python("-c", script, cwd=tmp_path)
+    assert found.returncode == 0, found.stderr
