@@ -16,6 +16,7 @@ from brian2_nmda.equations.magnesium import JahrStevens
 from brian2_nmda.equations.release import TransmitterPulse
 from brian2_nmda.equations.rodrigues import CELSIUS, logistic
 from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES
+from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.kinds import Receptor
 from brian2_nmda.symbolic.part import (
     Parameter,
@@ -205,7 +206,7 @@ class RodriguesGluN2A(Receptor):
         Reaction(O1, O2, _f * k_f, _b * r_f),
     )
     activation = O1 + O2
-    conductance = gmax * share * in_calcium * activation
+    conductance = gmax * share * in_calcium * symbol("activation")  # as the role is named, not what it is
 
     presets: ClassVar[Mapping[str, Preset]] = {}
     _children: ClassVar[Mapping[str, Any]] = {"block": JahrStevens}
