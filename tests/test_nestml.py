@@ -145,7 +145,7 @@ class Read:
 
 def names_of(model):
     s = model.system
-    return [*s.states, *(x for r in s.receptors for x in (r.total, r.current_name))]
+    return [*s.states, *(x for r in s.receptors for x in (r.total_name, r.current_name))]
 
 
 def deviation(model, got, times, v, weight=1.5, called=str):
