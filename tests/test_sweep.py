@@ -62,7 +62,7 @@ def test_resumed_after_it_was_killed(example, tmp_path):
         " lambda tasks: (e['run_once'](*t) for t in tasks))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path
     )
     deadline = time.monotonic() + 60
     while len(list(folder.glob("*.npz"))) < 3:
