@@ -131,7 +131,7 @@ def flat(part: Any, system: Any, expression: sympy.Expr) -> sympy.Expr | None:
         for full in (name, f"{name}_{part.label or part.name}"):
             if full in system.names or full in system.rates:
                 names[symbol(name)] = symbol(full)
-    found = sympy.sympify(expression).xreplace(names)
+    found = sympy.sympify(expression, strict=True).xreplace(names)
     known = {*system.names, *system.rates, "v", "t"}
     return found if {s.name for s in found.free_symbols} <= known else None
 

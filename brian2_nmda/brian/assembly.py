@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from types import MappingProxyType
 from typing import Any
 
@@ -381,8 +381,8 @@ class Assembly:
                     f"{self.where}: the latency {event.latency} of {event.owner} has to be a number, since "
                     f"it becomes the delay of a pathway ({error})."
                 ) from error
-            name = first = f"late_{next(iter(event.changes))}"
-            name = next(n for k in count(2) for n in (name, f"{first}_{k}") if n not in found)
+            first = f"late_{next(iter(event.changes))}"
+            name = next(n for n in chain([first], (f"{first}_{k}" for k in count(2))) if n not in found)
             places = [n for n in event.changes if n in self.system.place]
             code = self._statements(event.changes, [*self.states, *places], "")
             found[name] = ("\n".join(code), latency * second)

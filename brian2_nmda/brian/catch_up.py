@@ -8,9 +8,7 @@ during a run by running them, and after a run because each run ends with an upda
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from weakref import proxy
 
-from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
@@ -18,6 +16,7 @@ from brian2.units import second
 from brian2.utils.stringtools import get_identifiers
 
 from brian2_nmda.brian import schedule
+from brian2_nmda.brian.helpers import PreparedLast
 from brian2_nmda.brian.internals import (
     monitors,
     recorded,
@@ -107,17 +106,12 @@ class CatchUp(CodeRunner):
         run_after(self.codeobj)
 
 
-class UpdateForMonitors(BrianObject):
+class UpdateForMonitors(PreparedLast):
     """Lets each `StateMonitor` of the synapses update what it records, before it records."""
 
     def __init__(self, synapses: Any, rules: Iterable[ThresholdRule], name: str) -> None:
-        # prepared after the monitors, which have their code only then
-        super().__init__(when="end", order=schedule.MONITORS, name=name)
-        self.synapses, self.rules = proxy(synapses), list(rules)
-        self.runners: list[CodeRunner] = []
-
-    def __del__(self) -> None:
-        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+        super().__init__(synapses, name)
+        self.rules = list(rules)
 
     def before_run(self, run_namespace: Any) -> None:
         """Put the update in front of the code of the monitors."""
@@ -129,6 +123,4 @@ class UpdateForMonitors(BrianObject):
                 runner = CodeRunner(
                     self.synapses, "stateupdate", code="\n".join(code), name=f"{self.name}_{number}"
                 )
-                runner.before_run(run_namespace)
-                self.runners.append(runner)
-                run_before(monitor, runner.code_objects[0])
+                run_before(monitor, self.prepared(runner, run_namespace))

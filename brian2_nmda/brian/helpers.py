@@ -1,9 +1,14 @@
-"""Groups that belong to synapses: the user has not made them, and is told nothing about them."""
+"""Objects that belong to synapses: the user has not made them, and is told nothing about them."""
 
 from typing import Any
+from weakref import proxy
 
+from brian2.core.base import BrianObject
+from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses
+
+from brian2_nmda.brian import schedule
 
 
 class _OfModel:
@@ -28,3 +33,21 @@ class HelperGroup(_OfModel, NeuronGroup):
 
 class HelperSynapses(_OfModel, Synapses):
     """Synapses that carry spikes to such a group."""
+
+
+class PreparedLast(BrianObject):
+    """Puts code in front of that of other objects, at the start of a run, when these have theirs."""
+
+    def __init__(self, synapses: Synapses, name: str) -> None:
+        super().__init__(when="end", order=schedule.MONITORS, name=name)
+        self.synapses = proxy(synapses)
+        self.runners: list[CodeRunner] = []
+
+    def __del__(self) -> None:
+        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+
+    def prepared(self, runner: CodeRunner, run_namespace: Any) -> Any:
+        """The code of a runner, which this object keeps."""
+        runner.before_run(run_namespace)
+        self.runners.append(runner)
+        return runner.code_objects[0]

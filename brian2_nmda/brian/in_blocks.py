@@ -6,18 +6,17 @@ user asks for them, and at the end of a run. In C++ standalone all that is one t
 exponentials for sources without a spike; elsewhere NumPy repeats the steps.
 """
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import cached_property, partial
 from typing import Any
-from weakref import proxy
 
 import numpy as np
-from brian2.core.base import BrianObject
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly
+from brian2_nmda.brian.helpers import PreparedLast
 from brian2_nmda.brian.internals import (
     InPlaceOfCode,
     add_array,
@@ -113,6 +112,19 @@ class InBlocks(CodeRunner):
             "history": history,
             "known": set(self.assembly.coefficients.names),
         }
+
+    @cached_property
+    def _seen(self) -> set[str]:
+        """The states, and the definitions that read one."""
+        states = set(map(symbol, self.blocks.states))
+        system = self.assembly.system
+        known = system.definitions.items()
+        read = (n for n, d in known if states & system.inserted(d.expression).free_symbols)
+        return {*self.blocks.states, *read}
+
+    def reads(self, names: Iterable[str]) -> bool:
+        """Whether a state that is advanced in blocks, or a definition that reads one, is among variables."""
+        return not self._seen.isdisjoint(names)
 
     def runner(self, mode: str, name: str, driver: Any = None) -> CodeRunner:
         """What does a part of this at other times."""
@@ -226,17 +238,12 @@ class InBlocks(CodeRunner):
         return y * decay[case] + (rest * share)[case]
 
 
-class BesideOthers(BrianObject):
+class BesideOthers(PreparedLast):
     """Brings synapses up to date before events of the driver and before monitors record."""
 
     def __init__(self, runner: InBlocks, synapses: Any, name: str) -> None:
-        # prepared after the others, which have their code only then
-        super().__init__(when="end", order=schedule.MONITORS, name=name)
-        self.runner, self.synapses = runner, proxy(synapses)
-        self.runners: list[CodeRunner] = []
-
-    def __del__(self) -> None:
-        """Nothing: Brian2 would warn of an object that was in no network, which the user has not made."""
+        super().__init__(synapses, name)
+        self.runner = runner
 
     def before_run(self, run_namespace: Any) -> None:
         """Put what brings up to date in front of the code of the others."""
@@ -246,34 +253,18 @@ class BesideOthers(BrianObject):
             if runtime:
                 run_before_statements(pathway, InPlaceOfCode(partial(runner.before_events, pathway)))
             else:
-                self._prepare("events", f"{self.name}_{number}", run_namespace, pathway)
-                run_before_statements(pathway, self.runners[-1].code_objects[0])
+                brought = runner.runner("events", f"{self.name}_{number}", pathway)
+                run_before_statements(pathway, self.prepared(brought, run_namespace))
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
-            if not (self.read_by(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
+            if not (runner.reads(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
                 continue
             if runtime:
                 run_before(monitor, InPlaceOfCode(runner.now))
             else:
-                self._prepare("flush", f"{self.name}_monitor_{number}", run_namespace)
-                run_before(monitor, self.runners[-1].code_objects[0])
-
-    def _prepare(self, mode: str, name: str, run_namespace: Any, driver: Any = None) -> None:
-        self.runners.append(self.runner.runner(mode, name, driver))
-        self.runners[-1].before_run(run_namespace)
+                brought = runner.runner("flush", f"{self.name}_monitor_{number}")
+                run_before(monitor, self.prepared(brought, run_namespace))
 
     def _drivers(self) -> Iterator[Any]:
         driver = self.runner.homes.driver
         ends = {s.end: None for s in self.runner.sendings if s.end is not None}
         yield from (getattr(driver, name) for name in ("pre", *ends))
-
-    def read_by(self, names: Any) -> bool:
-        """Whether a state that is advanced in blocks is among some variables, or read by them."""
-        return reads_blocks(self.runner.assembly, names)
-
-
-def reads_blocks(assembly: Assembly, names: Any) -> bool:
-    """Whether a state that is advanced in blocks is among some variables, or read by their definitions."""
-    blocks, system = assembly.plan.in_blocks, assembly.system
-    states = set(map(symbol, blocks.states))
-    found = {n for n, d in system.definitions.items() if states & system.inserted(d.expression).free_symbols}
-    return bool((found | set(blocks.states)) & set(names))

@@ -31,7 +31,7 @@ from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.homes import Setting
-from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks, reads_blocks
+from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks
 from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
@@ -315,7 +315,7 @@ class NMDASynapses(Synapses):
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
         self._written_by_user |= _names_in(code)
-        if self._in_blocks is not None and reads_blocks(self._assembly, _names_in(code)):
+        if self._in_blocks is not None and self._in_blocks.reads(_names_in(code)):
             raise ModelError(
                 f"{self._assembly.where}: run_regularly reads or changes what is advanced in blocks of time "
                 "steps, optimize='blocks'; leave that out."
@@ -431,7 +431,7 @@ class NMDASynapses(Synapses):
         """
         if self._catch_up is not None and name in self._assembly.at_spikes:
             self._catch_up.now()
-        if self._in_blocks is not None and reads_blocks(self._assembly, [name]):
+        if self._in_blocks is not None and self._in_blocks.reads([name]):
             self._in_blocks.now()
         home = self._homes.of(name)
         if name == "w" and self._assembly.weight is not None:
@@ -490,9 +490,12 @@ class NMDASynapses(Synapses):
 
     def _check_common_elements(self, name: str, values: np.ndarray) -> None:
         """Refuse different values for synapses that see one element of a presynaptic neuron or a place."""
+        index = self.variables.indices[name]
+        if index not in self.variables:  # one element for each synapse
+            return
         try:
-            element = np.asarray(self.variables[self.variables.indices[name]].get_value())
-        except (KeyError, NotImplementedError):  # one for each synapse; or C++ standalone does not know yet
+            element = np.asarray(self.variables[index].get_value())
+        except NotImplementedError:  # only the binary of C++ standalone will know
             return
         if element.shape != values.shape:
             return

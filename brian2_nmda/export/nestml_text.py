@@ -5,7 +5,6 @@ attomole for amounts these units are coherent, as those of `nmodl_text` are.
 """
 
 import sympy
-from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from sympy.printing.precedence import PRECEDENCE
 
@@ -72,6 +71,7 @@ class NestmlPrinter(NmodlPrinter):
         Whether functions of the file may be called, which equations may not.
     """
 
+    simulator = "NEST"
     may_call = False
 
     def _call(self, function: str, *arguments: sympy.Basic) -> str:
@@ -81,15 +81,8 @@ class NestmlPrinter(NmodlPrinter):
         """One expression on one line: NESTML has no lines that go on."""
         return self.doprint(expression)
 
-    def _print_Symbol(self, e: sympy.Symbol) -> str:
-        if e.name in self.known:
-            return self.names.get(e.name, e.name)
-        unit = DEFAULT_UNITS.get(e.name)
-        if unit is None:
-            raise ModelError(f"'{e.name}' has no value in NEST.")
-        return f"({literal(in_nest(float(unit), unit.dim), unit.dim)})"
-
-    _print_Dummy = _print_Symbol
+    def _quantity(self, value: float, dim: Dimension) -> str:
+        return f"({literal(in_nest(value, dim), dim)})"
 
     def _print_Rational(self, e: sympy.Rational) -> str:
         return str(e.p) if e.q == 1 else f"{float(e)!r}"  # 1/2 of two whole numbers might become 0 in C++

@@ -107,6 +107,8 @@ class NmodlPrinter(StrPrinter):
         Names that NMODL cannot have, and what they are called there.
     """
 
+    simulator = "NEURON"
+
     def __init__(self, names: Mapping[str, str], known: Iterable[str]) -> None:
         super().__init__({"order": "none"})
         self.names, self.known = names, set(known)
@@ -126,8 +128,11 @@ class NmodlPrinter(StrPrinter):
             return self.names.get(e.name, e.name)
         unit = DEFAULT_UNITS.get(e.name)
         if unit is None:
-            raise ModelError(f"'{e.name}' has no value in NEURON.")
-        return f"{in_neuron(float(unit), unit.dim)!r}{unit_of(unit.dim)}"
+            raise ModelError(f"'{e.name}' has no value in {self.simulator}.")
+        return self._quantity(float(unit), unit.dim)
+
+    def _quantity(self, value: float, dim: Dimension) -> str:
+        return f"{in_neuron(value, dim)!r}{unit_of(dim)}"
 
     _print_Dummy = _print_Symbol
 

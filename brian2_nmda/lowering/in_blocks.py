@@ -28,7 +28,7 @@ import sympy
 
 from brian2_nmda.lowering.integrators import update
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE
-from brian2_nmda.lowering.receptors import Linear, Saturating
+from brian2_nmda.lowering.receptors import Linear, Saturating, readers_at_each_step
 from brian2_nmda.lowering.steps import Classified
 from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.expressions import int_of, symbol
@@ -259,18 +259,11 @@ def _reader(
     def read(*expressions: sympy.Expr) -> bool:
         return any(system.inserted(e).has(x) for e in expressions)
 
-    def at(names: Iterable[str]) -> str:
-        return f"read by {next(iter(names))} at each step"
-
-    readers = [n for n in system.states if n not in states and read(system.rates[n])]
-    readers += [r.total_name for r in system.receptors if r.label not in efficacy and read(r.conductance)]
-    readers += [n for n, t in system.totals.items() if read(t.expression)]
-    readers += ["a reaction" for r in system.exchanges if read(r.forward, r.backward)]
-    readers += [f"an event of {o}" for o, e in system.events if read(e.condition, *e.changes.values())]
+    readers = readers_at_each_step(system, {name}, states, efficacy, read)
     seen = {n for n, definition in system.definitions.items() if read(definition.expression)} | {name}
     readers += ["your model="] if seen & d.read_by_user else []
     if readers:
-        return at(readers)
+        return f"read by {readers[0]} at each step"
     changes = [*system.on_spike.items(), *system.on_post_spike.items()]
     changes += [c for event in system.later for c in event.changes.items()]
     readers = [f"'{n}'" for n, e in changes if read(e)]

@@ -9,7 +9,7 @@ step and no distinct rates (an alpha function has none), takes any ``method=`` a
 both ask of a receptor is asked once, by `_read_by_nobody_else` and `_coefficients`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -242,6 +242,44 @@ def read_elsewhere(
     if aside:
         others = [system.inserted(e, keep=own) for e in others]
     return any(e.has(*map(symbol, [*names, *own])) for e in others)
+
+
+def readers_at_each_step(
+    system: System,
+    names: Collection[str],
+    apart_from: Collection[str],
+    efficacy: Collection[str],
+    read: Callable[..., bool],
+    definitions: Iterable[str] = (),
+) -> list[str]:
+    """What needs the values of states at each time step, in words.
+
+    Parameters
+    ----------
+    system : System
+    names : collection of str
+        The states.
+    apart_from : collection of str
+        States that may read them.
+    efficacy : collection of str
+        Labels of receptors whose conductance reads them at spikes only.
+    read : callable
+        Whether one of some expressions reads them.
+    definitions : iterable of str
+        Definitions that count as readers.
+    """
+    readers = [n for n in system.states if n not in apart_from and read(system.rates[n])]
+    readers += definitions
+    readers += [n for n, t in system.totals.items() if read(t.expression)]
+    readers += ["a reaction" for r in system.exchanges if read(r.forward, r.backward)]
+    readers += [r.total_name for r in system.receptors if r.label not in efficacy and read(r.conductance)]
+    changed = set(names)
+    readers += [
+        f"an event of {owner}"
+        for owner, e in system.events
+        if changed & set(e.changes) or read(e.condition, *e.changes.values())
+    ]
+    return readers
 
 
 def saturating_form(

@@ -24,7 +24,14 @@ from brian2_nmda.lowering.block import Step
 from brian2_nmda.lowering.in_blocks import Blocks, activation_of, find_blocks, may_be_in_blocks
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.lowering.places import NEURON, SYNAPSE, Placed, upstream
-from brian2_nmda.lowering.receptors import Linear, Saturating, linear_form, linear_receptor, saturating_form
+from brian2_nmda.lowering.receptors import (
+    Linear,
+    Saturating,
+    linear_form,
+    linear_receptor,
+    readers_at_each_step,
+    saturating_form,
+)
 from brian2_nmda.lowering.steps import Classified
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
@@ -240,16 +247,8 @@ def _reader_between_spikes(placed: Placed, names: set[str], efficacy: Mapping[st
     def read(*expressions: sympy.Expr) -> bool:
         return any(e.has(*map(symbol, names)) for e in expressions)
 
-    readers = [n for n in system.states if n not in names and read(system.rates[n])]
-    readers += [n for n, d in system.definitions.items() if read(d.expression)]
-    readers += [n for n, t in system.totals.items() if read(t.expression)]
-    readers += ["a reaction" for r in system.exchanges if read(r.forward, r.backward)]
-    readers += [r.total_name for r in system.receptors if r.label not in efficacy and read(r.conductance)]
-    readers += [
-        f"an event of {owner}"
-        for owner, e in system.events
-        if names & set(e.changes) or read(e.condition, *e.changes.values())
-    ]
+    definitions = [n for n, d in system.definitions.items() if read(d.expression)]
+    readers = readers_at_each_step(system, names, names, efficacy, read, definitions)
     readers += ["your model="] if names & placed.declarations.read_by_user else []
     return readers[0] if readers else None
 

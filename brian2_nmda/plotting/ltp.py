@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from brian2_nmda.protocols.ltp import LOW_FREQUENCY, PATHWAYS, WEAK, Condition, LTPResult
+from brian2_nmda.protocols.ltp import LOW_FREQUENCY, PATHWAYS, WEAK, LTPResult
 from brian2_nmda.protocols.ltp.result import CROSSING, TROUGH
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
@@ -286,9 +286,8 @@ def _receptors(axes: Axes, result: LTPResult) -> None:
     ends = []
     for c, condition in enumerate(result.conditions):
         if condition.name in _SHOWN:
-            style: dict[str, Any] = (
-                {"dashes": (4, 3), "zorder": 3} if condition.D_AP5 else {}
-            )  # on top of the baseline
+            on_top = {"dashes": (4, 3), "zorder": 3}
+            style: dict[str, Any] = on_top if condition.D_AP5 else {}
             axes.plot(minutes, result.n[c, 0], color=_colour(condition.name), **_STYLE, **style)
             ends.append((result.n[c, 0, -1], condition.name))
     _end_labels(axes, minutes[-1], ends)
@@ -351,12 +350,8 @@ def _curve(axes: Axes, result: LTPResult) -> None:
 # -- 7: summary ------------------------------------------------------------------------------------
 
 
-def _in_curve(condition: Condition) -> bool:
-    return condition.train is not None and condition.train.pulses == LOW_FREQUENCY.pulses
-
-
 def _summary(axes: Axes, result: LTPResult) -> None:
-    names = [c.name for c in result.conditions if c.trained and (c.name in _NAMED or not _in_curve(c))]
+    names = [c.name for c in result.conditions if c.trained and (c.name in _NAMED or not c.in_curve)]
     rows = [result.row(name, "A") for name in names]
     x = np.arange(len(rows))
     axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_colour(n) for n in names])

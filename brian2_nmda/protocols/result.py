@@ -1,7 +1,5 @@
 """What an experiment records: named arrays with units, a table, files."""
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,7 @@ from brian2 import Quantity, ms, mV, second, umolar
 from brian2.units.fundamentalunits import get_dimensions, get_unit_for_display
 
 from brian2_nmda.protocols.data import Protocol
-from brian2_nmda.protocols.saving import write_whole
+from brian2_nmda.protocols.saving import write_csv, write_npz
 from brian2_nmda.symbolic.errors import ModelError
 
 if TYPE_CHECKING:
@@ -209,22 +207,15 @@ class Result:
             header.append(f"weight_{self.weight_name}")
         slope, amplitude = np.asarray(self.slope / SLOPE_UNIT), np.asarray(self.amplitude / mV)
         times = np.asarray(self.test_time)
-
-        def write(path: Path) -> None:
-            with path.open("w", newline="") as stream:
-                out = csv.writer(stream)
-                out.writerow(header)
-                for c, p, k in zip(*np.nonzero(np.isfinite(slope)), strict=True):
-                    row = [self.conditions[c], self.pathways[p], f"{times[p, k] - float(self.start):.6g}"]
-                    row += [f"{slope[c, p, k]:.9g}", f"{amplitude[c, p, k]:.9g}"]
-                    if self.weight is not None:
-                        known = np.interp(
-                            times[p, k], np.asarray(self.weight_time), np.asarray(self.weight)[c, p]
-                        )
-                        row.append(f"{known:.9g}")
-                    out.writerow(row)
-
-        return write_whole(file, write, (".csv",))
+        rows = []
+        for c, p, k in zip(*np.nonzero(np.isfinite(slope)), strict=True):
+            row = [self.conditions[c], self.pathways[p], f"{times[p, k] - float(self.start):.6g}"]
+            row += [f"{slope[c, p, k]:.9g}", f"{amplitude[c, p, k]:.9g}"]
+            if self.weight is not None:
+                known = np.interp(times[p, k], np.asarray(self.weight_time), np.asarray(self.weight)[c, p])
+                row.append(f"{known:.9g}")
+            rows.append(row)
+        return write_csv(file, header, rows)
 
     def to_npz(self, file: str | Path) -> Path:
         """All arrays in base SI units for `numpy.load`; ``units`` and ``axes`` are JSON texts by name."""
@@ -234,14 +225,9 @@ class Result:
             plain[f"spikes {name}"] = np.asarray(spikes)
         units = {name: _unit(values) for name, (_, values) in arrays.items()}
         axes = {name: list(names) for name, (names, _) in arrays.items()}
-
-        def write(path: Path) -> None:
-            np.savez_compressed(
-                path, conditions=np.array(self.conditions), pathways=np.array(self.pathways),
-                units=json.dumps(units), axes=json.dumps(axes), start=float(self.start), **plain,
-            )  # fmt: skip
-
-        return write_whole(file, write, (".npz",))
+        plain |= {"conditions": np.array(self.conditions), "pathways": np.array(self.pathways)}
+        plain["start"] = float(self.start)
+        return write_npz(file, plain, units=units, axes=axes)
 
     def to_xarray(self) -> Any:
         """An `xarray.Dataset` with coordinates and units; a ModelError if xarray is not installed."""

@@ -1,9 +1,14 @@
 """Files that are there as a whole or not at all."""
 
+import csv
+import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from brian2_nmda.symbolic.errors import ModelError
 
@@ -53,3 +58,19 @@ def write_whole(file: str | Path, write: Callable[[Path], object], formats: Sequ
     finally:
         beside.unlink(missing_ok=True)
     return path
+
+
+def write_csv(file: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """Write a table, whose file has to end in ``.csv``."""
+
+    def write(path: Path) -> None:
+        with path.open("w", newline="") as stream:
+            csv.writer(stream).writerows([header, *rows])
+
+    return write_whole(file, write, (".csv",))
+
+
+def write_npz(file: str | Path, arrays: Mapping[str, Any], **texts: Mapping[str, Any]) -> Path:
+    """Write arrays for `numpy.load`, and mappings as JSON texts; the file has to end in ``.npz``."""
+    data = {**arrays, **{name: json.dumps(text) for name, text in texts.items()}}
+    return write_whole(file, lambda path: np.savez_compressed(path, **data), (".npz",))

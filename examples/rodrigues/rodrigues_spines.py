@@ -115,7 +115,7 @@ def lines(assigned, prefix):
         return e.replace(sympy.Max, lambda a, b: (a + b + sympy.Abs(a - b)) / 2)
 
     written = _Text()
-    right = [plain(sympy.sympify(e)) for e in assigned.values()]
+    right = [plain(sympy.sympify(e, strict=True)) for e in assigned.values()]
     shared, reduced = sympy.cse(right, sympy.numbered_symbols(f"{prefix}_"), order="none")
     text = [f"{s} = {written.doprint(e)}" for s, e in shared]
     text += [f"{prefix}_{n} = {written.doprint(e)}" for n, e in zip(assigned, reduced, strict=True)]

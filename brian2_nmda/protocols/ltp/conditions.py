@@ -85,6 +85,11 @@ class Condition:
     Mg_free: bool = False
     bars: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    @property
+    def in_curve(self) -> bool:
+        """Whether it is a point of the frequency curve: as many pulses, one by one, as `LOW_FREQUENCY`."""
+        return self.train is not None and self.train.bursts == 1 and self.train.pulses == LOW_FREQUENCY.pulses
+
 
 WEAK = 5  # fibres: as many as change their synapses by less than 1 % alone
 _ALIKE = (-0.5, 0.5)

@@ -1,7 +1,5 @@
 """What the tetanus experiment records, and its table."""
 
-import csv
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +7,8 @@ import numpy as np
 from brian2 import ms
 
 from brian2_nmda.model import GlutamateSynapse
-from brian2_nmda.protocols.ltp.conditions import LAST, LOW_FREQUENCY, PATHWAYS, Condition
-from brian2_nmda.protocols.saving import write_whole
+from brian2_nmda.protocols.ltp.conditions import LAST, PATHWAYS, Condition
+from brian2_nmda.protocols.saving import write_csv, write_npz
 from brian2_nmda.symbolic.errors import ModelError
 
 SLOPE_INTERVAL = 2 * ms  # after the pulse
@@ -177,12 +175,15 @@ class LTPResult:
     @property
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """Frequencies (Hz) of the conditions with 900 pulses, and changes of the receptors of A (percent)."""
-        found = sorted(
-            (c.train.rate, self.row(c.name, "A").receptor_change)
-            for c in self.conditions
-            if c.train is not None and c.train.bursts == 1 and c.train.pulses == LOW_FREQUENCY.pulses
-        )
-        return np.array([f for f, _ in found]), np.array([change for _, change in found])
+        found = self._of_curve
+        change = [self.row(c.name, "A").receptor_change for _, c in found]
+        return np.array([f for f, _ in found]), np.array(change)
+
+    @property
+    def _of_curve(self) -> list[tuple[float, Condition]]:
+        """The conditions of the frequency curve, by their frequency (Hz)."""
+        found = [(c.train.rate, c) for c in self.conditions if c.train is not None and c.in_curve]
+        return sorted(found, key=lambda pair: pair[0])
 
     @property
     def curve_bars(self) -> list[tuple[str, bool]]:
@@ -207,10 +208,9 @@ class LTPResult:
 
         The rule saturates where two frequencies fill the same number of places during their trains.
         """
-        trained = [c for c in self.conditions if c.train and c.train.pulses == LOW_FREQUENCY.pulses]
-        if len(trained) < 3:
+        if len(self._of_curve) < 3:
             return None
-        highest = sorted(trained, key=lambda c: c.train.rate if c.train else 0.0)[-2:]
+        highest = [c for _, c in self._of_curve[-2:]]
         low, high = (float(self.n[self.index(c.name), 0].max()) for c in highest)
         names = " and ".join(c.name.partition(" x")[0] for c in highest)
         if high > low * (1 + SATURATED):
@@ -260,19 +260,13 @@ class LTPResult:
         """
         header = ["condition", "pathway", "time_after_train_s"]
         header += ["slope_mV_per_ms", "amplitude_mV", "receptors"]
-
-        def write(path: Path) -> None:
-            slope, amplitude = self.slope, self.amplitude
-            with path.open("w", newline="") as stream:
-                out = csv.writer(stream)
-                out.writerow(header)
-                for c, p, k in zip(*np.nonzero(np.isfinite(slope)), strict=True):
-                    time = self.test_times[p, k]
-                    numbers = (slope[c, p, k], amplitude[c, p, k], np.interp(time, self.n_time, self.n[c, p]))
-                    named = [self.conditions[c].name, PATHWAYS[p], f"{time - self.start:.6g}"]
-                    out.writerow([*named, *(f"{x:.9g}" for x in numbers)])
-
-        return write_whole(file, write, (".csv",))
+        slope, amplitude, rows = self.slope, self.amplitude, []
+        for c, p, k in zip(*np.nonzero(np.isfinite(slope)), strict=True):
+            time = self.test_times[p, k]
+            numbers = (slope[c, p, k], amplitude[c, p, k], np.interp(time, self.n_time, self.n[c, p]))
+            named = [self.conditions[c].name, PATHWAYS[p], f"{time - self.start:.6g}"]
+            rows.append([*named, *(f"{x:.9g}" for x in numbers)])
+        return write_csv(file, header, rows)
 
     def to_npz(self, file: str | Path) -> Path:
         """All arrays for `numpy.load`; ``units`` is a JSON text by name.
@@ -284,15 +278,9 @@ class LTPResult:
         """
         plain = {name: getattr(self, name) for name in _UNITS}
         plain |= {f"spikes {c.name}": times for c, times in zip(self.conditions, self.spikes, strict=True)}
-        names = np.array([c.name for c in self.conditions])
-
-        def write(path: Path) -> None:
-            np.savez_compressed(
-                path, conditions=names, pathways=np.array(PATHWAYS), start=self.start,
-                units=json.dumps(_UNITS), **plain,
-            )  # fmt: skip
-
-        return write_whole(file, write, (".npz",))
+        plain["conditions"] = np.array([c.name for c in self.conditions])
+        plain |= {"pathways": np.array(PATHWAYS), "start": self.start}
+        return write_npz(file, plain, units=_UNITS)
 
 
 #: Arrays that are saved, and their units.
