@@ -137,3 +137,5 @@ from .trafficking import (
     ReceptorPool as ReceptorPool,
     SlotInsertion as SlotInsertion,
 )
+
+__all__: list[str]

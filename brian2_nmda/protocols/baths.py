@@ -13,7 +13,11 @@ from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
 
 #: Drugs by name: the part that states them.
-DRUGS = {"D-AP5": DAP5, "memantine": Memantine, "ketamine": Ketamine}
+DRUGS: dict[str, type[DAP5 | Memantine | Ketamine]] = {
+    "D-AP5": DAP5,
+    "memantine": Memantine,
+    "ketamine": Ketamine,
+}
 
 
 def drug(
