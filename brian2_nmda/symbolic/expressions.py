@@ -400,10 +400,11 @@ def numeric(
 ) -> Callable[..., Any]:
     """A NumPy function of ``arguments``; all other symbols take their ``values`` (base SI).
 
-    Symbols are replaced by anonymous ones first: no name reaches ``lambdify``.
+    Symbols are replaced by anonymous ones first: no name reaches ``lambdify``. They are real and have plain
+    names: those of SymPy's own are complex, and each ``Heaviside`` then looks for its imaginary part.
     """
     arguments = list(arguments)
-    anonymous = [sympy.Dummy(real=True) for _ in arguments]
+    anonymous = [sympy.Symbol(f"argument_{i:03}", real=True) for i in range(len(arguments))]
     replacement = {symbol(n): d for n, d in zip(arguments, anonymous, strict=True)}
     for s in expression.free_symbols - set(replacement):
         replacement[s] = number(value_of(s.name, values))
