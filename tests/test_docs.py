@@ -3,6 +3,7 @@
 Held against: the files of the checkout, and Sphinx with warnings as errors (slow, needs the extra ``docs``).
 """
 
+import importlib
 import importlib.util
 import inspect
 import re
@@ -87,6 +88,11 @@ def test_api_page_has_every_public_name():
     text = (DOCS / "api.md").read_text()
     for name in set(brian2_nmda.__all__) - set(brian2_nmda.equations.__all__):
         assert re.search(rf"brian2_nmda\.{name}\b|`{name}`", text), name
+    rooms = ["protocols", "plotting", "conformance"]
+    rooms += [f"export.{name}" for name in importlib.import_module("brian2_nmda.export").__all__]
+    for room in rooms:
+        for name in importlib.import_module(f"brian2_nmda.{room}").__all__:
+            assert re.search(rf"brian2_nmda\.{room}\.{name}\b|`{name}`", text), f"{room}.{name}"
 
 
 @pytest.mark.parametrize("name", brian2_nmda.equations.__all__)
@@ -129,6 +135,20 @@ def test_a_response_is_the_course_of_the_model():
         ours = np.interp(dt * np.arange(steps + 1), found.t, found(name)[0])
         assert np.ptp(reference) > 0
         assert ours == pytest.approx(reference, abs=1e-3 * np.max(np.abs(reference)))
+
+
+@pytest.mark.parametrize("name", ["ExponentialAMPA", "JahrStevens", "GlycineSite", "SpineCalcium"])
+def test_a_response_is_drawn(name):
+    """One of a few kinds; all of them are drawn where the site is built, which is slow."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        figures = load(DOCS / "response_figures.py")
+    finally:
+        sys.path.remove(str(DOCS))
+    axes = figures.figure_of(getattr(lib, name)()).axes
+    drawn = [line.get_ydata() for ax in axes for line in ax.lines if len(line.get_ydata()) > 10]
+    assert len(drawn) >= 2
+    assert all(np.all(np.isfinite(y)) and np.ptp(y) > 0 for y in drawn)
 
 
 def test_a_figure_that_is_old_is_made_again(tmp_path):

@@ -6,13 +6,17 @@ Held against: the signatures and the source text of what is documented.
 import importlib
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
 import brian2_nmda
 import brian2_nmda.equations
 
-ROOMS = ("protocols", "plotting", "conformance", "export")
+ROOMS = ("protocols", "plotting", "conformance")
+ROOT = Path(__file__).parents[1]
+#: Rooms whose public names are modules, each with names of its own.
+OF_MODULES = ("export",)
 #: Data and names without parameters.
 PLAIN = {"DRUGS", "presynaptic", "postsynaptic", "ModelError"}
 
@@ -20,9 +24,10 @@ PLAIN = {"DRUGS", "presynaptic", "postsynaptic", "ModelError"}
 def public_names():
     """Every public function and class but the models of the library, by the module that offers it."""
     found = {n: brian2_nmda for n in brian2_nmda.__all__ if n not in brian2_nmda.equations.__all__}
-    for room in ROOMS:
+    inner = [f"{r}.{n}" for r in OF_MODULES for n in importlib.import_module(f"brian2_nmda.{r}").__all__]
+    for room in (*ROOMS, *inner):
         module = importlib.import_module(f"brian2_nmda.{room}")
-        found |= {f"{room}.{n}": module for n in getattr(module, "__all__", ())}
+        found |= {f"{room}.{n}": module for n in module.__all__}
     return {n: m for n, m in found.items() if n.rpartition(".")[2] not in PLAIN}
 
 
@@ -57,6 +62,21 @@ def missing(thing):
 def test_public_name_is_documented(name):
     found = list(missing(getattr(NAMES[name], name.rpartition(".")[2])))
     assert not found, found
+
+
+def test_exporters_are_covered():
+    assert {"export.sheet.sheet", "export.nmodl.write", "export.nest_run.build"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("room", [*ROOMS, *OF_MODULES])
+def test_pages_import_what_is_public(room):
+    """What a page or its script takes from a room is in the room's list."""
+    shown = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs/howto").glob("*.py")]
+    line = re.compile(rf"^from (brian2_nmda\.{room}[\w.]*) import ([\w, ]+)", re.M)
+    for page in shown:
+        for module, names in line.findall(page.read_text()):
+            public = importlib.import_module(module).__all__
+            assert set(names.strip().split(", ")) <= set(public), f"{page.name}: {module} import {names}"
 
 
 def test_a_poor_docstring_is_found():

@@ -13,6 +13,8 @@ from brian2_nmda.symbolic.expressions import symbol, to_text
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
+__all__ = ["sheet"]
+
 #: Characters of an equation above which it is printed at the end.
 _READABLE = 300
 
