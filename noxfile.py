@@ -5,14 +5,14 @@ import nox
 nox.options.sessions = ["docs", "types"]
 nox.options.reuse_existing_virtualenvs = True
 
-#: For each interpreter one Brian2, with the oldest and the newest of the others that it and pyproject.toml accept:
-#: Brian2 2.10 needs NumPy 2.0, Brian2 2.11 NumPy 2.3.
+#: For each interpreter one Brian2, with the oldest and the newest of the others that it and pyproject.toml
+#: accept: Brian2 2.10 needs NumPy 2.0, Brian2 2.11 NumPy 2.3. There is one SymPy, 1.14.
 VERSIONS = {
-    "3.11-oldest": ["brian2==2.9.0", "numpy==1.26.*", "sympy==1.13.*", "matplotlib==3.8.*", "scipy==1.11.*"],
+    "3.11-oldest": ["brian2==2.9.0", "numpy==1.26.*", "sympy==1.14.*", "matplotlib==3.8.*", "scipy==1.11.*"],
     "3.11-newest": ["brian2==2.9.0", "numpy==2.3.*", "sympy==1.14.*"],
-    "3.12-oldest": ["brian2==2.10.1", "numpy==2.0.*", "sympy==1.13.*", "matplotlib==3.9.*", "scipy==1.13.*"],
+    "3.12-oldest": ["brian2==2.10.1", "numpy==2.0.*", "sympy==1.14.*", "matplotlib==3.9.*", "scipy==1.13.*"],
     "3.12-newest": ["brian2==2.10.1", "numpy==2.*", "sympy==1.14.*"],
-    "3.13-oldest": ["brian2==2.11.*", "numpy==2.3.*", "sympy==1.13.*", "matplotlib==3.10.*", "scipy==1.16.*"],
+    "3.13-oldest": ["brian2==2.11.*", "numpy==2.3.*", "sympy==1.14.*", "matplotlib==3.10.*", "scipy==1.16.*"],
     "3.13-newest": ["brian2==2.11.*", "numpy==2.*", "sympy==1.14.*"],
 }
 #: Some minutes of CPU: texts, plans, integrators and schemes, events, Brian2's own interfaces, public names.

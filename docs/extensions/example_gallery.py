@@ -1,4 +1,4 @@
-"""The pages of the examples, written from their docstrings and the figures that are kept, before Sphinx reads."""
+"""The pages of the examples, from their docstrings and the figures that are kept, before Sphinx reads."""
 
 import ast
 from pathlib import Path
@@ -9,8 +9,8 @@ FOLDER = "reference/examples"
 
 INDEX = """# Examples
 
-Each picture leads to the script that draws it. Nothing is run when this site is built: the pictures were made by
-the scripts and are kept. Scripts of one task each are in [How-to](../../howto/index.md).
+Each picture leads to the script that draws it. Nothing is run when this site is built: the pictures were made
+by the scripts and are kept. Scripts of one task each are in [How-to](../../howto/index.md).
 
 """
 
