@@ -59,6 +59,10 @@ def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
         name
     ] in printed
+    for table in re.findall(r"```text\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S):
+        assert [line.rstrip() for line in table.splitlines()] == [
+            line.rstrip() for line in printed.splitlines()[: len(table.splitlines())]
+        ]
 
 
 def test_first_synapse_is_the_script_of_the_readme():
@@ -99,6 +103,19 @@ def test_api_page_has_every_public_name():
 def test_every_model_says_what_it_is(name):
     text = inspect.cleandoc(vars(getattr(brian2_nmda.equations, name)).get("__doc__") or "")
     assert text and text.splitlines()[0].endswith(".")
+
+
+def test_gallery_has_every_example():
+    gallery = load(DOCS / "extensions/example_gallery.py")
+    found = gallery.scripts()
+    assert set(found) == {p.stem for p in (ROOT / "examples").glob("*.py")}
+    index = gallery.index(found)
+    for name, (title, rest) in found.items():
+        assert f"({name}.md)" in index
+        shown = f"figures/{name}.png" in gallery.page(name, title, rest)
+        assert shown == (f"figures/{name}.png" in index)
+    assert "figures/own_receptor.png" in index
+    assert "figures/sweep.png" not in index  # docs/howto/sweep.py made it
 
 
 def test_a_dead_link_is_found(tmp_path):

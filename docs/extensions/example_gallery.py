@@ -20,14 +20,15 @@ def scripts() -> dict[str, tuple[str, str]]:
     found = {}
     for path in sorted((DOCS.parent / "examples").glob("*.py")):
         text = ast.get_docstring(ast.parse(path.read_text())) or path.stem
-        title, _, rest = text.partition("\n\n")
-        found[path.stem] = (" ".join(title.split()).rstrip("."), rest)
+        first, _, rest = text.partition("\n\n")
+        title, _, more = " ".join(first.split()).rstrip(".").partition(": ")
+        found[path.stem] = (title, f"{more[:1].upper()}{more[1:]}.\n\n{rest}" if more else rest)
     return found
 
 
 def has_figure(name: str) -> bool:
-    """Whether a figure of the example is kept."""
-    return (DOCS / "figures" / f"{name}.png").exists()
+    """Whether a figure of the example is kept; that of a how-to of the same name is another one."""
+    return (DOCS / "figures" / f"{name}.png").exists() and not (DOCS / "howto" / f"{name}.py").exists()
 
 
 def page(name: str, title: str, rest: str) -> str:
