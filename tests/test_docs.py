@@ -105,6 +105,35 @@ def test_every_model_says_what_it_is(name):
     assert text and text.splitlines()[0].endswith(".")
 
 
+def peak_of_bionmda(spikes, dilution, dt):
+    """Largest g, by Euler steps written here; pulses of 1 mM for 1 ms, of which receptors see a part."""
+    value = {name: p.base() for name, p in lib.BioNMDA().template.parameters.items()}
+    t = dt * np.arange(int((spikes[-1] + 0.05) / dt))
+    pulse = np.any([(t >= s) & (t < s + 1e-3) for s in spikes], axis=0) / dilution
+    x = g = peak = 0.0
+    for seen in pulse.tolist():
+        dx = value["alpha2"] * seen * (1 - x) - value["beta2"] * x
+        dg = value["alpha1"] * x * (1 - g) - value["beta1"] * g
+        x, g = x + dt * dx, g + dt * dg
+        peak = max(peak, g)
+    return peak
+
+
+def test_what_dap5_leaves():
+    """The two numbers of the page on drugs; 1 mol/m3 is 1 mM."""
+    said = re.search(
+        r"one spike (\S+) % is left.*for 1 s (\d+) % is left", (DOCS / "howto/drugs.md").read_text(), re.S
+    )
+    dap5 = {name: p.base() for name, p in lib.DAP5().template.parameters.items()}
+    gaddum = 1 + dap5["conc"] / dap5["Ki"]
+    for spikes, dt, percent, error in (
+        ([0.0], 2e-6, float(said[1]), 0.05),
+        (np.arange(100) / 100, 2e-5, float(said[2]), 0.5),
+    ):
+        left = 100 * peak_of_bionmda(spikes, gaddum, dt) / peak_of_bionmda(spikes, 1, dt)
+        assert left == pytest.approx(percent, abs=error)
+
+
 def test_gallery_has_every_example():
     gallery = load(DOCS / "extensions/example_gallery.py")
     found = gallery.scripts()
