@@ -64,6 +64,27 @@ def test_public_name_is_documented(name):
     assert not found, found
 
 
+def bare(thing):
+    """Parameters of which a docstring gives the type and no more."""
+    text = inspect.cleandoc(thing.__doc__ or "")
+    section = re.search(r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)", text, re.M | re.S)
+    lines = [line for line in (section[1] if section else "").splitlines() if line.strip()]
+    pairs = zip(lines, [*lines[1:], ""], strict=False)
+    return [line for line, then in pairs if not line.startswith(" ") and not then.startswith(" ")]
+
+
+#: Experiments and figures, where the names say most; not yet.
+SPARSE = ("protocols.", "plotting.")
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(SPARSE)])
+def test_parameters_are_described(name):
+    thing = getattr(NAMES[name], name.rpartition(".")[2])
+    own = vars(thing).items() if inspect.isclass(thing) else ()
+    methods = [f for k, f in own if k[0] != "_" and inspect.isfunction(f)]
+    assert [line for f in (thing, *methods) for line in bare(f)] == []
+
+
 def test_exporters_are_covered():
     assert {"export.sheet.sheet", "export.nmodl.write", "export.nest_run.build"} <= set(NAMES)
 
@@ -93,5 +114,6 @@ def test_a_poor_docstring_is_found():
         raise ValueError
 
     found = " / ".join(missing(poor))
+    assert bare(poor) == ["a : float"]
     for words in ("no sentence", "'b' is not described", "'a' is a Quantity", "Raises", "no example"):
         assert words in found

@@ -49,6 +49,7 @@ def to_nestml(model: Any, name: str | None = None, ports: int = 1) -> str:
     Parameters
     ----------
     model : GlutamateSynapse
+        Shipped or of your own; what NESTML cannot say is refused.
     name : str, optional
         Of the neuron, by default that of the first receptor's class and ``_neuron``.
     ports : int

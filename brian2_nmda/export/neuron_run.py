@@ -111,6 +111,7 @@ def insert(name: str, section: Any, x: float = 0.5, **parameters: float) -> Any:
     name : str
         Of the ``POINT_PROCESS``.
     section : neuron.h.Section
+        The piece of membrane on which it stands.
     x : float
         Where on it, 0 to 1.
     **parameters

@@ -51,6 +51,7 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
     Parameters
     ----------
     model : GlutamateSynapse
+        Shipped or of your own; what NMODL cannot say is refused.
     name : str, optional
         Of the point process, by default that of its first receptor's class.
     method : {'cnexp', 'derivimplicit', 'sparse'}, optional

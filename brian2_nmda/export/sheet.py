@@ -25,6 +25,7 @@ def sheet(model: Any) -> str:
     Parameters
     ----------
     model : Part or SynapseModel
+        A part, or a whole synapse.
 
     Returns
     -------
