@@ -5,25 +5,46 @@ import nox
 nox.options.sessions = ["docs", "types"]
 nox.options.reuse_existing_virtualenvs = True
 
-#: Python, Brian2, NumPy and SymPy: the oldest and the newest for each interpreter.
-VERSIONS = [
-    ("3.11", "2.9.0", "1.26.*", "1.13.*"),
-    ("3.11", "2.9.0", "2.3.*", "1.14.*"),
-    ("3.12", "2.10.1", "1.26.*", "1.13.*"),
-    ("3.12", "2.10.1", "2.*", "1.14.*"),
-    ("3.13", "2.11.*", "2.1.*", "1.13.*"),
-    ("3.13", "2.11.*", "2.*", "1.14.*"),
-]
+#: For each interpreter one Brian2, with the oldest and the newest of the others that it and pyproject.toml
+#: accept: Brian2 2.10 needs NumPy 2.0, Brian2 2.11 NumPy 2.3. There is one SymPy, 1.14.
+VERSIONS = {
+    "3.11-oldest": ["brian2==2.9.0", "numpy==1.26.*", "sympy==1.14.*", "matplotlib==3.8.*", "scipy==1.11.*"],
+    "3.11-newest": ["brian2==2.9.0", "numpy==2.3.*", "sympy==1.14.*"],
+    "3.12-oldest": ["brian2==2.10.1", "numpy==2.0.*", "sympy==1.14.*", "matplotlib==3.9.*", "scipy==1.13.*"],
+    "3.12-newest": ["brian2==2.10.1", "numpy==2.*", "sympy==1.14.*"],
+    "3.13-oldest": ["brian2==2.11.*", "numpy==2.3.*", "sympy==1.14.*", "matplotlib==3.10.*", "scipy==1.16.*"],
+    "3.13-newest": ["brian2==2.11.*", "numpy==2.*", "sympy==1.14.*"],
+}
+#: Some minutes of CPU: texts, plans, integrators and schemes, events, Brian2's own interfaces, public names.
+SHORT = [
+    f"tests/test_{name}.py"
+    for name in (
+        "statements", "text", "schemes", "integrators", "models", "custom_parts", "own_receptor",
+        "brian2_contract", "docstrings", "doctests",
+    )
+]  # fmt: skip
 
 
-@nox.session
-@nox.parametrize(
-    "python,brian2,numpy,sympy", [nox.param(*v, id=f"py{v[0]}-numpy{v[2].rstrip('.*')}") for v in VERSIONS]
-)
-def versions(session: nox.Session, brian2: str, numpy: str, sympy: str) -> None:
+def _matrix(session: nox.Session, versions: str, *arguments: str) -> None:
+    session.install(".[test]", *VERSIONS[versions])
+    session.run("pytest", *arguments, *session.posargs)
+
+
+def _combinations(function):
+    chosen = [nox.param(name.split("-")[0], name, id=name) for name in VERSIONS]
+    return nox.session(nox.parametrize("python,versions", chosen)(function))
+
+
+@_combinations
+def versions(session: nox.Session, versions: str) -> None:
     """Run the merge tests with one combination; arguments go to pytest."""
-    session.install(".[test]", f"brian2=={brian2}", f"numpy=={numpy}", f"sympy=={sympy}")
-    session.run("pytest", *session.posargs)
+    _matrix(session, versions)
+
+
+@_combinations
+def versions_short(session: nox.Session, versions: str) -> None:
+    """Run some files of the merge tests with one combination; arguments go to pytest."""
+    _matrix(session, versions, *SHORT)
 
 
 @nox.session

@@ -26,10 +26,13 @@ class GlutamateSynapse(SynapseModel):
     Parameters
     ----------
     receptors : Receptor or list of Receptor
+        What stands in the membrane; two of one kind need a ``label=`` each.
     release : Release, optional
         Transmitter in the cleft, shared by all receptors; by default `TransmitterPulse`.
     calcium : Calcium, optional
+        The pool of the spine, which takes the calcium current of all receptors.
     plasticity : Plasticity or list of Plasticity, optional
+        Rules that change the conductance of a receptor, by default of the AMPA receptor.
     parts : Part or list of Part, optional
         Parts that read and give ports (`needs`, `gives`), on the synapses or at other places.
 
@@ -113,6 +116,7 @@ class GlutamateSynapse(SynapseModel):
         Parameters
         ----------
         source : NeuronGroup, Subgroup, PoissonGroup or SpikeGeneratorGroup
+            The group whose spikes release transmitter.
         target : NeuronGroup, Subgroup or SpatialNeuron, optional
             Its equations contain `post_equations`. By default the source.
         delay : Quantity or 'per_synapse', optional

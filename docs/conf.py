@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "mathml",
     "model_reference",
+    "example_gallery",
 ]
 root_doc = "index"
 exclude_patterns = ["_build", "extensions", "howto/output"]

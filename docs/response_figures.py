@@ -160,7 +160,7 @@ def receptor(part: Any) -> Figure:
     model = model_of(part)
     system, term = model.system, model.system.receptors[0]
     figure, (left, right) = new()
-    current = term.current.xreplace({symbol(term.total): term.conductance})
+    current = term.current.xreplace({symbol(term.total_name): term.conductance})
     voltage = symbol("v")
     depends = any(system.inserted(e).has(voltage) for e in system.rates.values())
     lines = []
@@ -180,7 +180,7 @@ def receptor(part: Any) -> Figure:
     else:
         one = burst(system, -0.07, 0.2, (0.0,))
         g = float(np.max(one(term.conductance)[0]))
-        at = Run(system, {"v": [(-np.inf, -0.07)], term.total: [(-np.inf, g)]})
+        at = Run(system, {"v": [(-np.inf, -0.07)], term.total_name: [(-np.inf, g)]})
         f = at.function([term.current])
         start = [system.initial[n] for n in at.names]
         tail = [0.0] * len(at.pulses)

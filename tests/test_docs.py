@@ -3,6 +3,7 @@
 Held against: the files of the checkout, and Sphinx with warnings as errors (slow, needs the extra ``docs``).
 """
 
+import importlib
 import importlib.util
 import inspect
 import re
@@ -58,6 +59,10 @@ def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
         name
     ] in printed
+    for table in re.findall(r"```text\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S):
+        assert [line.rstrip() for line in table.splitlines()] == [
+            line.rstrip() for line in printed.splitlines()[: len(table.splitlines())]
+        ]
 
 
 def test_first_synapse_is_the_script_of_the_readme():
@@ -71,7 +76,7 @@ def test_first_synapse_is_the_script_of_the_readme():
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda p: p.relative_to(DOCS).as_posix())
 def test_links_of_a_page(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
-    made = "reference/index.md"  # generated
+    made = ("reference/index.md", "examples/index.md")  # generated
     assert [link for link in links if not link.endswith(made) and not (page.parent / link).exists()] == []
 
 
@@ -87,12 +92,59 @@ def test_api_page_has_every_public_name():
     text = (DOCS / "api.md").read_text()
     for name in set(brian2_nmda.__all__) - set(brian2_nmda.equations.__all__):
         assert re.search(rf"brian2_nmda\.{name}\b|`{name}`", text), name
+    rooms = ["protocols", "plotting", "conformance"]
+    rooms += [f"export.{name}" for name in importlib.import_module("brian2_nmda.export").__all__]
+    for room in rooms:
+        for name in importlib.import_module(f"brian2_nmda.{room}").__all__:
+            assert re.search(rf"brian2_nmda\.{room}\.{name}\b|`{name}`", text), f"{room}.{name}"
 
 
 @pytest.mark.parametrize("name", brian2_nmda.equations.__all__)
 def test_every_model_says_what_it_is(name):
     text = inspect.cleandoc(vars(getattr(brian2_nmda.equations, name)).get("__doc__") or "")
     assert text and text.splitlines()[0].endswith(".")
+
+
+def peak_of_bionmda(spikes, dilution, dt):
+    """Largest g, by Euler steps written here; pulses of 1 mM for 1 ms, of which receptors see a part."""
+    value = {name: p.base() for name, p in lib.BioNMDA().template.parameters.items()}
+    t = dt * np.arange(int((spikes[-1] + 0.05) / dt))
+    pulse = np.any([(t >= s) & (t < s + 1e-3) for s in spikes], axis=0) / dilution
+    x = g = peak = 0.0
+    for seen in pulse.tolist():
+        dx = value["alpha2"] * seen * (1 - x) - value["beta2"] * x
+        dg = value["alpha1"] * x * (1 - g) - value["beta1"] * g
+        x, g = x + dt * dx, g + dt * dg
+        peak = max(peak, g)
+    return peak
+
+
+def test_what_dap5_leaves():
+    """The two numbers of the page on drugs; 1 mol/m3 is 1 mM."""
+    said = re.search(
+        r"one spike (\S+) % is left.*for 1 s (\d+) % is left", (DOCS / "howto/drugs.md").read_text(), re.S
+    )
+    dap5 = {name: p.base() for name, p in lib.DAP5().template.parameters.items()}
+    gaddum = 1 + dap5["conc"] / dap5["Ki"]
+    for spikes, dt, percent, error in (
+        ([0.0], 2e-6, float(said[1]), 0.05),
+        (np.arange(100) / 100, 2e-5, float(said[2]), 0.5),
+    ):
+        left = 100 * peak_of_bionmda(spikes, gaddum, dt) / peak_of_bionmda(spikes, 1, dt)
+        assert left == pytest.approx(percent, abs=error)
+
+
+def test_gallery_has_every_example():
+    gallery = load(DOCS / "extensions/example_gallery.py")
+    found = gallery.scripts()
+    assert set(found) == {p.stem for p in (ROOT / "examples").glob("*.py")}
+    index = gallery.index(found)
+    for name, (title, rest) in found.items():
+        assert f"({name}.md)" in index
+        shown = f"figures/{name}.png" in gallery.page(name, title, rest)
+        assert shown == (f"figures/{name}.png" in index)
+    assert "figures/own_receptor.png" in index
+    assert "figures/sweep.png" not in index  # docs/howto/sweep.py made it
 
 
 def test_a_dead_link_is_found(tmp_path):
@@ -129,6 +181,20 @@ def test_a_response_is_the_course_of_the_model():
         ours = np.interp(dt * np.arange(steps + 1), found.t, found(name)[0])
         assert np.ptp(reference) > 0
         assert ours == pytest.approx(reference, abs=1e-3 * np.max(np.abs(reference)))
+
+
+@pytest.mark.parametrize("name", ["ExponentialAMPA", "JahrStevens", "GlycineSite", "SpineCalcium"])
+def test_a_response_is_drawn(name):
+    """One of a few kinds; all of them are drawn where the site is built, which is slow."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        figures = load(DOCS / "response_figures.py")
+    finally:
+        sys.path.remove(str(DOCS))
+    axes = figures.figure_of(getattr(lib, name)()).axes
+    drawn = [line.get_ydata() for ax in axes for line in ax.lines if len(line.get_ydata()) > 10]
+    assert len(drawn) >= 2
+    assert all(np.all(np.isfinite(y)) and np.ptp(y) > 0 for y in drawn)
 
 
 def test_a_figure_that_is_old_is_made_again(tmp_path):

@@ -42,7 +42,9 @@ class CheckResult:
     Attributes
     ----------
     name : str
+        Of the check, as `checks_for` yields it.
     passed : bool
+        Whether nothing was found; also true of what was skipped.
     message : str
         The failures in words, one a line.
     skipped : str

@@ -18,6 +18,8 @@ import numpy as np
 
 from brian2_nmda.symbolic.errors import ModelError
 
+__all__ = ["build", "load", "missing", "response", "simulator"]
+
 #: Makes the membrane so large (pF) that no synapse moves its voltage.
 _CLAMPED = 1e15
 #: A header of each library that is needed, and where Debian has it.
@@ -29,12 +31,22 @@ _HEADERS = {
 
 
 def missing(headers: Sequence[str | Path] = ()) -> list[str]:
-    """What a build for NEST lacks here, in words; empty if nothing.
+    """Say what a build for NEST lacks on this machine.
 
     Parameters
     ----------
     headers : sequence of path
         Where else to look for the headers of GSL, libltdl and Boost.
+
+    Returns
+    -------
+    list of str
+        In words, one for each thing that is missing; empty if nothing is.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import nest_run
+    >>> lacks = nest_run.missing()
     """
     found = [
         f"the Python package '{package}' (pip install brian2_nmda[nest])"
@@ -60,6 +72,7 @@ def build(
     Parameters
     ----------
     files : iterable of path
+        Made by `brian2_nmda.export.nestml.write`.
     folder : path
         The module and all that leads to it are made in it.
     module : str
@@ -76,6 +89,13 @@ def build(
     ------
     ModelError
         If something is `missing`, or NESTML or the compiler refuses a file; then with what was said.
+
+    Examples
+    --------
+    >>> from brian2_nmda import BioNMDA, GlutamateSynapse
+    >>> from brian2_nmda.export import nest_run, nestml
+    >>> path = nestml.write(GlutamateSynapse(BioNMDA()), 'models')  # doctest: +SKIP
+    >>> module = nest_run.build([path], 'built', 'mymodule')  # doctest: +SKIP
     """
     lacks = missing(headers)
     if lacks:
@@ -140,12 +160,21 @@ def _generate(target: str, install: str, module: str, prefix: str, *files: str) 
 
 
 def simulator() -> Any:
-    """The package ``nest``.
+    """Import NEST and return its package ``nest``.
+
+    Returns
+    -------
+    module
 
     Raises
     ------
     ModelError
         If NEST is not installed.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import nest_run
+    >>> nest = nest_run.simulator()  # doctest: +SKIP
     """
     os.environ.setdefault("PYNEST_QUIET", "1")
     try:
@@ -156,7 +185,18 @@ def simulator() -> Any:
 
 
 def load(module: str | Path) -> None:
-    """Load a module of `build` into NEST, once after each ``ResetKernel``, which forgets it."""
+    """Load a module of `build` into NEST, once after each ``ResetKernel``, which forgets it.
+
+    Parameters
+    ----------
+    module : path
+        What `build` returned. Its folder is added to ``LD_LIBRARY_PATH``.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import nest_run
+    >>> nest_run.load('built/install/mymodule.so')  # doctest: +SKIP
+    """
     module = Path(module)
     known = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
     if str(module.parent) not in known:
@@ -177,7 +217,7 @@ def response(
     tolerance: float = 1e-10,
     parameters: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
-    """What the synapses of a neuron do at a fixed voltage.
+    """Run one neuron at a fixed voltage and return what its synapses do.
 
     Parameters
     ----------
@@ -200,11 +240,19 @@ def response(
     tolerance : float
         Absolute and relative, of the solver within a time step.
     parameters : mapping of str to float, optional
+        Values in NEST's units, by the names in the file.
 
     Returns
     -------
     dict of str to ndarray
-        Values in NEST's units, and ``t`` in ms.
+        Values in NEST's units, one for each time step, and ``t`` in ms.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import nest_run
+    >>> found = nest_run.response(
+    ...     'built/install/mymodule.so', 'BioNMDA_neuron', ['g_NMDA'], spikes=[10.0], until=100.0
+    ... )  # doctest: +SKIP
     """
     nest = simulator()
     nest.ResetKernel()

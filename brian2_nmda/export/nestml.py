@@ -18,6 +18,8 @@ from brian2_nmda.symbolic.expressions import dimensions_of, exprel, symbol
 from brian2_nmda.symbolic.system import System
 from brian2_nmda.symbolic.template import Definition
 
+__all__ = ["to_nestml", "write"]
+
 #: The neuron around the synapses: values of the pyramidal cells of Brunel & Wang (2001).
 HOST = (
     ("C_m", "pF", 500.0, "capacitance of the membrane", "C_m > 0 pF"),
@@ -47,6 +49,7 @@ def to_nestml(model: Any, name: str | None = None, ports: int = 1) -> str:
     Parameters
     ----------
     model : GlutamateSynapse
+        Shipped or of your own; what NESTML cannot say is refused.
     name : str, optional
         Of the neuron, by default that of the first receptor's class and ``_neuron``.
     ports : int
@@ -76,6 +79,13 @@ def to_nestml(model: Any, name: str | None = None, ports: int = 1) -> str:
 
 def write(model: Any, folder: str | Path, name: str | None = None, ports: int = 1) -> Path:
     """Write the file of `to_nestml` into a folder, which is made if it is missing.
+
+    Parameters
+    ----------
+    model, name, ports
+        As for `to_nestml`.
+    folder : path
+        Where the file is put. A file of that name is replaced.
 
     Returns
     -------

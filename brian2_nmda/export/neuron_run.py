@@ -15,17 +15,28 @@ import numpy as np
 
 from brian2_nmda.symbolic.errors import ModelError
 
+__all__ = ["compile_folder", "insert", "load", "response", "simulator"]
+
 #: Makes the compartment so large (uF/cm2) that no synapse moves its voltage, while CVODE may run.
 _CLAMPED = 1e12
 
 
 def simulator() -> Any:
-    """NEURON's ``h``.
+    """Import NEURON and return its object ``h``.
+
+    Returns
+    -------
+    neuron.hoc.HocObject
 
     Raises
     ------
     ModelError
         If NEURON is not installed.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import neuron_run
+    >>> h = neuron_run.simulator()  # doctest: +SKIP
     """
     try:
         from neuron import h
@@ -51,6 +62,13 @@ def compile_folder(folder: str | Path) -> Path:
     ------
     ModelError
         If NEURON is not installed, or refuses a file; then with what it says.
+
+    Examples
+    --------
+    >>> from brian2_nmda import AMPA, GlutamateSynapse
+    >>> from brian2_nmda.export import neuron_run, nmodl
+    >>> path = nmodl.write(GlutamateSynapse(AMPA()), 'mechanisms')  # doctest: +SKIP
+    >>> library = neuron_run.compile_folder('mechanisms')  # doctest: +SKIP
     """
     folder = Path(folder).resolve()
     beside = Path(sys.executable).parent / "nrnivmodl"
@@ -70,18 +88,30 @@ def compile_folder(folder: str | Path) -> Path:
 
 
 def load(library: str | Path) -> None:
-    """Load a library of `compile_folder`; one process cannot load the same point process twice."""
+    """Load a library of `compile_folder`; one process cannot load the same point process twice.
+
+    Parameters
+    ----------
+    library : path
+        What `compile_folder` returned.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import neuron_run
+    >>> neuron_run.load(neuron_run.compile_folder('mechanisms'))  # doctest: +SKIP
+    """
     simulator().nrn_load_dll(str(library))
 
 
 def insert(name: str, section: Any, x: float = 0.5, **parameters: float) -> Any:
-    """A point process of this name on a section.
+    """Put a point process of this name on a section.
 
     Parameters
     ----------
     name : str
         Of the ``POINT_PROCESS``.
     section : neuron.h.Section
+        The piece of membrane on which it stands.
     x : float
         Where on it, 0 to 1.
     **parameters
@@ -90,6 +120,13 @@ def insert(name: str, section: Any, x: float = 0.5, **parameters: float) -> Any:
     Returns
     -------
     neuron.h.HocObject
+        The point process. It goes when nothing refers to it any more.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import neuron_run
+    >>> dendrite = neuron_run.simulator().Section(name='dendrite')  # doctest: +SKIP
+    >>> synapse = neuron_run.insert('AMPA', dendrite, 0.5, gmax_AMPA=0.001)  # in uS  # doctest: +SKIP
     """
     process = getattr(simulator(), name)(section(x))
     for parameter, value in parameters.items():
@@ -110,7 +147,7 @@ def response(
     atol: float = 1e-10,
     parameters: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
-    """What a point process does at a fixed voltage.
+    """Run one point process at a fixed voltage and return what it does.
 
     Parameters
     ----------
@@ -131,11 +168,17 @@ def response(
     atol : float
         Absolute tolerance of CVODE.
     parameters : mapping of str to float, optional
+        Values in NEURON's units, by the names in the file.
 
     Returns
     -------
     dict of str to ndarray
-        Values in NEURON's units.
+        Values in NEURON's units, one for each of `times`.
+
+    Examples
+    --------
+    >>> from brian2_nmda.export import neuron_run
+    >>> found = neuron_run.response('AMPA', ['g_AMPA'], times=[1, 2, 5], spikes=[0.5])  # doctest: +SKIP
     """
     h = simulator()
     h.load_file("stdrun.hoc")

@@ -25,6 +25,8 @@ from brian2_nmda.symbolic.expressions import clip, dimensions_of, int_of, numeri
 from brian2_nmda.symbolic.system import System, occupied
 from brian2_nmda.symbolic.template import Definition
 
+__all__ = ["to_nmodl", "write"]
+
 METHODS = ("cnexp", "derivimplicit", "sparse")
 #: Below this, in ms, two times are the same.
 _AT_ONCE = "1e-9"
@@ -49,6 +51,7 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
     Parameters
     ----------
     model : GlutamateSynapse
+        Shipped or of your own; what NMODL cannot say is refused.
     name : str, optional
         Of the point process, by default that of its first receptor's class.
     method : {'cnexp', 'derivimplicit', 'sparse'}, optional
@@ -81,6 +84,13 @@ def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> 
 
 def write(model: Any, folder: str | Path, name: str | None = None, method: str | None = None) -> Path:
     """Write the file of `to_nmodl` into a folder, which is made if it is missing.
+
+    Parameters
+    ----------
+    model, name, method
+        As for `to_nmodl`.
+    folder : path
+        Where the file is put. A file of that name is replaced.
 
     Returns
     -------

@@ -13,6 +13,8 @@ from brian2_nmda.symbolic.expressions import symbol, to_text
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
+__all__ = ["sheet"]
+
 #: Characters of an equation above which it is printed at the end.
 _READABLE = 300
 
@@ -23,6 +25,7 @@ def sheet(model: Any) -> str:
     Parameters
     ----------
     model : Part or SynapseModel
+        A part, or a whole synapse.
 
     Returns
     -------

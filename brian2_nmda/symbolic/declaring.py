@@ -35,6 +35,7 @@ def states(
     initial : number or expression
         Value at the start; a number only of a dimensionless state, else 0 or a parameter.
     meaning : str
+        What it is, in words; it stands on the sheet of the part.
     bare : bool
         Exposed under its own name, without the label of the part.
     place : str
@@ -84,6 +85,7 @@ def counts(
     within : pair
         Smallest and largest number, if there is one.
     meaning : str
+        What it is, in words; it stands on the sheet of the part.
     place : str
         Where they are, if not where the part is.
     at_spikes : bool
@@ -138,9 +140,11 @@ def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
     Parameters
     ----------
     expression : sympy.Expr or number
+        In terms of names of the class body.
     unit : Quantity
         Any quantity with its dimensions.
     meaning : str
+        What it is, in words; it stands on the sheet of the part.
 
     Examples
     --------
@@ -167,6 +171,7 @@ def needs(port: str, unit: Any = 1, meaning: str = "") -> Placeholder:
     unit : Quantity
         Any quantity with its dimensions.
     meaning : str
+        What it is, in words; it stands on the sheet of the part.
 
     Raises
     ------
@@ -190,12 +195,14 @@ def gives(expression: Any, unit: Any = 1, *, combine: str = "one", meaning: str 
     Parameters
     ----------
     expression : sympy.Expr or number
+        In terms of names of the class body.
     unit : Quantity
         Any quantity with its dimensions.
     combine : {'one', 'sum', 'product', 'chain'}
         What happens if several parts give this port: an error that names both, their sum, their product,
         or each one reads (by ``needs`` of the same port) what those before it in ``parts=[...]`` give.
     meaning : str
+        What it is, in words; it stands on the sheet of the part.
 
     Raises
     ------

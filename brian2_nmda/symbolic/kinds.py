@@ -130,7 +130,9 @@ class Receptor(Part):
     coagonist : CoAgonist, optional
         By default saturating.
     antagonist : Antagonist, optional
+        A drug that competes with the transmitter, by default none.
     blocker : ChannelBlocker, optional
+        A drug that blocks open channels, by default none.
 
     Examples
     --------

@@ -163,7 +163,9 @@ def Parameter(
     source : str
         DOI, or repository and path, with table or line. Without one, ``status`` is ``assumed``.
     status : {'reported', 'converted', 'fitted', 'assumed'}
+        Whether the source states the number, or it was calculated from it, adjusted to data, or chosen.
     sign : {'positive', 'nonnegative', 'fraction', 'real'}
+        Which values are accepted; a fraction lies between 0 and 1.
     bath : bool
         A property of the solution around all receptors, such as [Mg]: it carries no label.
 

@@ -452,6 +452,7 @@ class Part:
         Parameters
         ----------
         state : str
+            Its name in the class.
         **inputs
             Time course of an input in terms of ``t`` (a SymPy expression); otherwise constant.
 

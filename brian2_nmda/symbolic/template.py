@@ -195,8 +195,11 @@ class Preset:
     Attributes
     ----------
     source : str
+        DOI, or repository and path, with table or line.
     values : mapping of str to value
+        By the names of parameters; the others keep their defaults.
     status : str
+        As of `Parameter`.
 
     Examples
     --------

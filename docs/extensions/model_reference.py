@@ -50,8 +50,17 @@ def _table_line(line: str) -> str:
     if not line.startswith("|") or line.startswith("|---"):
         return line
     cells = [c.strip() for c in line.strip("|").split(" | ")]
+    cells = [re.sub(r"^(-?\d+)\. (?=\S)", r"\1 ", c) for c in cells]  # NumPy writes 200 pS as "200. pS"
     cells = [f"`{c}`" if re.search(r"[*<\[]|^S\.", c) and "`" not in c else _linked(c) for c in cells]
     return "| " + " | ".join(cells) + " |"
+
+
+def _filled(table: list[str]) -> list[str]:
+    """Without the last column if only its heading has text."""
+    rows = [line for line in table if line]
+    if any(row.removesuffix("|").rpartition("|")[2].strip() for row in rows[2:]):
+        return table
+    return [line.removesuffix("|").rpartition("|")[0] + "|" if line else line for line in table]
 
 
 def _typeset(part: Any) -> list[str]:
@@ -108,7 +117,7 @@ def page(name: str, kind: str) -> str:
         ("Parameters", sheets._parameters(part)),
     ):
         if table:
-            lines += ["", f"## {title}", *map(_table_line, table)]
+            lines += ["", f"## {title}", *map(_table_line, _filled(table))]
     if part.presets:
         lines += ["", "## Presets", "", f"`{name}.preset({next(iter(part.presets))!r})`"]
         presets = sheets._presets(part)
@@ -128,10 +137,12 @@ def write(app: Any) -> None:
         _log.warning(failure)
     texts, index = {}, INDEX
     rows = models()
+    said = {r["name"]: r["summary"] for r in rows}
     for kind in dict.fromkeys(r["kind"] for r in rows):
         names = [r["name"] for r in rows if r["kind"] == kind]
         texts |= {f"{n}.md": page(n, kind) for n in names}
-        index += f"## {kind}\n\n```{{toctree}}\n:maxdepth: 1\n\n" + "\n".join(names) + "\n```\n\n"
+        index += f"## {kind.capitalize()}\n\n```{{toctree}}\n:hidden:\n\n" + "\n".join(names) + "\n```\n\n"
+        index += "".join(f"- [{n}]({n}.md): {said[n]}\n" for n in names) + "\n"
     texts["index.md"] = index
     for old in folder.glob("*.md"):
         if old.name not in texts:

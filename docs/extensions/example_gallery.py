@@ -1,0 +1,74 @@
+"""The pages of the examples, from their docstrings and the figures that are kept, before Sphinx reads."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[1]
+FOLDER = "reference/examples"
+
+INDEX = """# Examples
+
+Each picture leads to the script that draws it. Nothing is run when this site is built: the pictures were made
+by the scripts and are kept. Scripts of one task each are in [How-to](../../howto/index.md).
+
+"""
+
+
+def scripts() -> dict[str, tuple[str, str]]:
+    """Title and description of each example, by its name."""
+    found = {}
+    for path in sorted((DOCS.parent / "examples").glob("*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text())) or path.stem
+        first, _, rest = text.partition("\n\n")
+        title, _, more = " ".join(first.split()).rstrip(".").partition(": ")
+        found[path.stem] = (title, f"{more[:1].upper()}{more[1:]}.\n\n{rest}" if more else rest)
+    return found
+
+
+def has_figure(name: str) -> bool:
+    """Whether a figure of the example is kept; that of a how-to of the same name is another one."""
+    return (DOCS / "figures" / f"{name}.png").exists() and not (DOCS / "howto" / f"{name}.py").exists()
+
+
+def page(name: str, title: str, rest: str) -> str:
+    """The page of an example, in Markdown; its description is reStructuredText, as docstrings are."""
+    lines = [f"# {title}", "", "```{eval-rst}", rest, "```", ""] if rest else [f"# {title}", ""]
+    if has_figure(name):
+        lines += [f"![Figure of the script](../../figures/{name}.png)", ""]
+    lines += [f"Made by `python examples/{name}.py`" + (":" if has_figure(name) else "; no figure is kept:")]
+    lines += ["", f"```{{literalinclude}} ../../../examples/{name}.py", ":language: python", "```", ""]
+    return "\n".join(lines)
+
+
+def index(found: dict[str, tuple[str, str]]) -> str:
+    """The page with the pictures."""
+    lines = ["```{toctree}", ":hidden:", "", *found, "```", "", "::::{container} gallery", ""]
+    for name in filter(has_figure, found):
+        title = found[name][0]
+        lines += [f"```{{figure}} ../../figures/{name}.png", f":target: {name}.html", f":alt: {title}", ""]
+        lines += [f"[{title}]({name}.md)", "```", ""]
+    lines += ["::::", "", "Without a kept picture:", ""]
+    lines += [f"- [{title}]({name}.md)" for name, (title, _) in found.items() if not has_figure(name)]
+    return INDEX + "\n".join(lines) + "\n"
+
+
+def write(app: Any) -> None:
+    """Write what has changed, so that Sphinx reads no more than that."""
+    folder = Path(app.srcdir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    found = scripts()
+    texts = {f"{name}.md": page(name, *said) for name, said in found.items()} | {"index.md": index(found)}
+    for old in folder.glob("*.md"):
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Write the pages at the start."""
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
