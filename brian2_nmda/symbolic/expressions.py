@@ -344,6 +344,16 @@ def _time() -> dict[str, object]:
     return {**found, "t_in_timesteps": Variable("t_in_timesteps", dimensions=DIMENSIONLESS)}
 
 
+@cache
+def _read_dimensions(expression: sympy.Expr, own: frozenset[tuple[str, Dimension]]) -> Dimension:
+    """As Brian2 finds them. Remembered: every part that is made has its equations checked."""
+    variables = {n: Variable(n, dimensions=dim) for n, dim in own}
+    known = {**_units_and_constants(), **variables, **_time(), **DEFAULT_FUNCTIONS}
+    # SymPy reorders sums and may write a sum of quantities with different dimensions as it was
+    # entered, so the text is what Brian2 will see.
+    return parse_expression_dimensions(to_text(expression), known)
+
+
 def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], where: str) -> Dimension:
     """Dimensions of ``expression``, checked by Brian2.
 
@@ -352,15 +362,12 @@ def dimensions_of(expression: sympy.Expr, dimensions: Mapping[str, Dimension], w
     DimensionMismatchError
         If a sum, an exponent or a function argument is inconsistent.
     """
-    own = {name: Variable(name, dimensions=dim) for name, dim in dimensions.items()}
-    variables = {**_units_and_constants(), **own, **_time(), **DEFAULT_FUNCTIONS}
     for function in expression.atoms(sympy.core.function.AppliedUndef):
-        if function.func.__name__ not in variables:
+        if function.func.__name__ not in DEFAULT_FUNCTIONS:
             raise ModelError(f"{where}: unknown function '{function.func.__name__}'.")
-    # SymPy reorders sums and may write a sum of quantities with different dimensions as it was
-    # entered, so the text is what Brian2 will see.
+    names = {s.name for s in expression.free_symbols} & dimensions.keys()
     try:
-        return parse_expression_dimensions(to_text(expression), variables)
+        return _read_dimensions(expression, frozenset((n, dimensions[n]) for n in names))
     except DimensionMismatchError as error:
         raise DimensionMismatchError(f"{where}: {error.desc}", *error.dims) from error
     except (SyntaxError, TypeError, ValueError) as error:
