@@ -5,6 +5,7 @@ were made by two independent integrators; Nernst potentials of section 3.2 of th
 on equations that are written out here; and conservation of calcium in a closed head.
 """
 
+from functools import cache
 from pathlib import Path
 from runpy import run_path
 
@@ -206,10 +207,12 @@ def test_calcium_without_and_with_buffer(parts, golden):
     assert errors[0.05] <= 1e-4, errors
 
 
-def closed(parts, dt=0.02):
-    """A head without extrusion, diffusion and influx."""
+@cache
+def closed(dt):
+    """A head with buffer and calmodulin, without extrusion, diffusion and influx."""
     pool = RodriguesCalcium(tau=1e12 * second, tau_D=1e12 * second)
-    return simulate(spine(parts, lambda: pool), dt, 100, {"Ca": 5 * umolar}, every=1)
+    model = spine([CalciumBuffer(), Calmodulin()], lambda: pool)
+    return simulate(model, dt, 50, {"Ca": 5 * umolar}, every=1)
 
 
 #: The same with what calmodulin, CaMKII and calcineurin take, from their steady state at 0.05 uM.
@@ -234,7 +237,7 @@ def test_calcium_that_enzymes_take():
 
 def test_calcium_is_conserved_in_a_closed_head():
     """Every ion that leaves the pool is bound, to rounding, with buffer and calmodulin."""
-    _, x = closed([CalciumBuffer(), Calmodulin()])
+    _, x = closed(0.02)
     total = x["Ca"] + x["B_buffer"] + 2 * (x["C2_CaM"] + x["N2_CaM"]) + 4 * x["CN4_CaM"]
     assert np.ptp(total) <= 1e-12 * total[0]
     assert x["Ca"][-1] < 0.1 * x["Ca"][0] and x["CN4_CaM"][-1] > 10 * x["CN4_CaM"][0]
@@ -258,10 +261,10 @@ def test_calmodulin_against_radau():
     """A closed head, from 5 uM; both start in equilibrium with .05 uM. Order 4 in the step."""
     names, errors = ["Ca", "B_buffer", "C2_CaM", "N2_CaM", "CN4_CaM"], {}
     for dt in (0.02, 0.01):
-        t, x = closed([CalciumBuffer(), Calmodulin()], dt)
+        t, x = closed(dt)
         start = [x[n][0] / UM for n in names]
         assert np.max(np.abs(two_lobed(0, [0.05, *start[1:]]))) < 1e-12  # in equilibrium before
-        exact = solve_ivp(two_lobed, (0, 100), start, "Radau", t_eval=t, rtol=1e-10, atol=1e-14).y
+        exact = solve_ivp(two_lobed, (0, 50), start, "Radau", t_eval=t, rtol=1e-10, atol=1e-14).y
         size = np.max(exact, axis=1)[:, None]
         errors[dt] = np.max(np.abs(np.array([x[n] for n in names]) / UM - exact) / size, axis=1)
     assert np.max(errors[0.01]) <= 1e-4 and np.all(errors[0.02] <= 32 * errors[0.01]), errors
