@@ -86,7 +86,6 @@ RODRIGUES = (
     "doi:10.7554/eLife.80152; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl and "
     "src/UtilsDynamics.jl"
 )
-GLUSYNAPSE = "github:BlueBrain/neurodamus-models common/mod/GluSynapse.mod"
 DEGER = (
     "arXiv:1609.05730; values as in github:flinz/nest-module-STDPStructplast "
     "src/stdp_structpl_connection_hom.cpp"

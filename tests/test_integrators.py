@@ -311,7 +311,7 @@ def test_rk4_fallback_in_a_simulation():
     monitor = StateMonitor(synapses, ["x_NMDA", "g_NMDA"], record=[0])
     run(15 * ms)
     values = model.system.values()
-    code = update_code(model.system.rates, model.plan.blocks)
+    code = update_code(model.system.rates, model.plan.coupled)
     got = run_pulses(
         code, ref.pulse_windows([10], 5, 1e-4), 1e-4, 149e-4, {"x_NMDA": 0.0, "g_NMDA": 0.0}, values
     )

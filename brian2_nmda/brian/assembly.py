@@ -139,7 +139,7 @@ class Assembly:
             return
         of_target = {symbol(n) for n in (*system.definitions, *system.states) if plan.place[n] == POST}
         of_target.add(symbol("v"))
-        shared = {symbol(n) for n in system.parameters if not plan.domain[n]}
+        shared = {symbol(n) for n in system.parameters if not plan.sides[n]}
         beside = [n for n in system.definitions if plan.place[n] != SYNAPSE or n in plan.pulses]
 
         def hoist(product: sympy.Expr) -> sympy.Expr:
@@ -518,7 +518,7 @@ class Assembly:
         """State updater of the model's own groups."""
         method = self.plan.declarations.method
         if method is None:
-            return IntegratingFactor(self.plan.blocks, self.plan.terms)
+            return IntegratingFactor(self.plan.coupled, self.plan.terms)
         vanishing = [n for n, e in self.system.rates.items() if e.has(sympy.Heaviside)]
         if method == "exponential_euler" and vanishing:
             raise ModelError(

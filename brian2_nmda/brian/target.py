@@ -15,7 +15,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
 from brian2_nmda.brian.internals import known_value
 from brian2_nmda.lowering.declarations import Declarations
-from brian2_nmda.lowering.places import POST, domains
+from brian2_nmda.lowering.places import POST, sides_of
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
@@ -84,22 +84,20 @@ def target_names(system: System) -> set[str]:
 
 
 def _post_definitions(system: System) -> list[str]:
-    domain = domains(system, Declarations())
+    sides = sides_of(system, Declarations())
     # A block of constant value (say of a Mg-free bath) belongs to the target as well.
-    return [n for n in system.definitions if domain[n] == {POST} or n in system.blocks]
+    return [n for n in system.definitions if sides[n] == {POST} or n in system.blocks]
 
 
 def _constants(system: System) -> dict[str, sympy.Expr]:
     """Definitions made of parameters alone, which the equations of the target have written out."""
-    domain = domains(system, Declarations())
-    return {
-        n: d.expression for n, d in system.definitions.items() if not domain[n] and n not in system.blocks
-    }
+    sides = sides_of(system, Declarations())
+    return {n: d.expression for n, d in system.definitions.items() if not sides[n] and n not in system.blocks}
 
 
 def _post_states(system: System) -> list[str]:
-    domain = domains(system, Declarations())
-    return [n for n in system.states if domain[n] == {POST}]
+    sides = sides_of(system, Declarations())
+    return [n for n in system.states if sides[n] == {POST}]
 
 
 def post_equations(

@@ -22,9 +22,9 @@ from brian2_nmda.symbolic.expressions import int_of, parse
 
 
 def _system(
-    equations: Equations, blocks: Iterable[Iterable[str]] | None, scalars: Iterable[str] = ()
+    equations: Equations, coupled: Iterable[Iterable[str]] | None, scalars: Iterable[str] = ()
 ) -> tuple[dict[str, sympy.Expr], list[list[str]]]:
-    """Rates and blocks; expressions that move with a block are inserted, others kept by name.
+    """Rates and coupled states; expressions that move with these are inserted, others kept by name.
 
     So are those that only switch between values which are known before the loop, such as a pulse.
     """
@@ -34,22 +34,22 @@ def _system(
             rates[name] = parse(eq.expr.code)
         elif eq.type == SUBEXPRESSION:
             named[name] = parse(eq.expr.code)
-    if blocks is None:
+    if coupled is None:
         chosen = [list(rates)]
     else:
-        chosen = [[n for n in block if n in rates] for block in blocks]
-        chosen = [b for b in chosen if b]
-        placed = {n for b in chosen for n in b}
+        chosen = [[n for n in names if n in rates] for names in coupled]
+        chosen = [names for names in chosen if names]
+        placed = {n for names in chosen for n in names}
         chosen += [[n] for n in rates if n not in placed]
     full = {n: insert(e, named) for n, e in named.items()}
     known = set(scalars)
     switched = {n for n, e in named.items() if e.has(int_of) and _outside_flags(e) <= known}
     out = {}
-    for block in chosen:
+    for names in chosen:
         moving = {
-            n: named[n] for n in named if n in switched or {s.name for s in full[n].free_symbols} & set(block)
+            n: named[n] for n in named if n in switched or {s.name for s in full[n].free_symbols} & set(names)
         }
-        out.update({n: insert(rates[n], moving) for n in block})
+        out.update({n: insert(rates[n], moving) for n in names})
     return {n: out[n] for n in rates}, chosen
 
 
@@ -64,9 +64,9 @@ class IntegratingFactor(StateUpdateMethod):
 
     Parameters
     ----------
-    blocks : list of list of str, optional
+    coupled : list of list of str, optional
         States that are integrated together; others are held over the step. By default all states of
-        the group are one block.
+        the group are.
     terms : int
         Terms of an exact series.
 
@@ -77,8 +77,8 @@ class IntegratingFactor(StateUpdateMethod):
 
     __name__ = "integrating_factor"
 
-    def __init__(self, blocks: Iterable[Iterable[str]] | None = None, terms: int = DEFAULT_TERMS) -> None:
-        self.blocks = None if blocks is None else tuple(tuple(b) for b in blocks)
+    def __init__(self, coupled: Iterable[Iterable[str]] | None = None, terms: int = DEFAULT_TERMS) -> None:
+        self.coupled = None if coupled is None else tuple(tuple(names) for names in coupled)
         self.terms = terms
 
     def __call__(
@@ -90,8 +90,8 @@ class IntegratingFactor(StateUpdateMethod):
         """Abstract code of one step."""
         extract_method_options(method_options, {})
         scalars = [n for n, x in (variables or {}).items() if getattr(x, "scalar", False)]
-        rates, blocks = _system(equations, self.blocks, scalars)
-        return update_code(rates, blocks, self.terms, scalars)
+        rates, coupled = _system(equations, self.coupled, scalars)
+        return update_code(rates, coupled, self.terms, scalars)
 
 
 class BrainPyExponentialEuler(StateUpdateMethod):

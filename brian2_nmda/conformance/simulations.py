@@ -38,8 +38,6 @@ DURATION, TRACED = 50.0, 30.0
 #: Of the form that is sent at spikes.
 TOLERANCE = 1e-6
 SILENT, SHIFTED, PAIR, DOUBLE = 4, 5, 6, 7
-#: Targets of synapses that start anywhere; in the naive form only.
-SCATTERED = slice(8, 12)
 #: From which source and to which target the synapses go; two of weight 1 and one of weight 2 at the end.
 SOURCES = np.array([0, 0, 0, 0, 1, 2, 0, 0, 0])
 TARGETS = np.array([0, 1, 2, 3, SILENT, SHIFTED, PAIR, PAIR, DOUBLE])

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import sympy
 
-from brian2_nmda.lowering.block import Block
-from brian2_nmda.lowering.steps import Classified, highest, rates_in_blocks
+from brian2_nmda.lowering.coupled import CoupledStates
+from brian2_nmda.lowering.steps import Classified, highest, rates_of_coupled
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import number, numeric, symbol
 from brian2_nmda.symbolic.system import System
@@ -79,28 +79,28 @@ def _computed_bounds(system: System, values: Mapping[str, float]) -> dict[str, f
 def integrating_factor_bound(plan: Classified, name: str, dt: float) -> float | None:
     """Bound of the global error of ``name``; ``None`` where none is known."""
     system, values = plan.system, plan.system.values()
-    block, rates = plan.block_of(name), rates_in_blocks(plan)
+    names, rates = plan.coupled_to(name), rates_of_coupled(plan)
     inputs = {}
     for pulse, (height, *_) in plan.pulses.items():
-        if any(rates[n].has(symbol(pulse)) for n in block):
+        if any(rates[n].has(symbol(pulse)) for n in names):
             try:
                 inputs[pulse] = (0.0, highest(system, height, values))
             except ModelError:
                 return None
     within = {}
-    for n in block:
+    for n in names:
         low, high = system.states[n].within
         if isinstance(low, (int, float)) and isinstance(high, (int, float)):
             within[n] = (float(low), float(high))
     try:
-        return gauss_bound(rates, block, name, inputs or {"_": (0.0,)}, values, within, dt)
+        return gauss_bound(rates, names, name, inputs or {"_": (0.0,)}, values, within, dt)
     except ModelError:
         return None
 
 
 def gauss_bound(
     rates: Mapping[str, sympy.Expr],
-    block: Iterable[str],
+    names: Iterable[str],
     name: str,
     inputs: Mapping[str, tuple[float, ...]],
     values: Mapping[str, float],
@@ -119,7 +119,7 @@ def gauss_bound(
     float or None
         ``None`` if the equation is not of the form for which the bound holds.
     """
-    known = Block(rates, block)
+    known = CoupledStates(rates, names)
     linear = known.linear.get(name)
     if linear is None or len(linear.upstream) != 1:
         return None

@@ -241,7 +241,7 @@ def _why_not(classified: Classified, name: str, states: Collection[str]) -> str 
         inside = {x.name for f in flags for x in f.free_symbols}
         strange = ((outside & names) - {name} - classified.shared) | (inside - allowed)
     else:
-        on_target = {n for n in system.definitions if classified.domain[n] == {POST}}
+        on_target = {n for n in system.definitions if classified.sides[n] == {POST}}
         known = names & (on_target | set(system.states))
         strange = {n for n in names - allowed - known if n != "v"}
         strange |= {

@@ -1,7 +1,7 @@
 r"""How a system of equations is stepped, derived from its symbolic form.
 
-Each state is advanced by the best step that its equation allows, inside its *block* (the states
-of one part of a model). Everything outside the block is held over the step.
+Each state is advanced by the best step that its equation allows, together with the states that it is
+*coupled* to (those of one part of a model). Everything else is held over the step.
 
 ``exact``
     ``y' = B - A y`` with ``A`` and ``B`` held: the exponential step, also where ``A`` is 0. ``B`` may
@@ -24,7 +24,7 @@ of one part of a model). Everything outside the block is held over the step.
     is a sum of positive terms (uniformisation): truncated and normalised it still keeps occupancies
     non-negative and their sum. The number of terms follows from ``a``; see `terms_needed`.
 ``rk4``
-    Everything else in the block, classical Runge-Kutta with upstream states at the stage times.
+    Everything else, classical Runge-Kutta with upstream states at the stage times.
 
 White noise (``xi``) is added after the step, with the amplitude at the start of the step or, where it
 depends on states with a known course, the root mean square over the step by Simpson's rule.
@@ -35,34 +35,34 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import sympy
 
-from brian2_nmda.lowering.block import Block, Step
-from brian2_nmda.lowering.block_code import DEFAULT_TERMS, BlockCode, exact
+from brian2_nmda.lowering.coupled import CoupledStates, Step
+from brian2_nmda.lowering.coupled_code import DEFAULT_TERMS, CoupledCode, exact
 from brian2_nmda.lowering.statements import Assign, Brian2Printer
 from brian2_nmda.symbolic.analysis import linear_in, strongly_connected
 from brian2_nmda.symbolic.expressions import symbol
 
 
-def classify(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, Step]:
+def classify(rates: Mapping[str, sympy.Expr], coupled: Iterable[Iterable[str]]) -> dict[str, Step]:
     """The step of each state; see the module's documentation."""
     out: dict[str, Step] = {}
-    for block in blocks:
-        out.update(Block(rates, block).steps)
+    for names in coupled:
+        out.update(CoupledStates(rates, names).steps)
     return {n: out[n] for n in rates}
 
 
 def update_code(
     rates: Mapping[str, sympy.Expr],
-    blocks: Iterable[Iterable[str]],
+    coupled: Iterable[Iterable[str]],
     terms: int = DEFAULT_TERMS,
     scalars: Collection[str] = (),
 ) -> str:
     """`update` as Brian2 statements."""
-    return Brian2Printer().text(update(rates, blocks, terms, scalars))
+    return Brian2Printer().text(update(rates, coupled, terms, scalars))
 
 
 def update(
     rates: Mapping[str, sympy.Expr],
-    blocks: Iterable[Iterable[str]],
+    coupled: Iterable[Iterable[str]],
     terms: int = DEFAULT_TERMS,
     scalars: Collection[str] = (),
 ) -> list[Assign]:
@@ -72,10 +72,10 @@ def update(
     """
     statements: list[Assign] = []
     moving: list[str] = []
-    for names in blocks:
-        block = Block(rates, names)
-        statements += BlockCode(block, terms, scalars).statements()
-        moving += block.moving
+    for names in coupled:
+        states = CoupledStates(rates, names)
+        statements += CoupledCode(states, terms, scalars).statements()
+        moving += states.moving
     return statements + [Assign(n, symbol(f"_new_{n}")) for n in moving]
 
 

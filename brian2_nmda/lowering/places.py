@@ -1,13 +1,13 @@
 """Where each variable of a model lives.
 
-The *domain* of a name is the set of sides that its value depends on: ``pre`` (spikes of the presynaptic
+The *sides* of a name are what its value depends on: ``pre`` (spikes of the presynaptic
 neuron, after one uniform delay), ``post`` (voltage and spikes of the target) and ``synapse`` (weights,
 per-synapse parameters and delays), and the places that the model states (a dendrite, an astrocyte).
 
 A *place* is the name of a set of elements, each of which holds one value: ``pre`` (one for each presynaptic
 neuron, in a group of ours), ``post`` (the target's own equations), ``neuron`` (one for each neuron of the
-target, in a group of ours), ``synapse``, and those that the model states. `place_of` turns a domain
-into a place: a variable lives where its domain is one side; what mixes sides lives on the synapse. States
+target, in a group of ours), ``synapse``, and those that the model states. `place_of` turns sides
+into a place: what has one side lives there; what mixes sides lives on the synapse. States
 that have to be advanced together are then brought to one place, and traces of postsynaptic spikes that
 are the same for all synapses of a neuron to ``neuron``.
 
@@ -44,7 +44,7 @@ class Placed:
     ----------
     system : System
     declarations : Declarations
-    domain : mapping of str to frozenset of str
+    sides : mapping of str to frozenset of str
         Sides by name.
     place : mapping of str to str
         Place by name.
@@ -52,7 +52,7 @@ class Placed:
         States that live on the synapse because another one needs them there, and that one.
     pulses : mapping of str to tuple of sympy.Expr
         Height, duration and perhaps a condition of each definition that is a pulse.
-    blocks : list of list of str
+    coupled : list of list of str
         States that are stepped together.
     traces : frozenset of str
         States that live once for each neuron of the target because they follow from its spikes alone.
@@ -60,11 +60,11 @@ class Placed:
 
     system: System
     declarations: Declarations
-    domain: Mapping[str, frozenset[str]]
+    sides: Mapping[str, frozenset[str]]
     place: Mapping[str, str]
     moved: Mapping[str, str]
     pulses: Mapping[str, tuple[sympy.Expr, ...]]
-    blocks: list[list[str]]
+    coupled: list[list[str]]
     traces: frozenset[str]
 
     @property
@@ -75,11 +75,11 @@ class Placed:
     @property
     def shared(self) -> set[str]:
         """Parameters that have one value for all synapses and do not change during a run."""
-        return {n for n, p in self.system.parameters.items() if not self.domain[n] and p.is_number}
+        return {n for n, p in self.system.parameters.items() if not self.sides[n] and p.is_number}
 
-    def block_of(self, state: str) -> list[str]:
+    def coupled_to(self, state: str) -> list[str]:
         """The states that are stepped together with ``state``, itself included."""
-        return next(b for b in self.blocks if state in b)
+        return next(c for c in self.coupled if state in c)
 
 
 def find_places(system: System, declarations: Declarations) -> Placed:
@@ -93,23 +93,23 @@ def find_places(system: System, declarations: Declarations) -> Placed:
     """
     declarations.check_per_synapse(system.parameters, _acting_on_target(system))
     pulses = _pulses(system)
-    domain = domains(system, declarations)
-    place = {n: place_of(sides, declarations.optimize) for n, sides in domain.items()}
+    sides = sides_of(system, declarations)
+    place = {n: place_of(found, declarations.optimize) for n, found in sides.items()}
     place.update(system.place)
-    blocks = _blocks(system)
+    coupled = _coupled(system)
     moved: dict[str, str] = {}
-    _keep_together(system, blocks, place, moved)
+    _keep_together(system, coupled, place, moved)
     _keep_order(system, pulses, place, moved)
-    traces = _traces(system, declarations, blocks, place)
+    traces = _traces(system, declarations, coupled, place)
     place.update(dict.fromkeys(traces, NEURON))
-    blocks = [part for block in blocks for part in _by_group(block, place)]
-    return Placed(system, declarations, domain, place, moved, pulses, blocks, traces)
+    coupled = [part for names in coupled for part in _by_group(names, place)]
+    return Placed(system, declarations, sides, place, moved, pulses, coupled, traces)
 
 
-def _by_group(block: Iterable[str], place: Mapping[str, str]) -> list[list[str]]:
-    """The states of a block, apart for each group that steps them; gates may be stepped with synapses."""
+def _by_group(names: Iterable[str], place: Mapping[str, str]) -> list[list[str]]:
+    """Coupled states, apart for each group that steps them; gates may be stepped with synapses."""
     groups: dict[str, list[str]] = {}
-    for name in block:
+    for name in names:
         groups.setdefault("" if place[name] in (PRE, SYNAPSE) else place[name], []).append(name)
     return [groups[key] for key in sorted(groups)]
 
@@ -119,11 +119,11 @@ def arrival_side(declarations: Declarations) -> str:
     return PRE if declarations.delay == "uniform" else SYNAPSE
 
 
-def place_of(domain: frozenset[str], optimize: bool) -> str:
+def place_of(sides: frozenset[str], optimize: bool) -> str:
     """The place of what depends on these sides."""
-    if domain == {POST}:
+    if sides == {POST}:
         return POST
-    if optimize and domain <= {PRE}:
+    if optimize and sides <= {PRE}:
         return PRE
     return SYNAPSE
 
@@ -140,10 +140,10 @@ def upstream(system: System, expression: sympy.Expr) -> list[str]:
     return [n for n in system.states if n in found]
 
 
-# -- domains -------------------------------------------------------------------------------------
+# -- sides ---------------------------------------------------------------------------------------
 
 
-def domains(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
+def sides_of(system: System, declarations: Declarations) -> dict[str, frozenset[str]]:
     """The sides on which each name depends."""
     found = {**_sides_of_inputs(system, declarations), **_sides_of_changes(system, declarations)}
     stated = {n: frozenset({place}) for n, place in system.place.items()}
@@ -204,7 +204,7 @@ def _what_is_read(system: System) -> dict[str, list[sympy.Expr]]:
 
 
 def _spread(found: dict[str, frozenset[str]], read: Mapping[str, list[sympy.Expr]]) -> None:
-    """Add to each domain those of what is read, until nothing changes."""
+    """Add to the sides of each name those of what is read, until nothing changes."""
     changed = True
     while changed:
         changed = False
@@ -236,7 +236,7 @@ def _pulses(system: System) -> dict[str, tuple[sympy.Expr, ...]]:
     return found
 
 
-def _blocks(system: System) -> list[list[str]]:
+def _coupled(system: System) -> list[list[str]]:
     """States of one part, and of the parts that are stepped with it."""
     groups: dict[str, list[str]] = {}
     for name in system.states:
@@ -246,17 +246,17 @@ def _blocks(system: System) -> list[list[str]]:
 
 
 def _keep_together(
-    system: System, blocks: Iterable[list[str]], place: dict[str, str], moved: dict[str, str]
+    system: System, coupled: Iterable[list[str]], place: dict[str, str], moved: dict[str, str]
 ) -> None:
-    """Move states to the synapse that a state of the same block needs there.
+    """Move states to the synapse that a state coupled to them needs there.
 
     The integrators need the course of such a state within the step, not its value at the start.
     """
-    for block in blocks:
-        for name in block:
+    for names in coupled:
+        for name in names:
             if place[name] == SYNAPSE:
                 for n in upstream(system, system.rates[name]):
-                    if n in block and place[n] == PRE:
+                    if n in names and place[n] == PRE:
                         place[n] = SYNAPSE
                         moved[n] = name
 
@@ -293,7 +293,7 @@ def _keep_order(system: System, pulses: Iterable[str], place: dict[str, str], mo
 
 
 def _traces(
-    system: System, declarations: Declarations, blocks: Iterable[list[str]], place: Mapping[str, str]
+    system: System, declarations: Declarations, coupled: Iterable[list[str]], place: Mapping[str, str]
 ) -> frozenset[str]:
     """States that follow from the spikes of the postsynaptic neuron alone, so that it needs them once.
 
@@ -320,9 +320,9 @@ def _traces(
         known = {symbol(n) for n in found | shared}
         found = {n for n in found if all(e.free_symbols <= known and not e.has(rand) for e in changes(n))}
         found = {n for n in found if any(m in system.on_post_spike for m in _with_upstream(system, n))}
-        for block in blocks:
-            stay = [n for n in block if n not in found and place[n] == SYNAPSE]
-            found -= {m for n in stay for m in upstream(system, system.rates[n])} & set(block)
+        for names in coupled:
+            stay = [n for n in names if n not in found and place[n] == SYNAPSE]
+            found -= {m for n in stay for m in upstream(system, system.rates[n])} & set(names)
         found -= _read_too_late(system, found)
         again = found != before
     return frozenset(found)

@@ -187,7 +187,7 @@ def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
 
 def _why(plan: Sent, name: str) -> str:
     """Why a variable lives where it does."""
-    d, place, domain = plan.declarations, plan.place[name], plan.domain[name]
+    d, place, sides = plan.declarations, plan.place[name], plan.sides[name]
     if name in plan.system.place:
         return "stated by the model"
     if name in plan.traces:
@@ -201,17 +201,17 @@ def _why(plan: Sent, name: str) -> str:
     if not d.optimize:
         return "naive form (optimize=False)"
     reasons = []
-    if POST in domain:
+    if POST in sides:
         reasons.append("the target's voltage or spikes")
-    if PRE in domain:
+    if PRE in sides:
         reasons.append("presynaptic spikes")
-    if SYNAPSE in domain:
+    if SYNAPSE in sides:
         reasons.append(
             "delays or parameters of each synapse"
             if d.delay == "per_synapse" or d.per_synapse
             else "values of each synapse"
         )
-    reasons += [f"the {side}" for side in sorted(domain - {PRE, POST, SYNAPSE})]
+    reasons += [f"the {side}" for side in sorted(sides - {PRE, POST, SYNAPSE})]
     return "depends on " + " and ".join(reasons)
 
 
@@ -271,7 +271,7 @@ def _why_stepped(plan: Sent, receptor: ReceptorTerm) -> str:
         if n in system.parameters and not system.parameters[n].is_number:
             return f"'{n}' may change at each time step"
     for n in names:
-        if POST in plan.domain[n]:
+        if POST in plan.sides[n]:
             return f"'{n}' depends on the target's voltage or spikes"
         if plan.place[n] != plan.arrival_place or plan.schedule[n] in (SENT_AT_SPIKES, SUMMED):
             return f"'{n}' has a course of its own on each synapse"

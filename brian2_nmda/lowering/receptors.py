@@ -298,7 +298,7 @@ def saturating_form(
     (gate,) = gates
     g = symbol(gate)
     factor = sympy.cancel(receptor.conductance / g)
-    if factor.has(g) or any(placed.domain.get(s.name, {PRE}) for s in factor.free_symbols):
+    if factor.has(g) or any(placed.sides.get(s.name, {PRE}) for s in factor.free_symbols):
         return None
     fast = [n for n, e in system.rates.items() if e != 0]
     drivers = [n for n in upstream(system, system.rates[gate]) if n != gate and n in fast]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from brian2_nmda.lowering.block import Step
+from brian2_nmda.lowering.coupled import Step
 from brian2_nmda.lowering.in_blocks import Blocks, activation_of, find_blocks, may_be_in_blocks
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, ThresholdRule, threshold_rules, with_window
 from brian2_nmda.lowering.places import NEURON, SYNAPSE, Placed, upstream
@@ -176,7 +176,7 @@ def split(
         if factor in sent:
             continue
         names = {x.name for x in factor.free_symbols}
-        held = names <= set(placed.system.parameters) and not any(placed.domain[n] for n in names)
+        held = names <= set(placed.system.parameters) and not any(placed.sides[n] for n in names)
         if held and placed.declarations.optimize:
             shared *= factor
         else:

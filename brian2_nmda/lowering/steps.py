@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from brian2_nmda.lowering.block import Step, affine_rows
-from brian2_nmda.lowering.block_code import DEFAULT_TERMS
+from brian2_nmda.lowering.coupled import Step, affine_rows
+from brian2_nmda.lowering.coupled_code import DEFAULT_TERMS
 from brian2_nmda.lowering.integrators import classify, terms_needed
 from brian2_nmda.lowering.places import Placed
 from brian2_nmda.symbolic.analysis import strongly_connected
@@ -46,28 +46,28 @@ class Classified(Placed):
 
 def find_steps(placed: Placed, dt: float) -> Classified:
     """Choose a step for each state of ``placed``; ``dt`` is in seconds."""
-    rates = rates_in_blocks(placed)
-    steps = _with_hidden_inputs(placed, rates, classify(rates, placed.blocks))
+    rates = rates_of_coupled(placed)
+    steps = _with_hidden_inputs(placed, rates, classify(rates, placed.coupled))
     outflows = _outflows(placed, rates, steps)
     size = _series_size(placed, outflows, placed.system.values(), dt)
     terms = DEFAULT_TERMS if size is None else min(terms_needed(min(size, MAX_SERIES)), MAX_TERMS)
     return Classified(**vars(placed), steps=steps, outflows=outflows, terms=terms)
 
 
-def rates_in_blocks(placed: Placed) -> dict[str, sympy.Expr]:
-    """Rates in which only definitions that move with a state of the same block are inserted."""
+def rates_of_coupled(placed: Placed) -> dict[str, sympy.Expr]:
+    """Rates in which only definitions that move with a state coupled to it are inserted."""
     system = placed.system
-    block_of = {n: b for b in placed.blocks for n in b}
-    return {name: insert_moving(rate, system, block_of[name]) for name, rate in system.rates.items()}
+    coupled_to = {n: c for c in placed.coupled for n in c}
+    return {name: insert_moving(rate, system, coupled_to[name]) for name, rate in system.rates.items()}
 
 
-def insert_moving(rate: sympy.Expr, system: System, block: Iterable[str]) -> sympy.Expr:
-    """Insert the definitions that contain a state of ``block``; keep the others by name."""
-    block = set(block)
+def insert_moving(rate: sympy.Expr, system: System, moving: Iterable[str]) -> sympy.Expr:
+    """Insert the definitions that contain a state of ``moving``; keep the others by name."""
+    moving = set(moving)
     keep = {
         n
         for n, d in system.definitions.items()
-        if not {x.name for x in system.inserted(d.expression).free_symbols} & block
+        if not {x.name for x in system.inserted(d.expression).free_symbols} & moving
     }
     return system.inserted(rate, keep=keep)
 
@@ -79,8 +79,8 @@ def _with_hidden_inputs(
     system, out = placed.system, {}
     for name, rate in rates.items():
         read = {x.name for x in system.inserted(rate, keep=placed.pulses).free_symbols}
-        block = placed.block_of(name)
-        others = {*system.states, *system.totals} - set(block)
+        coupled = placed.coupled_to(name)
+        others = {*system.states, *system.totals} - set(coupled)
         held = (read & others) | (read & {"v"})
         out[name] = replace(steps[name], held=tuple(sorted(held)))
     return out
@@ -88,8 +88,8 @@ def _with_hidden_inputs(
 
 def _outflows(placed: Placed, rates: Mapping[str, sympy.Expr], steps: Mapping[str, Step]) -> list[sympy.Expr]:
     found = []
-    for block in placed.blocks:
-        inside = {n: rates[n] for n in block}
+    for names in placed.coupled:
+        inside = {n: rates[n] for n in names}
         for group in strongly_connected(inside):
             if steps[group[0]].kind == "exact series":
                 drive, flows = affine_rows(inside, group)

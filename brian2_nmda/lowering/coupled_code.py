@@ -1,4 +1,4 @@
-"""The statements that advance a block of states; see `brian2_nmda.lowering.integrators`."""
+"""The statements that advance states together; see `brian2_nmda.lowering.integrators`."""
 
 from collections.abc import Callable, Collection, Mapping
 from itertools import count, product
@@ -8,7 +8,7 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from brian2_nmda.lowering.block import Block, affine_rows
+from brian2_nmda.lowering.coupled import CoupledStates, affine_rows
 from brian2_nmda.lowering.statements import Assign
 from brian2_nmda.symbolic.expressions import exprel, int_of, symbol
 
@@ -23,39 +23,41 @@ DEFAULT_TERMS = 40
 _MAX_FLAGS = 3
 
 
-class BlockCode:
-    """Writes the statements that compute ``_new_<state>`` for the states of a block.
+class CoupledCode:
+    """Writes the statements that compute ``_new_<state>`` for states that are stepped together.
 
     Parameters
     ----------
-    block : Block
+    coupled : CoupledStates
     terms : int
         Terms of an exact series.
     scalars : collection of str
         Names with one value for the whole group: what depends on them alone costs nothing.
     """
 
-    def __init__(self, block: Block, terms: int = DEFAULT_TERMS, scalars: Collection[str] = ()) -> None:
-        self.block, self.terms, self.scalars = block, terms, set(scalars)
-        self.rates, self.linear = block.rates, block.linear
+    def __init__(
+        self, coupled: CoupledStates, terms: int = DEFAULT_TERMS, scalars: Collection[str] = ()
+    ) -> None:
+        self.coupled, self.terms, self.scalars = coupled, terms, set(scalars)
+        self.rates, self.linear = coupled.rates, coupled.linear
         self._statements: list[Assign] = []
         self._done: dict[tuple[str, sympy.Expr], sympy.Symbol] = {}
 
     def statements(self) -> list[Assign]:
         """Compute the new values from the old ones."""
         self._statements, self._done = [], {}
-        for group in self.block.groups:
+        for group in self.coupled.groups:
             name = group[0]
-            if self.block.steps[name].kind == "exact series":
+            if self.coupled.steps[name].kind == "exact series":
                 self._series(group)
-            elif self.block.steps[name].kind not in ("constant", "rk4"):
+            elif self.coupled.steps[name].kind not in ("constant", "rk4"):
                 self._assign_new(name, self._course(name, sympy.S.One))
                 self._done[name, sympy.S.One] = symbol(f"_new_{name}")
         # no other state depends on these; together, so that they see each other at the stage times
-        together = [n for group in self.block.groups for n in group if self.block.steps[n].kind == "rk4"]
+        together = [n for group in self.coupled.groups for n in group if self.coupled.steps[n].kind == "rk4"]
         if together:
             self._runge_kutta(together)
-        for name, amplitudes in self.block.noise.items():
+        for name, amplitudes in self.coupled.noise.items():
             start = symbol(f"_new_{name}" if self.rates[name] != 0 else name)
             kick = sum(self._root_mean_square(a) * _randn() for a in amplitudes)
             self._assign_new(name, start + kick * sympy.sqrt(_dt))
@@ -125,9 +127,9 @@ class BlockCode:
             return self._piecewise(name, h) or exact(
                 self._named(name, "rate", linear.slope), linear.rest, y, h
             )
-        if self.block.is_cascade(linear.slope, linear.rest, linear.upstream):
+        if self.coupled.is_cascade(linear.slope, linear.rest, linear.upstream):
             return self._cascade_course(name, h)
-        shift = self.block.shift(linear)
+        shift = self.coupled.shift(linear)
         rest = sympy.expand(linear.rest - shift * linear.slope)
         total = self._temporary(f"{name}_a", self._integral(linear.slope, fraction))
         points = []

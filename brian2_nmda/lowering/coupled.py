@@ -1,4 +1,7 @@
-"""Blocks of states: what the form of their equations allows; see `brian2_nmda.lowering.integrators`."""
+"""States that are stepped together, and what the form of their equations allows.
+
+See `brian2_nmda.lowering.integrators`.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,10 +24,10 @@ class Step:
     kind : str
         ``exact``, ``exact series``, ``integrating factor``, ``rk4``, ``constant`` or ``at spikes``.
     order : int or None
-        Order of convergence while what is outside the block stands still; ``None`` where the step
+        Order of convergence while what is outside stands still; ``None`` where the step
         is exact.
     held : tuple of str
-        Other states, outside the block, that are held over the step: order 1 in those.
+        Other states, not stepped with it, that are held over the step: order 1 in those.
     noisy : bool
         Whether white noise is added.
     """
@@ -50,7 +53,7 @@ class LinearState:
     upstream: tuple[str, ...]
 
 
-class Block:
+class CoupledStates:
     """States that are integrated together, and what is known about their equations.
 
     Attributes
