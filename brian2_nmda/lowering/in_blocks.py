@@ -185,7 +185,7 @@ def find_blocks(
         if isinstance(found, str):
             return found
         rates[n] = found
-    blocks = [[n for n in b if n in rates] for b in classified.blocks]
+    blocks = [[n for n in b if n in rates] for b in classified.coupled]
     new = _new_values(rates, [b for b in blocks if b])
     order = _in_order(rates)
     inputs = [symbol(d.name) for d in drives]
