@@ -204,7 +204,8 @@ def first_spikes(one, other, until=25):
     alike = all(len(a) == len(b) for a, b in zip(*trains, strict=True))
     far = np.max(np.abs(np.concatenate(trains[0]) - np.concatenate(trains[1]))) if alike else np.inf
     counts = [np.concatenate(x).size for x in trains]
-    print(f'spikes of the first {until} ms: {counts[0]} in NEURON, {counts[1]} in Brian2, at most {far:.1f} ms apart')
+    print(f'spikes of the first {until} ms: {counts[0]} in NEURON, {counts[1]} in Brian2, '
+          f'at most {far:.1f} ms apart')
     return alike, far
 
 
