@@ -364,6 +364,16 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
             yield name
 
 
+def indices_of(monitor: StateMonitor) -> np.ndarray:
+    """Elements that a monitor records."""
+    return np.array(monitor.variables["_indices"].get_value())
+
+
+def indices_in_binary(monitor: StateMonitor) -> str:
+    """The array that holds them, as the binary of C++ standalone calls it."""
+    return str(get_device().get_array_name(monitor.variables["_indices"], access_data=False))
+
+
 def run_before_statements(pathway: SynapticPathway, code_object: Any) -> None:
     """Run code before the statements of a pathway, when its queue knows the events of the step."""
     pathway.code_objects.insert(len(pathway.code_objects) - 1, code_object)
