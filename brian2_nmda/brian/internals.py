@@ -280,7 +280,7 @@ def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:
     """Make the code of an object from another template."""
     runner.template = name
     if keywords:
-        runner.template_kwds.update(keywords)
+        runner.template_kwds = {**(runner.template_kwds or {}), **keywords}
 
 
 def declare_to_device(synapses: Synapses) -> None:
