@@ -1,10 +1,10 @@
 """Calcium and its followers in blocks of time steps, as Brian2 objects; see `brian2_nmda.lowering.in_blocks`.
 
 At each step the factors of the targets are noted. The synapses of a neuron are brought up to date before it
-spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records any of them, when the
-user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
-exponentials for sources without a spike; elsewhere NumPy repeats the steps. A monitor of few synapses ends the
-block for the synapses of their sources only.
+spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records any of them, when
+the user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
+exponentials for sources without a spike; elsewhere NumPy repeats the steps. A monitor of few synapses ends
+the block for the synapses of their sources only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ from brian2_nmda.symbolic.expressions import symbol
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
 #: synapses of a source have behind them.
 NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
-#: A monitor that records fewer synapses than this part of the number of sources does not end the block of all.
+#: A monitor that records fewer synapses than this part of the number of sources ends the block for these alone.
 FEW = 1 / 8
 
 
@@ -215,7 +215,7 @@ class InBlocks(CodeRunner):
 
     def before_recording(self, monitor: Any) -> None:
         """Bring the synapses up to date whose sources have a synapse that a monitor records."""
-        self._bring(np.unique(self._value("_synaptic_pre")[indices_of(monitor)]))
+        self._bring(self._value("_synaptic_pre")[indices_of(monitor)])
 
     def _bring(self, sources: np.ndarray) -> None:
         """Bring the synapses of sources up to date."""
