@@ -1,8 +1,8 @@
 """Calcium and its followers in blocks of time steps, as Brian2 objects; see `brian2_nmda.lowering.in_blocks`.
 
 At each step the factors of the targets are noted. The synapses of a neuron are brought up to date before it
-spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records any of them, when
-the user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
+spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records any of them,
+when the user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
 exponentials for sources without a spike; elsewhere NumPy repeats the steps. A monitor of few synapses ends
 the block for the synapses of their sources only.
 """
@@ -38,7 +38,9 @@ from brian2_nmda.symbolic.expressions import symbol
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
 #: synapses of a source have behind them.
 NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
-#: A monitor that records fewer synapses than this part of the number of sources ends the block for these alone.
+#: Places from the history of one target to the next: with a power of two, all would share few lines of a cache.
+STRIDE = LENGTH + 8
+#: A monitor of fewer synapses than this part of the number of sources ends the block for these alone.
 FEW = 1 / 8
 
 
@@ -89,7 +91,7 @@ class InBlocks(CodeRunner):
         totals, gate = self.homes.totals.group, self.homes.gate.group
         for drive in self.blocks.drives:
             name = history(drive.name)
-            add_array(totals, name, LENGTH * len(totals), np.float64)
+            add_array(totals, name, STRIDE * len(totals), np.float64)
             refer(synapses, name, totals, index="0")
             for extreme in self._extremes(drive.name):
                 add_array(totals, extreme, len(totals), np.float64)
@@ -124,6 +126,7 @@ class InBlocks(CodeRunner):
             "driver": driver,
             "blocks": blocks,
             "length": LENGTH,
+            "stride": STRIDE,
             "n_targets": len(self.homes.totals.group),
             "n_sources": len(self.homes.gate.group),
             "receptor_of": [labels.index(d.label) for d in blocks.drives],
@@ -204,7 +207,7 @@ class InBlocks(CodeRunner):
         if noted[0] == 0:
             self._value(FIRST)[0] = int(np.asarray(self._value("t_in_timesteps")).ravel()[0])
         for drive in self.blocks.drives:
-            self._value(history(drive.name)).reshape(-1, LENGTH)[:, noted[0]] = self._value(drive.name)
+            self._value(history(drive.name)).reshape(-1, STRIDE)[:, noted[0]] = self._value(drive.name)
         noted[0] += 1
         if noted[0] == LENGTH:
             self.now()
@@ -231,7 +234,7 @@ class InBlocks(CodeRunner):
         begin = self._value(BEHIND)[pre]
         z = [self._value(n)[which] for n in blocks.linear]
         y = [self._value(f.state)[which] for f in blocks.followers]
-        drives = [self._value(history(d.name)).reshape(-1, LENGTH) for d in blocks.drives]
+        drives = [self._value(history(d.name)).reshape(-1, STRIDE) for d in blocks.drives]
         labels, size = list(blocks.labels), range(len(z))
         for m in range(int(begin.min(initial=end)), end):
             on = begin <= m

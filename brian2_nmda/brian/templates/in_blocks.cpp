@@ -30,7 +30,7 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
 {% block maincode %}
     {% set _pre = _array('_synaptic_pre') %}
     {% set _post = _array('_synaptic_post') %}
-    const int _length = {{length}}, _n_linear = {{_nl}}, _n_drives = {{_nd}};
+    const int _length = {{length}}, _stride = {{stride}}, _n_linear = {{_nl}}, _n_drives = {{_nd}};
     const int _n_targets = {{n_targets}}, _n_sources = {{n_sources}};
     const int _N = {{constant_or_scalar('N', variables['N'])}};
 
@@ -44,7 +44,7 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
             const double* const _now = {{_array(drive.name)}};
             double* const _h = {{_array(history(drive.name))}} + _m;
             for(int _j=0; _j<_n_targets; _j++)
-                _h[(size_t)_j*_length] = _now[_j];
+                _h[(size_t)_j*_stride] = _now[_j];
             {% if _nf %}
             double* const _low = {{_array(lowest(drive.name))}};
             double* const _high = {{_array(highest(drive.name))}};
@@ -328,7 +328,7 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
                     for(int _i=0; _i<_n_linear; _i++)
                         _sum += _of.carry[_k][_i]*_here[_i];
                     for(int _d=0; _d<_n_drives; _d++)
-                        _sum += _of.gain[_k][_d]*_open[_receptor_of[_d]][_m]*_histories[_d][(size_t)_j*_length + _m];
+                        _sum += _of.gain[_k][_d]*_open[_receptor_of[_d]][_m]*_histories[_d][(size_t)_j*_stride + _m];
                     _next[_k] = _sum;
                 }
                 for(int _k=0; _k<_n_linear; _k++)
@@ -369,7 +369,7 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
                     _local[_c] = 0;
                 for(int _m=0; _m<_end; _m++)
                 {
-                    const double _h = _histories[{{d}}][(size_t)_j*_length + _m];
+                    const double _h = _histories[{{d}}][(size_t)_j*_stride + _m];
                     for(int _c=0; _c<_high - _low; _c++)
                         _local[_c] += _in_sum[_m][_low + _c]*_h;
                 }
@@ -465,7 +465,7 @@ extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(doubl
                 for(int _c=0; _c<_size; _c++)
                     for(int _d=0; _d<_n_drives; _d++)
                     {
-                        const double* const _h = _histories[_d] + (size_t)_target[_c]*_length;
+                        const double* const _h = _histories[_d] + (size_t)_target[_c]*_stride;
                         {% for k in range(_nl) %}
                         double _sum_{{k}} = 0;
                         {% endfor %}
