@@ -38,7 +38,7 @@ from brian2_nmda.symbolic.expressions import symbol
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
 #: synapses of a source have behind them.
 NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
-#: Places from the history of one target to the next: with a power of two, all would share few lines of a cache.
+#: Places from the history of one target to the next; at a power of two all would share few lines of a cache.
 STRIDE = LENGTH + 8
 #: A monitor of fewer synapses than this part of the number of sources ends the block for these alone.
 FEW = 1 / 8
