@@ -413,6 +413,19 @@ def test_monitors(pair):
     assert list(monitor.x[0]) == [1, 2, 3]
 
 
+def test_what_a_monitor_records(pair, on_target):
+    """The numbers are known, in C++ standalone as an array of the binary, too."""
+    _, target, _ = pair
+    monitor = StateMonitor(target, "x", record=[1])
+    assert list(internals.indices_of(monitor)) == [1]
+    on_target("cpp_standalone", build_on_run=False)
+    group = NeuronGroup(3, "x : 1")
+    monitor = StateMonitor(group, "x", record=[0, 2])
+    assert list(internals.indices_of(monitor)) == [0, 2]
+    name = internals.indices_in_binary(monitor)
+    assert name in get_device().arrays.values()
+
+
 def test_before_the_statements_of_a_pathway(pair):
     """The queue then knows the events of the step, also without a delay; functions may stand for code."""
     source, target, synapses = pair

@@ -55,6 +55,12 @@ def let_vectorise(synapses: Synapses) -> None:
         use_template(updater, "independent_stateupdate")
 
 
+def let_vectorise_targets(runner: CodeRunner) -> None:
+    """Tell the compiler that each target has statements of its own, and where the vector form of exp is."""
+    if _compiled():
+        use_template(runner, "independent_stateupdate", vector_exp=True)
+
+
 def let_vectorise_events(
     pathway: SynapticPathway, changed: Iterable[str], read: Iterable[str], added: Iterable[str]
 ) -> None:

@@ -21,7 +21,7 @@ from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly, counter
-from brian2_nmda.brian.compiled import NUMBER_OF_TARGETS, take_in_turn
+from brian2_nmda.brian.compiled import NUMBER_OF_TARGETS, let_vectorise_targets, take_in_turn
 from brian2_nmda.brian.helpers import HelperGroup, HelperSynapses
 from brian2_nmda.brian.internals import one_to_one, refer, refer_one_to_one
 from brian2_nmda.brian.population import MEMBER, PopulationSum
@@ -409,9 +409,11 @@ class Totals(Home):
         return lines
 
     def _each_step(self, code: str, order: int, name: str, clock: Clock) -> Any:
-        return self.group.run_regularly(
+        runner = self.group.run_regularly(
             code, when="groups", order=self.assembly.base.order + order, clock=clock, name=name
         )
+        let_vectorise_targets(runner)
+        return runner
 
     def _build_factors(self, setting: Setting) -> None:
         """What synaptic states read of the target, once per target."""

@@ -1,9 +1,10 @@
 """Calcium and its followers in blocks of time steps, as Brian2 objects; see `brian2_nmda.lowering.in_blocks`.
 
 At each step the factors of the targets are noted. The synapses of a neuron are brought up to date before it
-spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records them, when the
-user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
-exponentials for sources without a spike; elsewhere NumPy repeats the steps.
+spikes (and before a pulse of it ends), at the end of a block, before a `StateMonitor` records any of them,
+when the user asks for them, and at the end of a run. In C++ standalone all that is one template, which sums
+exponentials for sources without a spike; elsewhere NumPy repeats the steps. A monitor of few synapses ends
+the block for the synapses of their sources only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ from brian2_nmda.brian.helpers import PreparedLast
 from brian2_nmda.brian.internals import (
     InPlaceOfCode,
     add_array,
+    indices_in_binary,
+    indices_of,
     monitors,
     read,
     recorded,
@@ -35,11 +38,25 @@ from brian2_nmda.symbolic.expressions import symbol
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
 #: synapses of a source have behind them.
 NOTED, FIRST, BEHIND = "blocks_noted", "blocks_first", "blocks_behind"
+#: Places from the history of one target to the next; at a power of two all would share few lines of a cache.
+STRIDE = LENGTH + 8
+#: A monitor of fewer synapses than this part of the number of sources ends the block for these alone.
+FEW = 1 / 8
 
 
 def history(name: str) -> str:
     """The variable that holds a factor of the targets at each step of a block."""
     return f"{name}_history"
+
+
+def lowest(name: str) -> str:
+    """The variable that holds its lowest value in the block, or zero."""
+    return f"{name}_lowest"
+
+
+def highest(name: str) -> str:
+    """The variable that holds its highest value in the block, or zero."""
+    return f"{name}_highest"
 
 
 class InBlocks(CodeRunner):
@@ -74,17 +91,24 @@ class InBlocks(CodeRunner):
         totals, gate = self.homes.totals.group, self.homes.gate.group
         for drive in self.blocks.drives:
             name = history(drive.name)
-            add_array(totals, name, LENGTH * len(totals), np.float64)
+            add_array(totals, name, STRIDE * len(totals), np.float64)
             refer(synapses, name, totals, index="0")
+            for extreme in self._extremes(drive.name):
+                add_array(totals, extreme, len(totals), np.float64)
+                refer(synapses, extreme, totals, index="0")
         for name, dtype in ((NOTED, np.int32), (FIRST, np.int64)):
             add_array(totals, name, 1, dtype)
             refer(synapses, name, totals, index="0")
         add_array(gate, BEHIND, len(gate), np.int32)
         refer(synapses, BEHIND, gate, index="_presynaptic_idx")
 
+    def _extremes(self, name: str) -> list[str]:
+        """Variables that tell the sign of a factor in the block, which only followers ask for."""
+        return [lowest(name), highest(name)] if self.blocks.followers else []
+
     def _needed(self) -> list[str]:
         sent = [n for s in self.sendings for n in (*s.sent(), s.when_sent)]
-        inputs = [n for d in self.blocks.drives for n in (d.name, history(d.name))]
+        inputs = [n for d in self.blocks.drives for n in (d.name, history(d.name), *self._extremes(d.name))]
         return [
             *self.blocks.states,
             *self.assembly.coefficients.names,
@@ -93,7 +117,7 @@ class InBlocks(CodeRunner):
             *(NOTED, FIRST, BEHIND, "_synaptic_pre", "_synaptic_post", "N", "t_in_timesteps", "dt"),
         ]
 
-    def keywords(self, mode: str, driver: Any = None) -> dict[str, Any]:
+    def keywords(self, mode: str, driver: Any = None, monitor: Any = None) -> dict[str, Any]:
         """What the template is told."""
         blocks = self.blocks
         labels = list(blocks.labels)
@@ -102,6 +126,7 @@ class InBlocks(CodeRunner):
             "driver": driver,
             "blocks": blocks,
             "length": LENGTH,
+            "stride": STRIDE,
             "n_targets": len(self.homes.totals.group),
             "n_sources": len(self.homes.gate.group),
             "receptor_of": [labels.index(d.label) for d in blocks.drives],
@@ -110,6 +135,10 @@ class InBlocks(CodeRunner):
             "when_sent": [s.when_sent for s in self.sendings],
             "negligible": repr(NEGLIGIBLE * self.assembly.tolerance),
             "history": history,
+            "lowest": lowest,
+            "highest": highest,
+            "recorded": None if monitor is None else indices_in_binary(monitor),
+            "n_recorded": 0 if monitor is None else len(indices_of(monitor)),
             "known": set(self.assembly.coefficients.names),
         }
 
@@ -126,13 +155,13 @@ class InBlocks(CodeRunner):
         """Whether a state that is advanced in blocks, or a definition that reads one, is among variables."""
         return not self._seen.isdisjoint(names)
 
-    def runner(self, mode: str, name: str, driver: Any = None) -> CodeRunner:
+    def runner(self, mode: str, name: str, **about: Any) -> CodeRunner:
         """What does a part of this at other times."""
         return CodeRunner(
             self.group,
             "in_blocks",
             needed_variables=self._needed(),
-            template_kwds=self.keywords(mode, driver),
+            template_kwds=self.keywords(mode, **about),
             name=name,
         )
 
@@ -178,15 +207,22 @@ class InBlocks(CodeRunner):
         if noted[0] == 0:
             self._value(FIRST)[0] = int(np.asarray(self._value("t_in_timesteps")).ravel()[0])
         for drive in self.blocks.drives:
-            self._value(history(drive.name)).reshape(-1, LENGTH)[:, noted[0]] = self._value(drive.name)
+            self._value(history(drive.name)).reshape(-1, STRIDE)[:, noted[0]] = self._value(drive.name)
         noted[0] += 1
         if noted[0] == LENGTH:
             self.now()
 
     def before_events(self, pathway: Any) -> None:
         """Bring the synapses up to date whose neurons have an event in this pathway of the driver."""
+        self._bring(sources_now(pathway))
+
+    def before_recording(self, monitor: Any) -> None:
+        """Bring the synapses up to date whose sources have a synapse that a monitor records."""
+        self._bring(self._value("_synaptic_pre")[indices_of(monitor)])
+
+    def _bring(self, sources: np.ndarray) -> None:
+        """Bring the synapses of sources up to date."""
         noted = int(self._value(NOTED)[0])
-        sources = sources_now(pathway)
         if len(sources) and noted:
             self._advance(np.flatnonzero(np.isin(self._value("_synaptic_pre"), sources)), noted)
             self._value(BEHIND)[sources] = noted
@@ -198,7 +234,7 @@ class InBlocks(CodeRunner):
         begin = self._value(BEHIND)[pre]
         z = [self._value(n)[which] for n in blocks.linear]
         y = [self._value(f.state)[which] for f in blocks.followers]
-        drives = [self._value(history(d.name)).reshape(-1, LENGTH) for d in blocks.drives]
+        drives = [self._value(history(d.name)).reshape(-1, STRIDE) for d in blocks.drives]
         labels, size = list(blocks.labels), range(len(z))
         for m in range(int(begin.min(initial=end)), end):
             on = begin <= m
@@ -253,16 +289,18 @@ class BesideOthers(PreparedLast):
             if runtime:
                 run_before_statements(pathway, InPlaceOfCode(partial(runner.before_events, pathway)))
             else:
-                brought = runner.runner("events", f"{self.name}_{number}", pathway)
+                brought = runner.runner("events", f"{self.name}_{number}", driver=pathway)
                 run_before_statements(pathway, self.prepared(brought, run_namespace))
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
             if not (runner.reads(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
                 continue
             if runtime:
-                run_before(monitor, InPlaceOfCode(runner.now))
-            else:
-                brought = runner.runner("flush", f"{self.name}_monitor_{number}")
-                run_before(monitor, self.prepared(brought, run_namespace))
+                run_before(monitor, InPlaceOfCode(partial(runner.before_recording, monitor)))
+                continue
+            few = len(indices_of(monitor)) < FEW * len(runner.homes.gate.group)
+            about = {"monitor": monitor, "mode": "recorded"} if few else {"mode": "flush"}
+            brought = runner.runner(name=f"{self.name}_monitor_{number}", **about)
+            run_before(monitor, self.prepared(brought, run_namespace))
 
     def _drivers(self) -> Iterator[Any]:
         driver = self.runner.homes.driver

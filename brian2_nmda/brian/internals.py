@@ -280,7 +280,7 @@ def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:
     """Make the code of an object from another template."""
     runner.template = name
     if keywords:
-        runner.template_kwds.update(keywords)
+        runner.template_kwds = {**(runner.template_kwds or {}), **keywords}
 
 
 def declare_to_device(synapses: Synapses) -> None:
@@ -362,6 +362,16 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
     for name, variable in group.variables.items():
         if monitor.variables.get(f"_source_{name}") is variable:
             yield name
+
+
+def indices_of(monitor: StateMonitor) -> np.ndarray:
+    """Elements that a monitor records."""
+    return np.array(monitor.variables["_indices"].get_value())
+
+
+def indices_in_binary(monitor: StateMonitor) -> str:
+    """The array that holds them, as the binary of C++ standalone calls it."""
+    return str(get_device().get_array_name(monitor.variables["_indices"], access_data=False))
 
 
 def run_before_statements(pathway: SynapticPathway, code_object: Any) -> None:

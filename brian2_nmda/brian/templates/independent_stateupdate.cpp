@@ -1,8 +1,22 @@
 {# State update in which no element reads what another one writes. Brian2's "stateupdate" leaves it to the
-   compiler to prove that, which it cannot where values of the pre- or postsynaptic neuron are read. #}
+   compiler to prove that, which it cannot where values of the pre- or postsynaptic neuron are read, or where
+   there are many arrays. With `vector_exp` it knows of the vector form of exp, too. #}
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
+
+{% block extra_headers %}
+{{ super() }}
+{% if vector_exp is defined %}
+#include <math.h>
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 22)
+// as in independent_events.cpp
+extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(double);
+#endif
+#endif
+{% endif %}
+{% endblock %}
 
 {% block maincode %}
     const size_t _vectorisation_idx = -1;
