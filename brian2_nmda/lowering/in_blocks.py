@@ -185,8 +185,8 @@ def find_blocks(
         if isinstance(found, str):
             return found
         rates[n] = found
-    blocks = [[n for n in b if n in rates] for b in classified.coupled]
-    new = _new_values(rates, [b for b in blocks if b])
+    coupled = [[n for n in names if n in rates] for names in classified.coupled]
+    new = _new_values(rates, [names for names in coupled if names])
     order = _in_order(rates)
     inputs = [symbol(d.name) for d in drives]
     z = [symbol(n) for n in order]
@@ -316,11 +316,11 @@ def _driven(
     return found
 
 
-def _new_values(rates: Mapping[str, sympy.Expr], blocks: Iterable[Iterable[str]]) -> dict[str, sympy.Expr]:
+def _new_values(rates: Mapping[str, sympy.Expr], coupled: Iterable[Iterable[str]]) -> dict[str, sympy.Expr]:
     """Values after a step, as the updater of the synapses would compute them."""
     known: dict[sympy.Basic, sympy.Expr] = {}
     out = {}
-    for statement in update(rates, blocks):
+    for statement in update(rates, coupled):
         value = statement.value.xreplace(known)
         if statement.name in rates:
             out[statement.name] = value
