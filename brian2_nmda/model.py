@@ -247,7 +247,8 @@ def post_equations(
         needed on a `SpatialNeuron`.
     variable : list of str
         Parameters of the target, such as ``'Mg'``, that become shared variables of the group,
-        initialised when the first synapses are attached.
+        initialised when the first synapses are attached. Those of parts that live once per neuron, such as
+        ``'synthesis_ProteinSynthesis'``, are accepted as well.
     per_neuron : list of str
         The same with one value per neuron.
 

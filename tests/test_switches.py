@@ -5,14 +5,15 @@ same to the last bit, and from its first pulse on they differ by what the equati
 """
 
 import numpy as np
-from brian2 import kelvin, mM, ms, mV, nS, second
+import pytest
+from brian2 import NeuronGroup, SpikeGeneratorGroup, kelvin, mM, ms, mV, nS, second
 from brian2.core.clocks import defaultclock
 from numpy.testing import assert_allclose, assert_array_equal
 
-from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, Part
-from brian2_nmda.equations import SubunitNMDA
+from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, Part
+from brian2_nmda.equations import LatePhase, ProteinSynthesis, SubunitNMDA, TwoExponentialAMPA
 from brian2_nmda.protocols import Experiment, Neuron, control, switch
-from brian2_nmda.symbolic.part import Parameter, states
+from brian2_nmda.symbolic.part import Parameter, gives, states
 
 #: Ten tests, 0.1 s apart; the first at 0.05 s. What is switched is so from 0.32 to 0.62 s.
 SHORT = {
@@ -33,6 +34,13 @@ NEURON = Neuron(
     "v = -70*mV",
     rest=-70 * mV,
 )
+
+
+class Changed(Part):
+    """An early change of each synapse that does not end: proteins are made from the start."""
+
+    h = Parameter(10 * mV, "early change", status="assumed", source="above the threshold of synthesis")
+    early_change = gives(h, unit=mV)
 
 
 class Proteins(Part):
@@ -112,7 +120,7 @@ def test_inhibition_off_and_on():
     assert_allclose(amplitude[1, AFTER], amplitude[0, AFTER], rtol=1e-3)
 
 
-def test_inhibitor_of_protein_synthesis():
+def test_an_inhibitor_as_a_state_of_a_part():
     """Proteins of its neuron decay from the time of the inhibitor on, and are made again from its end on.
 
     A state of the neuron is switched, as for the part `Anisomycin` of ``examples/early_and_late_ltp.py``.
@@ -124,3 +132,45 @@ def test_inhibitor_of_protein_synthesis():
     decayed = np.exp(-(np.clip(t, 0.32, 0.62) - 0.32) / 0.1)
     expected = 1 - (1 - decayed) * np.exp(-(np.maximum(t, 0.62) - 0.62) / 0.1)
     assert_allclose(p[1], expected, rtol=1e-3)
+
+
+def test_inhibitor_of_protein_synthesis():
+    """`ProteinSynthesis` itself: its ``synthesis`` has one value per neuron, and half of it is left.
+
+    They are made from the start, and follow exponentials.
+    """
+    parts = [Changed(), ProteinSynthesis(tau_p=100 * ms)]
+    model = GlutamateSynapse(AMPA(gmax=0.5 * nS), parts=parts)
+    name = "synthesis_ProteinSynthesis"
+    found = run(model, switch(name, 0.5, **DURING), weight="p_ProteinSynthesis")
+    t, p = np.asarray(found.weight_time / second), np.asarray(found.weight)[:, 0]
+    whole = 1 - np.exp(-t / 0.1)
+    assert_allclose(p[0], whole, rtol=1e-9, atol=1e-12)
+    lost = 0.5 * (1 - np.exp(-(np.clip(t, 0.32, 0.62) - 0.32) / 0.1))
+    assert_allclose(p[1], whole - lost * np.exp(-(np.maximum(t, 0.62) - 0.62) / 0.1), rtol=1e-9, atol=1e-12)
+
+
+def test_where_a_parameter_of_the_neuron_is_set():
+    """`post_equations` declares it; a number of that name beside it, or one per synapse, is refused."""
+    part = ProteinSynthesis()
+    model = GlutamateSynapse(TwoExponentialAMPA(), plasticity=LatePhase(), parts=part)
+    name = "synthesis_ProteinSynthesis"
+    source = SpikeGeneratorGroup(1, [], [] * ms)
+
+    def target(more="", **given):
+        equations = "v : volt" + model.post_equations(**given) + more
+        return NeuronGroup(2, equations, threshold="v > 0*mV", reset="")
+
+    neurons = target(per_neuron=[name])
+    S = model.synapses(source, neurons)
+    S.connect(i=0, j=[0, 1])
+    assert_array_equal(neurons.synthesis_ProteinSynthesis[:], [1, 1])
+    neurons.synthesis_ProteinSynthesis = [1, 0]
+    assert_array_equal(S.synthesis_ProteinSynthesis[:], [1, 0])
+    both = target(model.equations_at("neuron"), per_neuron=[name])
+    with pytest.raises(ModelError, match="as a number; leave places="):
+        model.synapses(source, both, places={"neuron": both})
+    with pytest.raises(ModelError, match=r"per neuron: post_equations\(per_neuron=\['synthesis"):
+        model.synapses(source, target(), per_synapse=[name])
+    with pytest.raises(ModelError, match=f"those are .*{name}"):
+        model.post_equations(per_neuron=["synthesis"])

@@ -21,7 +21,7 @@ from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.internals import write
 from brian2_nmda.brian.saturating import sending_of
 from brian2_nmda.brian.sending import FUNCTIONS, set_to
-from brian2_nmda.brian.target import VOLTAGE, base_group, timed_name
+from brian2_nmda.brian.target import VOLTAGE, base_group, neuron_names, timed_name
 from brian2_nmda.brian.updaters import IntegratingFactor
 from brian2_nmda.lowering.places import NEURON, POST, PRE, SYNAPSE
 from brian2_nmda.lowering.plan import Plan
@@ -223,7 +223,11 @@ class Assembly:
             GATE: used(gate),
             KINETICS: used(kinetics),
             TOTALS: [n for n in used(totals) if n not in of_target],
-            **{p: used(self._used_at(p)) for p in self.place_states if not self._is_group_of_users(p)},
+            **{
+                p: [n for n in used(self.used_at(p)) if p != NEURON or n not in of_target]
+                for p in self.place_states
+                if not self._is_group_of_users(p)
+            },
             SYNAPSE: [n for n in used(synapse) if n not in of_target],
         }
         taken: set[str] = set()
@@ -238,13 +242,17 @@ class Assembly:
         if unused:
             raise ModelError(
                 f"{self.where}: per_synapse={sorted(unused)} belongs to no variable of the synapse."
+                + "".join(
+                    f" Give '{n}' one value per neuron: post_equations(per_neuron=['{n}'])."
+                    for n in sorted(unused & neuron_names(self.system))
+                )
             )
 
     def _is_group_of_users(self, place: str) -> bool:
         """Whether a place is a group of the user's, which has parameters as numbers."""
         return isinstance(self.given_places.get(place), NeuronGroup)
 
-    def _used_at(self, place: str) -> list[sympy.Expr]:
+    def used_at(self, place: str) -> list[sympy.Expr]:
         """What is evaluated at a place."""
         system, states = self.system, self.place_states[place]
         used = [system.rates[n] for n in states]

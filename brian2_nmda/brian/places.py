@@ -47,7 +47,7 @@ from brian2_nmda.brian.internals import (
     sum_over_synapses,
 )
 from brian2_nmda.brian.sending import refusing
-from brian2_nmda.brian.target import VOLTAGE, TargetEquations, base_group
+from brian2_nmda.brian.target import VOLTAGE, TargetEquations, base_group, neuron_names
 from brian2_nmda.lowering.places import NEURON
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
@@ -128,6 +128,12 @@ def _check_group(system: System, place: str, group: NeuronGroup, target: Any, wh
         raise ModelError(
             f"{where}: places={{'neuron': '{group.name}'}}: the neurons are those of the target "
             f"'{base_group(target).name}'; put model.equations_at('neuron') into its equations."
+        )
+    own = sorted(neuron_names(system) & set(group.variables)) if place == NEURON else []
+    if own:
+        raise ModelError(
+            f"{where}: '{group.name}' has '{own[0]}' as a variable, but model.equations_at('neuron') has it "
+            "as a number; leave places={'neuron': ...} out."
         )
     if any(system.place.get(n) == place for n in system.drawn):
         raise ModelError(
@@ -283,7 +289,8 @@ class Place(Home):
         )
         self._refer_to_parameters(homes)
         if self.place == NEURON:
-            for n in sorted(self._read() - set(self.group.variables)):
+            read = {x.name for e in assembly.used_at(NEURON) for x in self.rename(e).free_symbols}
+            for n in sorted(read - set(self.group.variables)):
                 if n in assembly.base.variables:
                     refer_one_to_one(self.group, n, assembly.base, n)
         events = assembly.event_code(self.place, self.rename)
@@ -297,14 +304,6 @@ class Place(Home):
 
     def _text(self, expression: sympy.Expr) -> str:
         return to_text(self.rename(expression))
-
-    def _read(self) -> set[str]:
-        """Names that the equations and jumps of the neuron read."""
-        system = self.assembly.system
-        read = [system.rates[n] for n in self.states]
-        read += [system.on_post_spike[n] for n in self.states if n in system.on_post_spike]
-        read += [system.definitions[n].expression for n in self.definitions]
-        return {x.name for e in read for x in self.rename(e).free_symbols}
 
     def _jumps(self) -> dict[str, sympy.Expr]:
         changes = self.assembly.system.on_post_spike

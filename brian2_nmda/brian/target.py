@@ -15,7 +15,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError, get_dimensions
 
 from brian2_nmda.brian.internals import known_value
 from brian2_nmda.lowering.declarations import Declarations
-from brian2_nmda.lowering.places import POST, sides_of
+from brian2_nmda.lowering.places import NEURON, POST, sides_of
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
@@ -83,6 +83,19 @@ def target_names(system: System) -> set[str]:
     return {n for n in system.parameters if n in used}
 
 
+def neuron_names(system: System) -> set[str]:
+    """Parameters that act on what the model states once per neuron, and are no parameters of the target."""
+    states = [n for n in system.states if system.place.get(n) == NEURON]
+    read = [system.rates[n] for n in states]
+    read += [system.on_post_spike[n] for n in states if n in system.on_post_spike]
+    read += [d.expression for n, d in system.definitions.items() if system.place.get(n) == NEURON]
+    for _, event in system.events:
+        if set(event.changes) & set(states):
+            read += [event.condition, *event.changes.values()]
+    names = {x.name for e in read for x in e.free_symbols}
+    return (names & set(system.parameters)) - target_names(system)
+
+
 def _post_definitions(system: System) -> list[str]:
     sides = sides_of(system, Declarations())
     # A block of constant value (say of a Mg-free bath) belongs to the target as well.
@@ -134,13 +147,15 @@ def post_equations(
                     f"one receptor another label=; for the same model twice write it once."
                 )
             owners[receptor.label] = number_
-        known = target_names(system)
-        chosen = {n for n in (*variable, *per_neuron) if n in known}
-        lines += _model_lines(system, block, chosen, set(per_neuron), declared)
+        asked = {*variable, *per_neuron}
+        lines += _model_lines(system, block, asked & target_names(system), set(per_neuron), declared)
+        for name in sorted(asked & neuron_names(system)):
+            lines += _variable(name, system.parameters[name], set(per_neuron), declared)
         currents += [r.current_name for r in system.receptors]
     for name in (*variable, *per_neuron):
         if name not in declared:
-            everything = sorted(set().union(*(target_names(m.system) for m in models)))
+            systems = [m.system for m in models]
+            everything = sorted(set().union(*(target_names(s) | neuron_names(s) for s in systems)))
             raise ModelError(
                 f"post_equations: '{name}' is not a parameter of the target; those are "
                 f"{', '.join(everything)}."
@@ -153,7 +168,7 @@ def post_equations(
 
 def _elsewhere(system: System) -> Iterator[tuple[str, str]]:
     """Names of a model that a user might look for on the target, and where they are to be found."""
-    on_target = target_names(system)
+    on_target, of_neuron = target_names(system), neuron_names(system)
     for n, p in system.parameters.items():
         if n in on_target:
             text = (
@@ -162,6 +177,8 @@ def _elsewhere(system: System) -> Iterator[tuple[str, str]]:
             )
         else:
             text = f"It is a parameter of the synapses S that the model makes: write S.{n} = ..."
+            if n in of_neuron:
+                text += f", or give it one value per neuron by post_equations(per_neuron=['{n}'])."
         yield n, text
     for n in (*system.states, *system.definitions):
         yield n, f"It is a variable of the synapses S that the model makes: write S.{n}."
@@ -185,16 +202,7 @@ def _model_lines(
     for name in sorted(target_names(system)):
         p = system.parameters[name]
         if name in variable:
-            if name in declared:
-                if declared[name].value != p.value:
-                    raise ModelError(
-                        f"post_equations: '{name}' is {declared[name].value!r} in one model and "
-                        f"{p.value!r} in another; one variable cannot be both."
-                    )
-                continue
-            declared[name] = p
-            flags = "constant" if name in per_neuron else "shared, constant"
-            lines.append(f"{name} : {unit_text(p.dim)} ({flags})")
+            lines += _variable(name, p, per_neuron, declared)
         elif isinstance(p.value, TimedArray):
             if name not in declared:
                 declared[name] = p
@@ -220,6 +228,20 @@ def _model_lines(
         lines.append(f"{receptor.total_name} : siemens")
         lines.append(f"{receptor.current_name} = {text(receptor.current)} : amp")
     return lines
+
+
+def _variable(name: str, p: Value, per_neuron: set[str], declared: dict[str, Value]) -> list[str]:
+    """The line that declares a parameter, unless another model has declared it."""
+    if name in declared:
+        if declared[name].value != p.value:
+            raise ModelError(
+                f"post_equations: '{name}' is {declared[name].value!r} in one model and "
+                f"{p.value!r} in another; one variable cannot be both."
+            )
+        return []
+    declared[name] = p
+    flags = "constant" if name in per_neuron else "shared, constant"
+    return [f"{name} : {unit_text(p.dim)} ({flags})"]
 
 
 def timed_name(parameter: str) -> str:
@@ -344,9 +366,10 @@ _initialised: weakref.WeakSet = weakref.WeakSet()
 def initialise_target(model: Any, target: Any) -> None:
     """Give the variables that ``post_equations(variable=...)`` declared their first values."""
     base, system = base_group(target), model.system
-    for name in sorted(target_names(system)):
+    on_target = target_names(system)
+    for name in sorted(on_target | neuron_names(system)):
         p = system.parameters[name]
-        if isinstance(p.value, TimedArray):
+        if isinstance(p.value, TimedArray) and name in on_target:
             base.namespace.setdefault(timed_name(name), p.value)
         elif _is_parameter(base.equations, name) and p.is_number:
             var = base.variables[name]

@@ -21,7 +21,7 @@ from brian2 import (
 )
 from brian2.devices.device import RuntimeDevice
 
-from brian2_nmda.brian.target import target_names
+from brian2_nmda.brian.target import neuron_names, target_names
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.baths import DRUGS, parameter_of
 from brian2_nmda.protocols.devices import keep_code
@@ -79,7 +79,7 @@ class Apparatus:
         self._doses = _doses(model)  # of drugs that are there, but not in every condition
         self._check(neuron)
         self._rest = float(neuron.rest)
-        on_target = target_names(model.system)
+        on_target = target_names(model.system) | neuron_names(model.system)
         varied = {n for names in self._names.values() for n in names if n in model.system.parameters}
         varied |= set(self._doses)
         self.per_neuron = sorted(varied & on_target)
