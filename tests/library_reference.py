@@ -157,7 +157,7 @@ KAMPA_2004 = {
     "Rmd2u": 2.953408e-3,
 }
 
-#: The 37 degC set of Branco et al. 2010 (ModelDB 140828); what it does not change is as in 2004.
+#: The set of Branco et al. 2010, near physiological (ModelDB 140828); what it does not change is as in 2004.
 BRANCO_2010 = KAMPA_2004 | {
     "Ru": 0.02016,
     "Ro": 0.0465,

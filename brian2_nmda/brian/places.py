@@ -351,7 +351,7 @@ class Place(Home):
                 )
         seen = setting.post_event, float(self._post_delay)
         if group not in _attached:
-            self._initialise_host(setting)
+            self._initialise_users_group(setting)
             _attached[group] = self.driver, seen
         self.driver, before = _attached[group]
         if self.driver is not None and seen != before:
@@ -361,7 +361,7 @@ class Place(Home):
                 f"'{seen[0]}', {seen[1] * 1e3:g} ms later. Give on_event= and delay={{'post': ...}} as there."
             )
 
-    def _initialise_host(self, setting: Setting) -> None:
+    def _initialise_users_group(self, setting: Setting) -> None:
         """First values, jumps at spikes and events of the user's group, which several objects may share."""
         system, group = self.assembly.system, self.users_group
         for n in self.states:

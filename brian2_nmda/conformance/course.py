@@ -72,7 +72,6 @@ class Course:
             ]
         return max(found, default=0.0)
 
-    # Longer than 60 lines: one loop over time with all its tables; a reference is better read in one piece.
     def _later(self, values: Mapping[str, Any], dt: float) -> list[tuple[int, list[tuple[str, Function]]]]:
         """How many steps after a presynaptic spike each later change happens, and what changes."""
         return [
@@ -94,6 +93,7 @@ class Course:
         """What changes at once, in order."""
         return [(n, self.function({n: e})) for n, e in changes.items()]
 
+    # Longer than 60 lines: one loop over time with all its tables; a reference is better read in one piece.
     def run(
         self,
         start: Mapping[str, Any],

@@ -21,7 +21,7 @@ from brian2_nmda.symbolic.template import Definition
 __all__ = ["to_nestml", "write"]
 
 #: The neuron around the synapses: values of the pyramidal cells of Brunel & Wang (2001).
-HOST = (
+MEMBRANE = (
     ("C_m", "pF", 500.0, "capacitance of the membrane", "C_m > 0 pF"),
     ("g_L", "nS", 25.0, "leak conductance", "g_L >= 0 nS"),
     ("E_L", "mV", -70.0, "potential at rest", ""),
@@ -30,7 +30,7 @@ HOST = (
     ("refr_T", "ms", 2.0, "refractory time", "refr_T >= 0 ms"),
     ("I_e", "pA", 0.0, "constant current into the neuron", ""),
 )
-_HOST_SOURCE = "doi:10.1023/A:1011204814320, pyramidal cells; reported"
+_MEMBRANE_SOURCE = "doi:10.1023/A:1011204814320, pyramidal cells; reported"
 _INDENT = "    "
 _EXPREL = ["if abs(z) < 1e-8:", f"{_INDENT}return 1 + z/2", "return expm1(z)/z"]
 
@@ -318,8 +318,8 @@ class Neuron:
                 + f" [[{sign}]]" * bool(sign)
                 + f"  # {plain(note)}"
             )
-        for n, unit, value, meaning, limits in HOST:
-            note = meaning if n == "I_e" else f"{meaning}; {_HOST_SOURCE}"
+        for n, unit, value, meaning, limits in MEMBRANE:
+            note = meaning if n == "I_e" else f"{meaning}; {_MEMBRANE_SOURCE}"
             lines.append(f"{n} {unit} = {value!r} {unit}" + f" [[{limits}]]" * bool(limits) + f"  # {note}")
         return lines
 

@@ -85,7 +85,7 @@ class _Flattener:
         owner = _owner(part, label)
         local = self._local_names(t, label)
         rename = self._renaming(part, label, local, inputs, owner)
-        flat = name_totals(t.map(lambda e: e.xreplace(rename)), part, label, local, owner, s, self._claim)
+        flat = name_totals(t.map(lambda e: e.xreplace(rename)), part, label, owner, s, self._claim)
         self._enter_parameters(t, local, owner, skip)
         self._enter_states(part, flat, local, owner)
         for on in flat.on:

@@ -1,6 +1,6 @@
 """Places that a model states: what is summed for them, and what they may read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,6 @@ def name_totals(
     flat: Template,
     part: Any,
     label: str,
-    local: Mapping[str, str],
     owner: str,
     system: System,
     claim: Callable[[str, str], None],
