@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).parent / "rodrigues"))
 from rodrigues_protocols import SETS, length_of, pulses_of, releases, tigaret
 from rodrigues_spines import STEP, Spine, network_of
 
-TAIL = 150.0  # s after the last pulse, when the weight is read
+TAIL = 150.0  # s after the last pulse, when the weight is read, as in the published scripts (at 35 degC)
 
 
 def conditions_of(p, repeats, rng):
@@ -49,8 +49,11 @@ def conditions_of(p, repeats, rng):
     return [(a, b, p.I, p.d, p.GABA) for a, b in zip(released, fired, strict=True)]
 
 
-def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023):
-    """Run protocols in one C++ program; see `Result`. Also seconds of the run and of the compiler."""
+def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023, tail=TAIL):
+    """Run protocols in one C++ program; see `Result`. Also seconds of the run and of the compiler.
+
+    The weight is read ``tail`` seconds after the last pulse.
+    """
     rng = np.random.default_rng(seed)
     set_device("cpp_standalone", build_on_run=False)
     device.reinit()
@@ -70,7 +73,7 @@ def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023):
         seen = StateMonitor(objects[0], names, record=True, dt=1 * second)
         parts.append((some, [*objects, seen], seen))
     net = Network(*(x for _, objects, _ in parts for x in objects))
-    length = max(map(length_of, protocols)) + TAIL
+    length = max(map(length_of, protocols)) + tail
     net.run(length * second, report="text", report_period=60 * second)
     began = time.time()
     device.build(directory=directory, run=False)
@@ -79,7 +82,7 @@ def simulate(protocols, repeats, directory="rodrigues_2023", seed=2023):
     ran, found = time.time() - built, []
     for some, _objects, seen in parts:
         for k, p in enumerate(some):
-            of, end = slice(k * repeats, (k + 1) * repeats), int(length_of(p) + TAIL)
+            of, end = slice(k * repeats, (k + 1) * repeats), int(length_of(p) + tail)
             depressed, potentiated = (np.array(getattr(seen, n)[of, end]) for n in names[2:])
             enzymes = [1e3 * np.array(getattr(seen, n)[of, 1:end]).mean(axis=0) for n in names[:2]]
             found.append(Result(p, weights(depressed, potentiated, rng), *enzymes))
@@ -194,6 +197,7 @@ def main(arguments=None):
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--only", default="", help="data sets whose name contains this")
     parser.add_argument("--most", type=float, default=np.inf, help="no protocols longer than this (s)")
+    parser.add_argument("--tail", type=float, default=TAIL, help="when the weight is read (s after the end)")
     parser.add_argument("--least", type=float, default=0.0, help="none shorter (s)")
     parser.add_argument("--quick", action="store_true", help="1Pre2Post10 alone, cut to 20 pulses, 4 repeats")
     parser.add_argument("--save", help="a file for the results (.npz)")
@@ -206,7 +210,7 @@ def main(arguments=None):
     found, seconds = read(asked.saved, protocols), 0.0
     for some in of_equal_length([] if asked.saved else protocols):
         print(f"{', '.join(p.name for p in some)}", flush=True)
-        results, ran, _ = simulate(some, asked.repeats)
+        results, ran, _ = simulate(some, asked.repeats, tail=asked.tail)
         found, seconds = found + results, seconds + ran
         if asked.save:
             np.savez(asked.save, **{f"{r.protocol.name}/{k}": getattr(r, k) for r in found for k in KEPT})

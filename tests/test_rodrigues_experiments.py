@@ -26,6 +26,7 @@ pytestmark = pytest.mark.xdist_group(__name__)
 
 R = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "examples/rodrigues_2023.py")))
 ADULT = R.tigaret()[0].slice
+COLDER = R.SETS["Wittenberg & Wang 2006, timing"]
 #: A name, presynaptic and postsynaptic spikes (ms), current (pA); largest voltage of the head (mV), largest
 #: calcium (uM) and when (ms after the first spike), integral of calcium above rest over 250 ms, CaMKII and
 #: calcineurin (uM) at 250 ms.
@@ -206,6 +207,24 @@ def test_what_counts_as_met(capsys):
     assert capsys.readouterr().out.count("NOT MET") == 2
 
 
+#: Factors of temperature at 22.75 degC, by an independent program in C from the published logistic curves.
+COLD = {"rho_f_N2A": 5.42277, "rho_b_N2A": 3.53572, "rho_f_AMPA": 0.144183, "rho_b_AMPA": 0.474064,
+        "rho_K_CaMKII": 0.746985, "rho_f_CaMKII": 0.0155246 / 0.0175, "rho_b_CaMKII": 6.97974e-6 / 2e-5,
+        "rho_f_R0": 2.19928, "rho_b_R0": 0.766404}  # fmt: skip
+
+
+def test_factors_in_the_cold():
+    """Where Wittenberg & Wang worked, direction and size of each factor: all printed digits."""
+    of = R.Spine(COLDER()[0].slice)
+    for name, golden in COLD.items():
+        assert abs(float(of.value(symbol(name))) / golden - 1) < 5e-6, name
+
+
+#: Mean and standard deviation (%) of 3 repeats of that program (AMPA receptors and vesicles by chance too).
+IN_THE_COLD = {"single, +10 ms": (95.7, 1.5), "bursts, +10 ms": (68.7, 5.1), "bursts, +30 ms": (70.3, 3.1),
+               "bursts, -20 ms": (96.0, 0.6), "bursts, +10 ms, 30 times": (10.0, 14.8)}  # fmt: skip
+
+
 #: Mean and standard deviation (%) of 8 repeats of an independent stochastic program (section 3 of the sheet).
 INDEPENDENT = {"1Pre": (-1.1, 0.8), "2Pre10": (-1.9, 1.2), "2Post1Pre50": (18.2, 22.3),
                "2Post1Pre20": (50.1, 11.4), "1Pre2Post50": (61.1, 9.7), "1Pre2Post10": (66.6, 24.0),
@@ -226,3 +245,16 @@ def test_spike_timing(tmp_path):
         mean, sd = INDEPENDENT[r.protocol.name]
         error = np.sqrt((sd**2 + r.w.std(ddof=1) ** 2) / 8)
         assert abs(r.w.mean() - mean) < 4 * error, (r.protocol.name, r.w.mean())
+
+
+@pytest.mark.slow
+def test_in_the_cold(tmp_path):
+    """Wittenberg & Wang (2006) by both programs, within 4 standard errors, also where the data differ."""
+    try:
+        found, *_ = R.simulate(COLDER(), 4, str(tmp_path / "program"))
+    finally:
+        b2.device.reinit()
+        reset_device("runtime")
+    for r in found:
+        mean, sd = IN_THE_COLD[r.protocol.name]
+        assert abs(r.w.mean() - mean) < 4 * np.sqrt(sd**2 / 3 + r.w.var(ddof=1) / 4) + 1, r.protocol.name
