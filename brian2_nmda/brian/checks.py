@@ -29,7 +29,7 @@ from brian2_nmda.brian.internals import (
     stop_in_binary,
 )
 from brian2_nmda.brian.target import base_group
-from brian2_nmda.lowering.bounds import COARSEST, fastest_rate, integrating_factor_bound
+from brian2_nmda.lowering.bounds import COARSEST, COARSEST_AT_REST, fastest_rate, integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
 from brian2_nmda.lowering.piecewise import SPLITTING_TOLERANCE, splitting_error
@@ -209,6 +209,7 @@ class BeforeRun(BrianObject):
         self.weights = synapses.variables["w"]
         self.delay_before: float | None = None  # in the last run
         self.step_before: float | None = None
+        self.resting = False  # between `begin_rest` and `end_rest` of the synapses
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
@@ -231,12 +232,14 @@ class BeforeRun(BrianObject):
         if weights is not None:
             check_weights(weights, where)
         self._check_nothing_else_adds()
-        self._check_pulses(values, dt)
-        self._check_longer_step(dt)
+        if not self.resting:
+            self._check_pulses(values, dt)
+            self._check_longer_step(dt)
         self._check_time_step(values, dt)
         if plan.sent:
             self.synapses._between_runs.prepare(values)
-        self._warn_of_errors(values, dt)
+        if not self.resting:
+            self._warn_of_errors(values, dt)
         self.step_before = dt  # of a run that is not refused
 
     def _values(self) -> dict[str, float]:
@@ -286,8 +289,8 @@ class BeforeRun(BrianObject):
             raise ModelError(
                 f"{self.assembly.where}: the time step was {before * 1e3:g} ms in an earlier run and is now "
                 f"{dt * 1e3:g} ms, but the pulse '{next(iter(self.assembly.plan.pulses))}' is counted in "
-                "whole time steps. Keep the time step, or take receptors that a spike opens at once, such as "
-                "TwoExponentialAMPA."
+                "whole time steps. Keep the time step, write S.begin_rest() before it grows, or take "
+                "receptors that a spike opens at once, such as TwoExponentialAMPA."
             )
 
     def coarsest_step(self) -> float:
@@ -299,10 +302,12 @@ class BeforeRun(BrianObject):
             If none is, since conductances are sent at spikes or pulses are counted in time steps.
         """
         plan, where = self.assembly.plan, self.assembly.where
-        if plan.sent or plan.pulses:
+        if plan.sent or (plan.pulses and not self.resting):
             found = f"the pulse '{next(iter(plan.pulses))}' is counted in time steps"
             if plan.sent:
-                found = f"the conductance of '{next(iter(plan.sent))}' is sent at spikes"
+                found = f"the conductance of '{next(iter(plan.sent))}' is sent at spikes; give tolerance=None"
+            else:
+                found += "; write S.begin_rest() before it"
             raise ModelError(f"{where}: the time step cannot grow between two runs, since {found}.")
         values = self._values()
         for step in (f * 10.0**k for k in range(2, -7, -1) for f in (5, 2, 1)):
@@ -315,8 +320,9 @@ class BeforeRun(BrianObject):
         raise ModelError(f"{where}: no time step of a microsecond or more is short enough.")
 
     @cached_property
-    def _fastest(self) -> tuple[str, float]:
-        return fastest_rate(self.assembly.plan)
+    def _fastest(self) -> dict[bool, tuple[str, float]]:
+        """By whether it rests."""
+        return {resting: fastest_rate(self.assembly.plan, resting) for resting in (False, True)}
 
     def _check_time_step(self, values: dict[str, float], dt: float) -> None:
         """The time step is short enough for the integrators of the plan."""
@@ -333,11 +339,12 @@ class BeforeRun(BrianObject):
                     else f"Set at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
                 )
             )
-        state, rate = self._fastest
-        if rate * dt > COARSEST and plan.declarations.method != "exact":
+        state, rate = self._fastest[self.resting]
+        coarsest = COARSEST_AT_REST if self.resting else COARSEST
+        if rate * dt > coarsest and plan.declarations.method != "exact":
             raise ModelError(
                 f"{where}: the time step of {dt * 1e3:g} ms is too coarse for '{state}', which relaxes "
-                f"within {1e3 / rate:.3g} ms; use {_round_step(COARSEST / rate) * 1e3:g} ms or less."
+                f"within {1e3 / rate:.3g} ms; use {_round_step(coarsest / rate) * 1e3:g} ms or less."
             )
 
     def _warn_of_errors(self, values: dict[str, float], dt: float) -> None:

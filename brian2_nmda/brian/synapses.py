@@ -405,7 +405,8 @@ class NMDASynapses(Synapses):
         Raises
         ------
         ModelError
-            If conductances are sent at spikes or a pulse is counted in time steps, which hold for one step.
+            If conductances are sent at spikes or a pulse is counted in time steps, which hold for one step
+            (for pulses see `begin_rest`).
 
         Examples
         --------
@@ -423,6 +424,35 @@ class NMDASynapses(Synapses):
         0.2
         """
         return self._before_run.coarsest_step() * second
+
+    def begin_rest(self) -> None:
+        """Begin a phase without spikes, in which the time step may be longer.
+
+        Pulses that are under way end, and no spike may arrive until `end_rest`: wait until transmitter is
+        gone and channels are closed, and give the source and the target ``active = False`` (and these
+        synapses ``active = True``, if they have a ``run_regularly``: a source contains them then). After it,
+        `coarsest_step` allows what closing channels bear. States that follow calcium are of first order.
+
+        Raises
+        ------
+        ModelError
+            If conductances are sent at spikes, or states are advanced at spikes or in blocks.
+        """
+        plan = self.plan
+        if plan.sent or plan.rules or plan.in_blocks:
+            advice = "give tolerance=None" if plan.sent else "leave efficacy= and optimize= out"
+            raise ModelError(
+                f"{self._assembly.where}: begin_rest() needs synapses that are stepped; {advice}."
+            )
+        for name in self._assembly.gate_pulses:
+            write(self._homes.gate.group, counter(name), 0)
+        for name in self._assembly.synapse_pulses:
+            write(self, counter(name), 0)
+        self._before_run.resting = True
+
+    def end_rest(self) -> None:
+        """End the phase that `begin_rest` began; set the shorter time step again."""
+        self._before_run.resting = False
 
     def state(self, name: str, use_units: bool = True, level: int = 0) -> Any:
         """As for any group; what all synapses share is returned by the helper that stores it.

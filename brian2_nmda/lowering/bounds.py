@@ -6,6 +6,7 @@ import numpy as np
 import sympy
 
 from brian2_nmda.lowering.coupled import CoupledStates
+from brian2_nmda.lowering.places import PRE
 from brian2_nmda.lowering.steps import Classified, highest, rates_of_coupled
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import number, numeric, symbol
@@ -13,10 +14,15 @@ from brian2_nmda.symbolic.system import System
 
 #: Largest product of the fastest rate and dt that is accepted.
 COARSEST = 1.0
+#: The same for what closes at rest: two Gauss points then leave (rate dt)**4/4320, 2e-8, of what is open.
+COARSEST_AT_REST = 0.1
 
 
-def fastest_rate(plan: Classified) -> tuple[str, float]:
+def fastest_rate(plan: Classified, resting: bool = False) -> tuple[str, float]:
     """State that relaxes fastest, and how fast (1/s), with transmitter and all channels open.
+
+    While it is ``resting``, there is no transmitter, what depends on presynaptic spikes alone is as it was
+    at the start, and states that are exact but for an input that is held over the step are left out as well.
 
     States with an exact step are left out, and exact series, which have a check of their own.
     Quantities without an upper bound, such as calcium, are taken at their starting values; those with a bound
@@ -27,15 +33,18 @@ def fastest_rate(plan: Classified) -> tuple[str, float]:
     inputs: dict[str, float] = {}
     for name, (height, *_) in plan.pulses.items():
         try:
-            inputs[name] = highest(system, height, values)
+            inputs[name] = 0.0 if resting else highest(system, height, values)
         except ModelError:
             continue
     exact = set()
     if plan.declarations.method is None:
-        exact = {n for n, s in plan.steps.items() if s.order is None and not s.held} | set(plan.in_series)
+        exact = {n for n, s in plan.steps.items() if s.order is None and (resting or not s.held)} | set(
+            plan.in_series
+        )
     given = {**values, **inputs}
     for n, state in system.states.items():
-        given.setdefault(n, 1.0 if state.within[1] == 1 else system.initial[n])
+        still = resting and plan.place[n] == PRE
+        given.setdefault(n, 1.0 if state.within[1] == 1 and not still else system.initial[n])
     given.setdefault("v", 0.0)
     highest_values = _computed_bounds(system, values)
     for name, rate in system.rates.items():

@@ -15,6 +15,7 @@ from brian2 import (
     SpikeMonitor,
     StateMonitor,
     Synapses,
+    defaultclock,
     get_device,
     ms,
     second,
@@ -22,6 +23,7 @@ from brian2 import (
 from brian2.devices.device import RuntimeDevice
 
 from brian2_nmda.brian.target import neuron_names, target_names
+from brian2_nmda.lowering.places import POST
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.baths import DRUGS, parameter_of
 from brian2_nmda.protocols.devices import keep_code
@@ -91,6 +93,9 @@ class Apparatus:
         others = self._make_inhibition(fibres) + self._make_forcing(neuron)
         monitors = self._make_monitors()
         self.network = Network(self.fibres, self.neurons, self.synapses, *others, *monitors)
+        self._idle_at_rest = [self.fibres, self.neurons, *others, self.tests, self.spikes]
+        if timeline.rest_step is not None:
+            self._check_rest(timeline.rest_step)
         self.switches = {what: self._switch(what) for what in sorted(self.switched)}
         for name in self._doses:
             self._set_model(name, range(self.C), 0.0)
@@ -117,6 +122,24 @@ class Apparatus:
                             f"switch '{span.what}' has {span.dim}."
                         )
 
+    def _check_rest(self, step: float) -> None:
+        """Refuse a longer step where something on the target would stand still, or that is too long."""
+        place = self.synapses.plan.place
+        still = [n for n in self.model.system.states if place[n] == POST]
+        if still:
+            raise ModelError(
+                f"rest_step: '{still[0]}' lives on the neuron, which stands still in a rest; leave "
+                "rest_step out."
+            )
+        self.synapses.begin_rest()
+        longest = self.synapses.coarsest_step()
+        self.synapses.end_rest()
+        if step > float(longest) * (1 + 1e-9):
+            raise ModelError(
+                f"rest_step: for this model it is at most {float(longest) * 1e3:g} ms; found "
+                f"{step * 1e3:g} ms."
+            )
+
     # -- objects -------------------------------------------------------------------------------
 
     def _make_fibres(self) -> SpikeGeneratorGroup:
@@ -131,6 +154,7 @@ class Apparatus:
                 self.neurons,
                 per_synapse=per_synapse,
                 model="peak_Ca : mmolar" if calcium else None,
+                tolerance=1e-6 if self.timeline.rest_step is None else None,
             )
         except ModelError as error:
             if per_synapse and "belongs to no variable of the synapse" in str(error):
@@ -142,8 +166,10 @@ class Apparatus:
         source = np.arange(self.C * self.P)
         synapses.connect(i=source, j=source // self.P)
         synapses.w = fibres.ravel()
+        self._peaks = []
         if calcium:
-            synapses.run_regularly("peak_Ca += int(Ca > peak_Ca)*(Ca - peak_Ca)", dt=1 * ms)
+            code = "peak_Ca += int(Ca > peak_Ca)*(Ca - peak_Ca)"
+            self._peaks.append(synapses.run_regularly(code, dt=1 * ms))
         return synapses
 
     def _make_inhibition(self, fibres: np.ndarray) -> list[Any]:
@@ -235,18 +261,41 @@ class Apparatus:
         end = line.steps(line.end)
         stops = {step for step, *_ in line.changes} | {end}
         lines = {round(end * k / REPORTS) for k in range(1, REPORTS + 1)} if report else set()
-        done, pending = 0, list(line.changes)
+        rests = dict(line.rests)
+        stops |= {step for rest in line.rests for step in rest}
+        many = 1 if line.rest_step is None else line.steps(line.rest_step)
+        lines = {round(step / many) * many for step in lines if step < end} | ({end} & lines)
+        done, resting_until, pending = 0, 0, list(line.changes)
         for stop in sorted(stops | lines | {0}):
+            if done in rests and stop > done:
+                self._stand_still(True)
+                resting_until = rests[done]
             if stop > done:
                 self.network.run((stop - done) * line.dt * second, namespace={})
                 keep_code(self.network)
                 done = stop
+                if done == resting_until:
+                    self._stand_still(False)
             if stop in lines:
                 _say(f"{stop * line.dt / 60:.3g} of {line.end / 60:.3g} min simulated")
             while pending and pending[0][0] <= stop:
                 _, c, what, value = pending.pop(0)
                 switch = self.switches[what]
                 switch.set(c, switch.usual if value is None else value)
+
+    def _stand_still(self, begins: bool) -> None:
+        """Take the longer time step, while neurons and fibres stand still; or go on with the shorter one."""
+        for obj in self._idle_at_rest:
+            obj.active = not begins
+        self.synapses.active = True  # Brian2 has a source contain synapses with a `run_regularly`
+        for updater in self._peaks:
+            updater.active = not begins
+        if begins:
+            self.synapses.begin_rest()
+        else:
+            self.synapses.end_rest()
+        step = self.timeline.rest_step if begins else self.timeline.dt
+        defaultclock.dt = step * second
 
     def epsp(self) -> np.ndarray:
         """Potentials around test pulses in V, less that at the pulse (condition, pathway, test, time)."""

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,34 @@ def _standalone(dt: Quantity, directory: str | Path | None) -> Iterator[tuple[An
 
 
 def keep_code(network: Network) -> None:
-    """Let later runs use the code of the first one: Brian2 would compile all of it again."""
+    """Let later runs use the code of the first one: Brian2 would compile all of it again.
+
+    Where Python runs the simulation, the code holds the time step: it is kept for each.
+    """
     for obj in network.sorted_objects:
-        if isinstance(obj, CodeRunner) and obj.code_objects:
-            obj.create_code_objects = lambda run_namespace: None
+        if isinstance(obj, CodeRunner) and obj.code_objects and "create_code_objects" not in vars(obj):
+            obj.create_code_objects = _Kept(obj)
+
+
+class _Kept:
+    """Makes the code of an object once for each time step."""
+
+    def __init__(self, obj: CodeRunner) -> None:
+        self.obj = weakref.ref(obj)
+        self.create = type(obj).create_code_objects
+        self.found = {_step_of(obj): (obj.codeobj, list(obj.code_objects))}
+
+    def __call__(self, run_namespace: Any) -> None:
+        obj = self.obj()
+        if obj is None:  # it calls this itself
+            return
+        step = _step_of(obj)
+        if step in self.found:
+            obj.codeobj, obj.code_objects[:] = self.found[step]
+        else:
+            self.create(obj, run_namespace)
+            self.found[step] = (obj.codeobj, list(obj.code_objects))
+
+
+def _step_of(obj: CodeRunner) -> float:
+    return float(obj.clock.dt) if isinstance(get_device(), RuntimeDevice) else 0.0

@@ -83,6 +83,14 @@ class Experiment:
         Recorded before and after each test pulse, two times.
     dt : Quantity
         Time step of all.
+    rest_step : Quantity, optional
+        For hours: a longer time step, a multiple of ``dt``, for all phases without a spike. Neurons stand
+        still in these, and conductances are stepped, not sent at spikes. What decays is exact; what follows
+        calcium is of first order in the step while calcium changes. With the default model and 10 ms instead
+        of 0.25 ms the number of receptors differs by 6e-5 after a tetanus; compare with a shorter step.
+    rest_after : Quantity
+        How long ``dt`` goes on after a spike: until receptors have closed. The longer, the smaller the error
+        of `rest_step` (10 s: 3e-6 in the same case).
 
     Raises
     ------
@@ -111,6 +119,8 @@ class Experiment:
         inhibition: Quantity | None = None,
         window: Quantity = (2, 30) * ms,
         dt: Quantity = 0.1 * ms,
+        rest_step: Quantity | None = None,
+        rest_after: Quantity = 2 * second,
     ) -> None:
         self.conditions = _named(conditions)
         self.model = demo_model() if model is None else model
@@ -131,6 +141,8 @@ class Experiment:
             in_unit(settling, second, "settling", 0),
             (-before, after),
             float(self.dt),
+            None if rest_step is None else positive(rest_step, second, "rest_step"),
+            positive(rest_after, second, "rest_after"),
         )
         self.weight = weight_of(self.model) if weight is None else weight
         self._weight = None if self.weight is None else Weight(self.model, self.weight)

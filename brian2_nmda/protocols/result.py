@@ -103,10 +103,12 @@ class Result:
         return np.asarray(self.test_time < self.start)
 
     def after(self) -> np.ndarray:
-        """Which test pulses count as the end: those of the last 5 min, or of half the follow-up."""
+        """Which test pulses count as the end: those of the last 5 min, or of the last half, and the last."""
         longest = max(p.duration for p in self.protocols) * second
         over = self.start + longest
-        return np.asarray(self.test_time > max(self.end - LAST, over + (self.end - over) / 2))
+        late = np.asarray(self.test_time > max(self.end - LAST, over + (self.end - over) / 2))
+        late[:, -1:] = True  # where tests are further apart there is no other
+        return late
 
     def _pair(self, values: Quantity, c: int, p: int) -> tuple[float, float]:
         plain = np.asarray(values)[c, p]

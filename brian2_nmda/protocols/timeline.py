@@ -1,5 +1,6 @@
 """When everything happens in an experiment: baseline, induction and follow-up of conditions side by side."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,10 @@ from brian2_nmda.symbolic.errors import ModelError
 
 #: In a longer one the test pulses go on.
 BREAK = 60.0  # s
+#: A shorter rest is not worth its two changes of the time step, in longer steps.
+SHORTEST_REST = 10
+#: Each is a run of its own, for which code is written.
+MOST_RESTS = 500
 
 
 def _busy(protocol: Protocol) -> list[tuple[float, float]]:
@@ -46,6 +51,10 @@ class Timeline:
     window : tuple of float
         What is recorded around a test pulse.
     dt : float
+    rest_step : float or None
+        The longer time step where nothing happens.
+    rest_after : float
+        How long the shorter one goes on after a spike.
     """
 
     conditions: Mapping[str, Protocol]
@@ -56,6 +65,8 @@ class Timeline:
     settling: float
     window: tuple[float, float]
     dt: float
+    rest_step: float | None = None
+    rest_after: float = 2.0
 
     def __post_init__(self) -> None:
         length = self.window[1] - self.window[0]
@@ -78,6 +89,22 @@ class Timeline:
                     f"{protocol.name} stimulates pathway {unknown[0]}; the experiment has "
                     f"{', '.join(self.pathways)}. Give it pathways={{'{unknown[0]}': 30, ...}}."
                 )
+        if self.rest_step is not None:
+            self._check_rests(self.rest_step)
+
+    def _check_rests(self, step: float) -> None:
+        steps = step / self.dt
+        if steps < 1.5 or abs(steps - round(steps)) > 1e-6:
+            raise ModelError(
+                f"rest_step has to be two or more time steps of {self.dt * 1e3:g} ms; found "
+                f"{step * 1e3:g} ms."
+            )
+        number = len(self.rests)
+        if not 0 < number <= MOST_RESTS:
+            raise ModelError(
+                f"rest_step: this experiment has {number} rests of at least {SHORTEST_REST * step:g} s, and "
+                f"there have to be 1 to {MOST_RESTS}; take a longer test_period, or leave rest_step out."
+            )
 
     @property
     def end(self) -> float:
@@ -148,6 +175,29 @@ class Timeline:
                     found.append((self.steps(stop), 0, c, span.what, None))
         found.sort(key=lambda x: x[:3])  # what ends makes room for what begins
         return [(step, c, what, value) for step, _, c, what, value in found]
+
+    @cached_property
+    def rests(self) -> list[tuple[int, int]]:
+        """First and last time step of each phase in which nothing happens under any condition.
+
+        They begin and end at multiples of the longer step, so that both clocks can stand there.
+        """
+        if self.rest_step is None:
+            return []
+        many, after = self.steps(self.rest_step), self.rest_after
+        busy = [(0.0, after), (self.end, self.end)]
+        busy += [(t + self.window[0], t + max(self.window[1], after)) for t in self.tests.ravel()]
+        for protocol in self.conditions.values():
+            # a spike is forced from the step before
+            busy += [(self.baseline + a - 2 * self.dt, self.baseline + b + after) for a, b in _busy(protocol)]
+        busy += [(step * self.dt, step * self.dt) for step, *_ in self.changes]
+        rests, free = [], 0
+        for begin, stop in sorted(busy):
+            first = math.floor(begin / self.rest_step + 1e-9) * many
+            if first - free >= SHORTEST_REST * many:
+                rests.append((free, first))
+            free = max(free, math.ceil(stop / self.rest_step - 1e-9) * many)
+        return rests
 
     def window_condition(self) -> str:
         """True around the test pulses of all pathways, in integer time steps."""
