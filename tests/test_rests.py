@@ -138,9 +138,7 @@ def test_an_hour_against_the_short_step():
     )
     n, m = (np.asarray(r.weight) for r in (whole, rests))
     slope = np.nanmax(abs(np.asarray(rests.slope) / np.asarray(whole.slope) - 1))
-    print(
-        f"{whole.run_time:.1f} and {rests.run_time:.1f} s; receptors {abs(m / n - 1).max():.1e}, slope {slope:.1e}"
-    )
+    print(f"{whole.run_time:.1f} s, {rests.run_time:.1f} s; {abs(m / n - 1).max():.1e}, slope {slope:.1e}")
     assert whole.change("tetanus") > 30
     assert np.isfinite(rests.slope_change("tetanus"))  # the last 5 min hold no test of A, the last one counts
     assert rests.run_time < whole.run_time / 5
