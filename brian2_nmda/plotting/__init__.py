@@ -4,6 +4,7 @@ Nothing is simulated here, and no window is opened. Colours are those of Okabe &
 tell apart.
 """
 
+from brian2_nmda.plotting.graphs import plot_parts, plot_plan, plot_scheme
 from brian2_nmda.plotting.ltp import check_figure_file, plot_ltp
 from brian2_nmda.plotting.models import plot_block, plot_iv, plot_rule
 from brian2_nmda.plotting.protocols import (
@@ -23,8 +24,11 @@ __all__ = [
     "plot_iv",
     "plot_ltp",
     "plot_over_time",
+    "plot_parts",
+    "plot_plan",
     "plot_result",
     "plot_rule",
+    "plot_scheme",
     "plot_stdp_window",
     "plot_summary",
 ]
