@@ -132,3 +132,21 @@ def test_a_killed_worker_of_dask_loses_nothing(example, tmp_path):
     assert [float(np.load(file)["x"][0]) for file in files] == [0.0] * NUMBER
     assert set(runs_of(project)) == {f"S.w={k:.1f}" for k in range(NUMBER)}
     assert not list((tmp_path / "runs").glob("*.part"))
+
+
+@pytest.mark.slow
+def test_through_dask_from_the_command_line(tmp_path):
+    """The script as a user calls it: builds, gives 15 runs to two workers, draws; nothing else is left."""
+    pytest.importorskip("tqdm")
+    pytest.importorskip("distributed", reason="needs dask: pip install 'brian2_nmda[sweep]'")
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--dask"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "0 of 15 runs are there" in done.stdout
+    files = list((tmp_path / "sweep_runs").iterdir())
+    assert len(files) == 15
+    assert {file.suffix for file in files} == {".npz"}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["sweep.png", "sweep_runs"]
