@@ -218,6 +218,12 @@ def test_figures(result):
     assert all(a.get_xlabel() or not a.get_xticklabels() for a in axes)
     assert all(a.get_ylabel() for a in axes)
     assert len(axes) == 2 * 7 + 1
+    last = np.arange(result.epsp.shape[2]) == result.epsp.shape[2] - 1
+    factors = np.where(last, np.linspace(0.2, 9, 7)[:, None], 1)[:, None, :, None]
+    for panel in replace(result, epsp=factors * result.epsp).plot().axes[:14:2]:  # they share an axis
+        low, high = panel.get_ylim()
+        drawn = np.concatenate([x.get_ydata() for x in panel.lines if x.get_linestyle() == "None"])
+        assert low < drawn.min() and drawn.max() < high
     over_time = plot_over_time(result, "held in D-AP5")
     assert {t.get_text() for t in over_time.texts} == {"D-AP5", "clamped"}
     _, after = plot_epsps(result, "weak").lines

@@ -102,8 +102,9 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     axes.legend(fontsize=8, frameon=False, loc="lower right", ncols=len(result.pathways),
                 bbox_to_anchor=(1, 1), borderaxespad=0)  # fmt: skip
     axes.set_xlim(-begin / scale, (end - begin) / scale)
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 60), max(high, 150))
+    drawn = np.concatenate([line.get_ydata() for line in axes.lines if line.get_linestyle() == "None"])
+    low, high = axes.get_ylim()  # of axes that are shared: what the panels before need
+    axes.set_ylim(min(low, 60, drawn.min() - 5), max(high, 150, drawn.max() + 5))
     return axes
 
 
