@@ -36,7 +36,11 @@ def load(path):
     """A file of docs/, which is no package."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.parent))  # files that lie beside it
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
     return module
 
 
@@ -166,11 +170,7 @@ def test_a_response_is_the_course_of_the_model():
 
     There a spike that is found in a step acts from its end on.
     """
-    sys.path.insert(0, str(DOCS))
-    try:
-        figures = load(DOCS / "response_figures.py")
-    finally:
-        sys.path.remove(str(DOCS))
+    figures = load(DOCS / "response_figures.py")
     system = GlutamateSynapse(lib.BioNMDA(), lib.TsodyksMarkram(), lib.SpineCalcium()).system
     dt, steps, spikes = 1e-4, 1000, (100, 300, 450)
     expected = Course(system).run(dict(system.initial), np.array([-0.04]), dt, steps, spikes)
@@ -186,11 +186,7 @@ def test_a_response_is_the_course_of_the_model():
 @pytest.mark.parametrize("name", ["ExponentialAMPA", "JahrStevens", "GlycineSite", "SpineCalcium"])
 def test_a_response_is_drawn(name):
     """One of a few kinds; all of them are drawn where the site is built, which is slow."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        figures = load(DOCS / "response_figures.py")
-    finally:
-        sys.path.remove(str(DOCS))
+    figures = load(DOCS / "response_figures.py")
     axes = figures.figure_of(getattr(lib, name)()).axes
     drawn = [line.get_ydata() for ax in axes for line in ax.lines if len(line.get_ydata()) > 10]
     assert len(drawn) >= 2
@@ -199,11 +195,7 @@ def test_a_response_is_drawn(name):
 
 def test_a_figure_that_is_old_is_made_again(tmp_path):
     """Old is what was made from other equations, or carries no key at all."""
-    sys.path.insert(0, str(DOCS))
-    try:
-        figures = load(DOCS / "response_figures.py")
-    finally:
-        sys.path.remove(str(DOCS))
+    figures = load(DOCS / "response_figures.py")
     path = tmp_path / "a.png"
     assert not figures.is_fresh(path, "one")
     figures.new()[0].savefig(path, dpi=20)

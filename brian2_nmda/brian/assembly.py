@@ -254,15 +254,8 @@ class Assembly:
 
     def used_at(self, place: str) -> list[sympy.Expr]:
         """What is evaluated at a place."""
-        system, states = self.system, self.place_states[place]
-        used = [system.rates[n] for n in states]
-        used += [system.on_post_spike[n] for n in states if n in system.on_post_spike]
-        used += [d.expression for n, d in system.definitions.items() if system.place.get(n) == place]
-        used += [f.rate for f in self.exchanges.flows if f.drawn_at == place]
-        for _, event in system.events:
-            if set(event.changes) & set(states):
-                used += [event.condition, *event.changes.values()]
-        return used
+        used = self.system.evaluated_at(place, self.place_states[place])
+        return used + [f.rate for f in self.exchanges.flows if f.drawn_at == place]
 
     def split(self, receptor: ReceptorTerm) -> tuple[sympy.Expr, sympy.Expr]:
         """The conductance as a factor shared by all synapses, and the rest."""

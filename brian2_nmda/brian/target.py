@@ -86,13 +86,7 @@ def target_names(system: System) -> set[str]:
 def neuron_names(system: System) -> set[str]:
     """Parameters that act on what the model states once per neuron, and are no parameters of the target."""
     states = [n for n in system.states if system.place.get(n) == NEURON]
-    read = [system.rates[n] for n in states]
-    read += [system.on_post_spike[n] for n in states if n in system.on_post_spike]
-    read += [d.expression for n, d in system.definitions.items() if system.place.get(n) == NEURON]
-    for _, event in system.events:
-        if set(event.changes) & set(states):
-            read += [event.condition, *event.changes.values()]
-    names = {x.name for e in read for x in e.free_symbols}
+    names = {x.name for e in system.evaluated_at(NEURON, states) for x in e.free_symbols}
     return (names & set(system.parameters)) - target_names(system)
 
 

@@ -1,6 +1,6 @@
 """A model as one flat system of named equations."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import sympy
@@ -146,6 +146,16 @@ class System:
         keep = set(keep)
         named = {n: d.expression for n, d in self.definitions.items() if n not in keep}
         return analysis.insert(expression, named)
+
+    def evaluated_at(self, place: str, states: Collection[str]) -> list[sympy.Expr]:
+        """What is evaluated at a place that the model states, or that has traces: ``states`` live there."""
+        found = [self.rates[n] for n in states]
+        found += [self.on_post_spike[n] for n in states if n in self.on_post_spike]
+        found += [d.expression for n, d in self.definitions.items() if self.place.get(n) == place]
+        for _, event in self.events:
+            if not set(states).isdisjoint(event.changes):
+                found += [event.condition, *event.changes.values()]
+        return found
 
     def expressions(self) -> Iterator[tuple[str, sympy.Expr]]:
         """Every expression, by the name under which messages show it."""

@@ -4,6 +4,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from pages import write_pages
+
 DOCS = Path(__file__).parents[1]
 FOLDER = "reference/examples"
 
@@ -54,18 +56,10 @@ def index(found: dict[str, tuple[str, str]]) -> str:
 
 
 def write(app: Any) -> None:
-    """Write what has changed, so that Sphinx reads no more than that."""
-    folder = Path(app.srcdir) / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the pages of all examples."""
     found = scripts()
     texts = {f"{name}.md": page(name, *said) for name, said in found.items()} | {"index.md": index(found)}
-    for old in folder.glob("*.md"):
-        if old.name not in texts:
-            old.unlink()
-    for name, text in texts.items():
-        path = folder / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+    write_pages(Path(app.srcdir) / FOLDER, texts)
 
 
 def setup(app: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import response_figures
 from docutils import nodes
+from pages import write_pages
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -130,9 +131,7 @@ def page(name: str, kind: str) -> str:
 
 
 def write(app: Any) -> None:
-    """Write what has changed, so that Sphinx reads no more than that."""
-    folder = Path(app.srcdir) / FOLDER
-    folder.mkdir(exist_ok=True)
+    """Write the pages of all models, and make the figures on them."""
     for failure in response_figures.refresh():
         _log.warning(failure)
     texts, index = {}, INDEX
@@ -144,13 +143,7 @@ def write(app: Any) -> None:
         index += f"## {kind.capitalize()}\n\n```{{toctree}}\n:hidden:\n\n" + "\n".join(names) + "\n```\n\n"
         index += "".join(f"- [{n}]({n}.md): {said[n]}\n" for n in names) + "\n"
     texts["index.md"] = index
-    for old in folder.glob("*.md"):
-        if old.name not in texts:
-            old.unlink()
-    for name, text in texts.items():
-        path = folder / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+    write_pages(Path(app.srcdir) / FOLDER, texts)
 
 
 class LinkModels(SphinxPostTransform):

@@ -15,16 +15,10 @@
 
 {% block extra_headers %}
 {{ super() }}
-#include <math.h>
 #include <string.h>
 #include <vector>
 #include <algorithm>
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
-#if __GLIBC_PREREQ(2, 22)
-// as in independent_events.cpp
-extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(double);
-#endif
-#endif
+{% include 'vector_exp.cpp' %}
 {% endblock %}
 
 {% block maincode %}
