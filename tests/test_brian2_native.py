@@ -5,7 +5,9 @@ to say the same thing in Brian2; each test says which.
 """
 
 import os
+import platform
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -332,6 +334,49 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
     b2.prefs[make] = ["-j2", "-f", "makefile"]
     shorten_builds()
     assert b2.prefs[make] == ["-j2", "-f", "makefile"]
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or platform.libc_ver()[0] != "glibc" or shutil.which("g++") is None,
+    reason="the vector form of exp is that of glibc on x86-64, used with g++",
+)
+@pytest.mark.parametrize("real", ["double", "float"])
+def test_exp_in_loops_of_compiled_projects(real: str, tmp_path: Path) -> None:
+    """With our headers and Brian2's flags a loop calls the vector form of glibc, exact to 4 ulp.
+
+    Held against long doubles, which have digits to spare.
+    """
+    program = f"""
+        void all_exp({real}* y, const {real}* x, int n) {{
+            for (int i = 0; i < n; i++) y[i] = std::exp(x[i]);
+        }}
+        int main() {{
+            const int n = 20001;
+            std::vector<{real}> x, y(n + 3);
+            for (int i = 0; i < n; i++) x.push_back(-80 + 0.008*i);
+            for (float special : {{-INFINITY, INFINITY, NAN}}) x.push_back(special);
+            all_exp(y.data(), x.data(), n + 3);
+            double error = 0;
+            for (int i = 0; i < n; i++) {{
+                const long double exact = std::exp((long double)x[i]);
+                error = std::max(error, (double)std::fabs(y[i]/exact - 1));
+            }}
+            printf("%g %g %g %.17g", y[n], y[n + 1], y[n + 2], error);
+        }}"""
+    (tmp_path / "loop.cpp").write_text(program)
+    header = Path(shorten_builds.__code__.co_filename).with_name("standard.h")
+    # Flags of Brian2; the tests' own are those without optimisation.
+    flags = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
+    command = ["g++", *flags, "-include", str(header), "loop.cpp", "-o", "loop"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    used, found = (
+        subprocess.run(c, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        for c in (["nm", "loop"], ["./loop"])
+    )
+    assert re.search(r"_ZGV\w+_exp", used)
+    *special, error = found.split()
+    assert [x.strip("-") for x in special] == ["0", "inf", "nan"]
+    assert float(error) < 4 * np.finfo({"float": np.float32, "double": np.float64}[real]).eps
 
 
 # -- parameters ----------------------------------------------------------------------------------

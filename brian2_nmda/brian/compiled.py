@@ -56,9 +56,9 @@ def let_vectorise(synapses: Synapses) -> None:
 
 
 def let_vectorise_targets(runner: CodeRunner) -> None:
-    """Tell the compiler that each target has statements of its own, and where the vector form of exp is."""
+    """Tell the compiler that each target has statements of its own."""
     if _compiled():
-        use_template(runner, "independent_stateupdate", vector_exp=True)
+        use_template(runner, "independent_stateupdate")
 
 
 def let_vectorise_events(

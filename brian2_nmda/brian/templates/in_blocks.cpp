@@ -18,7 +18,6 @@
 #include <string.h>
 #include <vector>
 #include <algorithm>
-{% include 'vector_exp.cpp' %}
 {% endblock %}
 
 {% block maincode %}

@@ -4,11 +4,6 @@
 {# USES_VARIABLES { _synaptic_pre, _synaptic_post, N } #}
 {% extends 'common_synapses.cpp' %}
 
-{% block extra_headers %}
-{{ super() }}
-{% include 'vector_exp.cpp' %}
-{% endblock %}
-
 {% block maincode %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}

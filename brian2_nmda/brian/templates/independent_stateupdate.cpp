@@ -1,16 +1,9 @@
 {# State update in which no element reads what another one writes. Brian2's "stateupdate" leaves it to the
    compiler to prove that, which it cannot where values of the pre- or postsynaptic neuron are read, or where
-   there are many arrays. With `vector_exp` it knows of the vector form of exp, too. #}
+   there are many arrays. #}
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
-
-{% block extra_headers %}
-{{ super() }}
-{% if vector_exp is defined %}
-{% include 'vector_exp.cpp' %}
-{% endif %}
-{% endblock %}
 
 {% block maincode %}
     const size_t _vectorisation_idx = -1;
