@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -56,7 +57,9 @@ def test_a_project_runs_without_python(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_network_in_neuron(tmp_path, monkeypatch, capsys):
-    """CoreNEURON, 1 and 2 ranks: identical spikes; the first 25 ms are those of Brian2, to 1.3 ms with steps of 0.1 ms.
+    """CoreNEURON, 1 and 2 ranks: identical spikes.
+
+    The first 25 ms are those of Brian2, to 1.3 ms with steps of 0.1 ms.
 
     With steps of 0.025 ms the spikes of 40 ms are, to 0.2 ms. Then this chaotic network forgets how it
     began: over eight networks pyramidal cells fired at 18 to 42 Hz in NEURON and at 17 to 38 in Brian2.
