@@ -135,7 +135,7 @@ def _value(element: ElementTree.Element, name: str, like: Quantity) -> Quantity:
     if text is None:
         raise ModelError(f"from_neuroml: {_kind(element)} has no {name}.")
     match = re.fullmatch(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\w*)\s*", text)
-    unit = _UNITS.get(match[2]) if match else None
-    if unit is None or get_dimensions(unit) is not get_dimensions(like):
+    unit = None if match is None else _UNITS.get(match[2])
+    if match is None or unit is None or get_dimensions(unit) is not get_dimensions(like):
         raise ModelError(f"from_neuroml: {name} of {_kind(element)} is '{text}', which is no such quantity.")
     return float(match[1]) * unit

@@ -370,12 +370,14 @@ class Mechanism:
         for r in self.system.receptors:
             outputs.append(Assign(r.total_name, symbol("w") * r.conductance))
             outputs.append(Assign(r.current_name, r.current))
-        slope = self._slope()
+        slope, name = self._slope(), _SLOPE
+        while name in self.print.known | set(self.names.values()):
+            name += "_"
         if slope is not None:
-            outputs.append(Assign(_SLOPE, slope))
+            outputs.append(Assign(name, slope))
         local, outputs = self._shared(outputs, [x.name for x in outputs])
-        lines = self._local([*local, *([] if slope is None else [_SLOPE])])
-        lines += [] if slope is None else [f"  CONDUCTANCE {_SLOPE}"]
+        lines = self._local([*local, *([] if slope is None else [name])])
+        lines += [] if slope is None else [f"  CONDUCTANCE {name}"]
         lines += [f"  SOLVE states METHOD {self.method}"] if self.states else []
         lines += ["  values()"] if first else []
         lines += self._lines([*(Assign(n, e) for n, e in local.items()), *outputs])
@@ -398,7 +400,7 @@ class Mechanism:
         """Function calls that occur more than once, and the statements without them."""
         statements = list(statements)
         values = [x.value for x in statements]
-        local, values = nmodl_shared.shared(values, set(without), self.print.known)
+        local, values = nmodl_shared.shared(values, set(without), self.print.known | set(self.names.values()))
         self.print.known |= set(local)
         return local, [Assign(x.name, e) for x, e in zip(statements, values, strict=True)]
 

@@ -27,7 +27,7 @@ RESERVED = frozenset(
     """t dt v w i area diam celsius secondorder flag weight fabs floor ceil exp log log10 pow sqrt sin cos tan
     tanh if else while for from to with by method using steadystate sens start depend sweep stepped forall
     exprel signum values states scheme E PI GAMMA DEG PHI FARADAY R
-    L Ra cm nseg rallbranch x3d gates streams known dI_dv""".split()  # noqa: SIM905
+    L Ra cm nseg rallbranch x3d gates streams known""".split()  # noqa: SIM905
 )
 #: What is defined in each file that uses it.
 FUNCTIONS = {
