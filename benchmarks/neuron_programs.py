@@ -1,4 +1,4 @@
-"""NEURON programs: one point process per synapse, fixed step, mechanisms of `mod/`."""
+"""NEURON programs: one point process per synapse, fixed step, files of `to_nmodl` (`mechanisms.py`)."""
 
 import os
 import subprocess
@@ -10,20 +10,25 @@ from pathlib import Path
 import numpy as np
 from network import C_M, DT, E_L, G_L, Network
 
+#: The point process, and the state that is its activation.
 MECHANISMS = {
-    "BioNMDA": ("BioNMDA", "g"),
-    "five states": ("FiveState", "O"),
-    "Kampa": ("TenState", "O"),
+    "BioNMDA": ("BioNMDA", "g_NMDA"),
+    "five states": ("FiveState", "O_NMDA"),
+    "Kampa": ("TenState", "O_NMDA"),
 }
 
 
 def mechanisms() -> str:
-    """Compile the mechanisms in a folder of their own; the path of the library."""
+    """Have the mechanisms written, and compile them in a folder of their own; the path of the library.
+
+    This interpreter has NEURON alone; the variable ``BENCHMARK_PYTHON`` names one that has the package.
+    """
     directory = tempfile.mkdtemp(prefix="benchmark_mod_")
+    writer = [os.environ.get("BENCHMARK_PYTHON", sys.executable), Path(__file__).with_name("mechanisms.py")]
+    subprocess.run([*writer, directory], check=True, stdout=sys.stderr)
     tool = Path(sys.executable).parent / "nrnivmodl"
     environment = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
-    source = Path(__file__).parent / "mod"
-    subprocess.run([tool, source], cwd=directory, check=True, stdout=sys.stderr, env=environment)
+    subprocess.run([tool, "."], cwd=directory, check=True, stdout=sys.stderr, env=environment)
     return str(next(Path(directory).glob("*/libnrnmech.so")))
 
 
@@ -38,8 +43,10 @@ def point_processes(receptor: str, **network):
     neuron, step = network.spikes
     order = np.argsort(neuron, kind="stable")
     trains = np.split((step[order] + 1) * DT, np.cumsum(np.bincount(neuron, minlength=network.n))[:-1])
-    sources = [h.Relay() for _ in trains]
+    sources = [h.IntFire1() for _ in trains]  # an event of weight 2 makes it fire at once
     inputs = [h.NetCon(None, source) for source in sources]
+    for source, connection in zip(sources, inputs, strict=True):
+        source.refrac, connection.weight[0], connection.delay = 0, 2, 0
 
     def send_spikes():
         for connection, train in zip(inputs, trains, strict=True):
@@ -58,7 +65,7 @@ def point_processes(receptor: str, **network):
     synapses = []
     for i, j, w in zip(*network.synapses, network.weights, strict=True):
         synapse = getattr(h, kind)(cells[j](0.5))
-        synapse.gmax = network.gmax * w * 1e-3  # uS
+        synapse.gmax_NMDA = network.gmax * w * 1e-3  # uS
         connection = h.NetCon(sources[i], synapse)
         connection.delay, connection.weight[0] = 0, 1
         synapses.append((synapse, connection))
@@ -73,7 +80,7 @@ def point_processes(receptor: str, **network):
         started = time.perf_counter()
         h.continuerun(network.seconds * 1e3)
         seconds = time.perf_counter() - started
-        last["G"] = [sum(getattr(s, state) * s.gmax for s in of) / network.gmax * 1e3 for of in watched]
+        last["G"] = [sum(getattr(s, state) * s.gmax_NMDA for s in of) / network.gmax * 1e3 for of in watched]
         return seconds
 
     def result() -> dict[str, np.ndarray]:

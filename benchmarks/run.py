@@ -57,7 +57,12 @@ class Running:
                 stderr=log,
                 text=True,
                 cwd=folder,
-                env={**os.environ, "JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={
+                    **os.environ,
+                    "JAX_PLATFORMS": "cpu",
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                    "BENCHMARK_PYTHON": sys.executable,
+                },
             )
         self.build = self._answer("build")
 

@@ -8,6 +8,8 @@ pip install brian2_nmda[neuron]; ranks: pip install brian2_nmda[mpi], or any Ope
 On a cluster the line that the scheduler starts is the one that is started here:
 
     mpirun -n 128 python network_in_neuron.py --ranks FOLDER --mpi
+
+With --coreneuron the same files run in CoreNEURON as well, by one process, and its spikes are compared.
 """
 
 import os
@@ -104,7 +106,7 @@ def run_ranks(folder):
         gmax = values[KINDS[j >= N_E]]
         outside = neuron_run.insert('Outside', cell, **gmax['Outside'])
         source = h.NetCon(None, outside)
-        source.weight[0], source.delay = 1, 0
+        source.weight[0], source.delay = 1, DELAY/ms     # event() does not wait for it
         sent.append((source, step[axon == j]*(DT/ms)))
         for i in network['pre'][network['post'] == j]:
             name = 'Exciting' if i < N_E else 'Inhibiting'
@@ -123,12 +125,17 @@ def run_ranks(folder):
     t, i = h.Vector(), h.Vector()
     pc.spike_record(-1, t, i)
     h.dt = DT/ms
+    core = '--core' in sys.argv
+    if core:
+        from neuron import coreneuron
+        coreneuron.enable, coreneuron.verbose = True, 0
     pc.set_maxstep(10)
     h.finitialize(-55)
     started = time.perf_counter()
     pc.psolve(SECONDS*1e3)
     seconds = time.perf_counter() - started
-    print(f'rank {int(pc.id())} of {int(pc.nhost())}: {len(sent)} neurons, {seconds:.1f} s')
+    print(f'rank {int(pc.id())} of {int(pc.nhost())}: {len(sent)} neurons, {seconds:.1f} s'
+          + ' in CoreNEURON'*core)
     np.savez(folder/f'spikes_{int(pc.nhost())}_{int(pc.id())}.npz', t=np.array(t), i=np.array(i))
     pc.barrier()
     del handler
@@ -145,9 +152,12 @@ def mpirun():
     return found, {'MPI_LIB_NRN_PATH': str(library)} if library.exists() else {}
 
 
-def in_neuron_by(ranks, folder):
+def in_neuron_by(ranks, folder, core=False):
     """Neurons and times in ms of all spikes, in order."""
     command, more = [sys.executable, __file__, '--ranks', str(folder)], {}
+    if core:
+        command.append('--core')
+        more = {'CORENEURONLIB': str(next(folder.glob('*/libcorenrnmech.*')))}
     if ranks > 1:
         program, more = mpirun()
         options = ['--allow-run-as-root', '--oversubscribe', '--bind-to', 'none', '-n', str(ranks)]
@@ -216,8 +226,12 @@ def main():
     for name, model in models(KINDS[0]).items():
         nmodl.write(model, folder, name)
     (folder/'Firing.mod').write_text(FIRING)
-    neuron_run.compile_folder(folder)
+    neuron_run.compile_folder(folder, coreneuron='--coreneuron' in sys.argv)
     one = in_neuron_by(1, folder)
+    if '--coreneuron' in sys.argv:
+        core = in_neuron_by(1, folder, core=True)
+        print(f'spikes of NEURON and of CoreNEURON: {len(one[0])} and {len(core[0])}, '
+              f'identical: {all(np.array_equal(a, b) for a, b in zip(one, core, strict=True))}')
     same = None
     if mpirun() is None:
         print('mpirun is not installed (pip install brian2_nmda[mpi]): one rank alone')

@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -55,16 +56,21 @@ def test_a_project_runs_without_python(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_network_in_neuron(tmp_path, monkeypatch):
-    """1 and 2 ranks: identical spikes; the first 25 ms are those of Brian2, to 1.3 ms with steps of 0.1 ms.
+def test_network_in_neuron(tmp_path, monkeypatch, capsys):
+    """CoreNEURON, 1 and 2 ranks: identical spikes.
+
+    The first 25 ms are those of Brian2, to 1.3 ms with steps of 0.1 ms.
 
     With steps of 0.025 ms the spikes of 40 ms are, to 0.2 ms. Then this chaotic network forgets how it
     began: over eight networks pyramidal cells fired at 18 to 42 Hz in NEURON and at 17 to 38 in Brian2.
     """
     pytest.importorskip("neuron", reason="NEURON is not installed")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["network_in_neuron.py", "--coreneuron"])
     same, (alike, far), rates, _ = runpy.run_path(str(ROOT / "examples/network_in_neuron.py"))["main"]()
     assert (tmp_path / "network_in_neuron.png").stat().st_size > 5000
+    (core,) = [x for x in capsys.readouterr().out.splitlines() if "of CoreNEURON" in x]
+    assert core.endswith("identical: True"), core
     assert alike and far <= 1.5
     assert all(in_neuron > 10 and in_brian > 10 for in_neuron, in_brian in rates.values())
     if same is None:

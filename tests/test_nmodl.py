@@ -25,7 +25,7 @@ from brian2_nmda.cli import main
 from brian2_nmda.cli.export import compare
 from brian2_nmda.conformance.subject import synapse_for
 from brian2_nmda.equations import ClarkeJohnsonNMDA
-from brian2_nmda.export import neuron_run, nmodl
+from brian2_nmda.export import neuron_run, nmodl, nmodl_shared
 from brian2_nmda.export.nmodl_text import in_neuron, power_of, unit_of
 from brian2_nmda.library import find_model
 from brian2_nmda.symbolic.kinds import NeuronFragment
@@ -118,6 +118,38 @@ def test_text_of_bionmda():
     assert re.search(r"K_NMDA = 3.57 \(mM\) : .*doi:10.1523/JNEUROSCI.10-09-03178.1990; reported", text)
 
 
+def test_a_call_is_computed_once_in_a_block():
+    """Kampa's ten rates of magnesium have two exponentials; the slope takes that of the block."""
+    kampa = GlutamateSynapse(find_model("KampaNMDA")).to_nmodl()
+    assert kampa.partition("KINETIC")[2].count("exp(") == 2
+    bio = GlutamateSynapse(BioNMDA(block=JahrStevens())).to_nmodl()
+    assert bio.count("exp(") == 1 and "LOCAL call_1, dI_dv\n  CONDUCTANCE dI_dv" in bio
+
+
+def test_calls_are_shared_but_not_what_reads_a_state():
+    x, y, v = sympy.symbols("x y v", real=True)
+    inner = sympy.exp(-v / 20)
+    values = [sympy.tanh(inner) * x, sympy.tanh(inner) + inner, sympy.exp(x) * sympy.exp(y), sympy.exp(x)]
+    calls, rewritten = nmodl_shared.shared(values, ["x"], ["call_1"])
+    two, three = sympy.symbols("call_2 call_3", real=True)
+    assert calls == {"call_2": inner, "call_3": sympy.tanh(two)}
+    assert rewritten == [three * x, three + two, *values[2:]]
+
+
+def test_slope_of_a_current():
+    """By hand; where there is a kink NEURON takes its own difference."""
+    g, b, v = sympy.symbols("g b v", real=True)
+    block = {"b": 1 / (1 + sympy.exp(-v / 16))}
+    found = nmodl_shared.slope(g * b * v, block, ["b"])
+    at = {v: -31.0, g: 0.7, b: block["b"].subs(v, -31.0)}
+    e = np.exp(31 / 16)
+    assert float(found.subs(at)) == pytest.approx(0.7 * (1 / (1 + e) - 31 * e / 16 / (1 + e) ** 2), rel=1e-12)
+    assert not found.has(sympy.log, sympy.sqrt)
+    assert nmodl_shared.slope(g * sympy.Max(v, 0), {}, []) is None
+    assert nmodl_shared.slope(g * b, {"b": sympy.Heaviside(v)}, ["b"]) is None
+    assert nmodl_shared.slope(g, {}, []) == 0
+
+
 def test_method_that_does_not_fit_is_refused():
     with pytest.raises(ModelError, match="'sparse' needs a model whose states are a reaction table"):
         GlutamateSynapse(BioNMDA()).to_nmodl(method="sparse")
@@ -164,6 +196,27 @@ def test_neuron_has_the_exact_solution(compiled, name):
 def test_a_wrong_value_in_neuron_is_seen(compiled):
     worst = deviations("OwnScheme", compiled["OwnScheme"], parameters={"back_own": 0.0101})
     assert worst["O_own"] > 1e-3
+
+
+def test_one_step_of_the_voltage_has_the_slope(compiled):
+    """One linearised implicit step, by hand; the slope of the block alone makes 1e-3 of it."""
+    h = neuron_run.simulator()
+    cell = h.Section(name="free")
+    cell.L = cell.diam = 10
+    process = neuron_run.insert("Replaced", cell, gmax_NMDA=1e-3)
+    h.CVode().active(False)
+    h.dt, h.secondorder = 0.025, 0
+    h.finitialize(-40)
+    process.g_NMDA, process.z_NMDA = 0.5, 0.3
+    h.fadvance()
+    e = np.exp(0.062 * 40) / 3.57
+    current = 1e-3 * 0.4 * -40 / (1 + e)
+    slope = 1e-3 * 0.4 * (1 / (1 + e) - 40 * 0.062 * e / (1 + e) ** 2)
+    capacitance = np.pi * 10 * 10 * 1e-8 * 1e3  # 1 uF/cm2, in nF
+    step = -current / (capacitance / 0.025 + slope)
+    assert cell(0.5).v + 40 == pytest.approx(step, rel=1e-9)
+    of_block = -1e-3 * 0.4 * 40 * 0.062 * e / (1 + e) ** 2
+    assert abs(of_block) * 0.025 / capacitance > 1e-3
 
 
 def test_a_second_axon_on_the_same_gates_is_counted(compiled, capfd):

@@ -45,13 +45,15 @@ def simulator() -> Any:
     return h
 
 
-def compile_folder(folder: str | Path) -> Path:
+def compile_folder(folder: str | Path, coreneuron: bool = False) -> Path:
     """Compile all ``.mod`` files of a folder by one call of ``nrnivmodl``.
 
     Parameters
     ----------
     folder : path
         The library is made in it, too.
+    coreneuron : bool
+        Whether to make ``libcorenrnmech`` beside it. CoreNEURON finds that by the variable ``CORENEURONLIB``.
 
     Returns
     -------
@@ -76,8 +78,9 @@ def compile_folder(folder: str | Path) -> Path:
     if tool is None:
         raise ModelError("nrnivmodl is not installed: pip install brian2_nmda[neuron].")
     path = os.pathsep.join([str(Path(tool).parent), os.environ.get("PATH", "")])
+    command = [tool, *(["-coreneuron"] if coreneuron else []), "."]
     done = subprocess.run(
-        [tool, "."], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
     )
     said = done.stdout + done.stderr
     found = sorted(folder.glob("*/libnrnmech.*"))

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from brian2_nmda.export import flat, nmodl_refusals
+from brian2_nmda.export import flat, nmodl_refusals, nmodl_shared
 from brian2_nmda.export.nmodl_text import (
     FUNCTIONS,
     RESERVED,
@@ -36,6 +36,8 @@ _LATE = 100
 _CONDITIONS = (sympy.Heaviside, int_of, sympy.Min, sympy.Max, clip, sympy.sign)
 #: What CVODE's absolute tolerance is multiplied with: the size of a quantity in NEURON's units.
 _SIZES = {"(mM)": "1e-3", "(uS)": "1e-3"}
+#: The derivative of the current by the voltage.
+_SLOPE = "dI_dv"
 
 
 def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
@@ -359,35 +361,70 @@ class Mechanism:
                     used.append(self.system.definitions[x.name].expression)
         return [n for n in self.definitions if n in found]
 
-    def _define(self, names: Iterable[str]) -> list[Statement]:
+    def _define(self, names: Iterable[str]) -> list[Assign]:
         return [Assign(n, self.system.definitions[n].expression) for n in names]
 
     def _breakpoint(self) -> str:
         first = self._for_rates()
-        lines = [f"  SOLVE states METHOD {self.method}"] if self.states else []
-        lines += ["  values()"] if first else []
-        lines += self._lines(self._define(n for n in self.definitions if n not in first))
+        outputs = self._define(n for n in self.definitions if n not in first)
         for r in self.system.receptors:
-            lines += self._lines(
-                [Assign(r.total_name, symbol("w") * r.conductance), Assign(r.current_name, r.current)]
-            )
+            outputs.append(Assign(r.total_name, symbol("w") * r.conductance))
+            outputs.append(Assign(r.current_name, r.current))
+        slope, name = self._slope(), _SLOPE
+        while name in self.print.known | set(self.names.values()):
+            name += "_"
+        if slope is not None:
+            outputs.append(Assign(name, slope))
+        local, outputs = self._shared(outputs, [x.name for x in outputs])
+        lines = self._local([*local, *([] if slope is None else [name])])
+        lines += [] if slope is None else [f"  CONDUCTANCE {name}"]
+        lines += [f"  SOLVE states METHOD {self.method}"] if self.states else []
+        lines += ["  values()"] if first else []
+        lines += self._lines([*(Assign(n, e) for n, e in local.items()), *outputs])
         total = sympy.Add(*(symbol(r.current_name) for r in self.system.receptors), evaluate=False)
         lines.append(f"  i = {self.print.text(total)}")
         return "\n".join(["BREAKPOINT {", *lines, "}"])
 
+    def _slope(self) -> sympy.Expr | None:
+        """Of the current, by the voltage; without it NEURON computes the current twice in each step."""
+        s = self.system
+        known = {n: s.definitions[n].expression for n in self.definitions}
+        for r in s.receptors:
+            known |= {r.total_name: symbol("w") * r.conductance, r.current_name: r.current}
+        total = sympy.Add(*(symbol(r.current_name) for r in s.receptors))
+        return nmodl_shared.slope(total, known, list(known))
+
+    def _shared(
+        self, statements: Iterable[Assign], without: Iterable[str]
+    ) -> tuple[dict[str, sympy.Expr], list[Assign]]:
+        """Function calls that occur more than once, and the statements without them."""
+        statements = list(statements)
+        values = [x.value for x in statements]
+        local, values = nmodl_shared.shared(values, set(without), self.print.known | set(self.names.values()))
+        self.print.known |= set(local)
+        return local, [Assign(x.name, e) for x, e in zip(statements, values, strict=True)]
+
+    def _local(self, names: Iterable[str]) -> list[str]:
+        text = ", ".join(map(self.called, names))
+        return [folded(f"  LOCAL {text}")] if text else []
+
     def _equations(self) -> str:
         if not self.states:
             return ""
-        lines = ["  values()"] if self._for_rates() else []
         if self.is_kinetic:
-            return "\n".join(["KINETIC states {", *lines, *self._reactions(), "}"])
-        for n in self.moving:
-            name = self.called(n)
-            if self.method == "cnexp":
-                lines.append("  " + folded(f"{name}' = {self.print.doprint(self._linear_rate(n))}"))
-            else:
-                lines.append("  " + folded(f"{name}' = {self.print.doprint(self.system.rates[n])}"))
-        return "\n".join(["DERIVATIVE states {", *lines, "}"])
+            block, lines = "KINETIC", self._reactions()
+        else:
+            rate = self._linear_rate if self.method == "cnexp" else self.system.rates.__getitem__
+            local, rates = self._shared((Assign(n, rate(n)) for n in self.moving), self.system.states)
+            block, lines = "DERIVATIVE", self._first(local)
+            texts = (f"{self.called(x.name)}' = {self.print.doprint(x.value)}" for x in rates)
+            lines += [f"  {folded(text)}" for text in texts]
+        return "\n".join([f"{block} states {{", *lines, "}"])
+
+    def _first(self, local: dict[str, sympy.Expr]) -> list[str]:
+        """What the equations read is computed before them."""
+        lines = [*self._local(local), *(["  values()"] if self._for_rates() else [])]
+        return lines + self._lines(Assign(n, e) for n, e in local.items())
 
     def _linear_rate(self, n: str) -> sympy.Expr:
         """A rate for which NEURON solves: definitions that depend on the state itself are inserted."""
@@ -395,17 +432,24 @@ class Mechanism:
         return self.system.inserted(self.system.rates[n], keep)
 
     def _reactions(self) -> list[str]:
-        lines = []  # nocmodl multiplies the text of a rate by the state: a sum needs brackets of its own
-        for s in self.system.schemes:
-            for r in s.reactions:
-                ends = (self.called(x.name) for x in (r.source, r.target))
-                rates = (self.print.doprint(x) for x in (r.forward, r.backward))
-                lines.append("  " + folded("~ {} <-> {} (({}), ({}))".format(*ends, *rates)))
+        reactions = [r for s in self.system.schemes for r in s.reactions]
+        both = [Assign(r.source.name, x) for r in reactions for x in (r.forward, r.backward)]
+        local, both = self._shared(both, self.states)
+        lines = self._first(local)
+        for r, forward, backward in zip(reactions, both[::2], both[1::2], strict=True):
+            # nocmodl multiplies the text of a rate by the state: a sum needs brackets of its own
+            ends = (self.called(x.name) for x in (r.source, r.target))
+            rates = (self.print.doprint(x.value) for x in (forward, backward))
+            lines.append("  " + folded("~ {} <-> {} (({}), ({}))".format(*ends, *rates)))
         return lines
 
     def _values(self) -> str:
         first = self._for_rates()
-        return "\n".join(["PROCEDURE values() {", *self._lines(self._define(first)), "}"]) if first else ""
+        if not first:
+            return ""
+        local, values = self._shared(self._define(first), first)
+        lines = [*self._local(local), *self._lines([*(Assign(n, e) for n, e in local.items()), *values])]
+        return "\n".join(["PROCEDURE values() {", *lines, "}"])
 
     def _net_receive(self) -> str:
         """What happens at spikes, and at what the process has sent to itself."""
