@@ -343,8 +343,9 @@ NASTY = [
     "+".join(["g"] * 3000),
     "-" * 500 + "g",
     "g*" + "1" * 5000,
-    "g**33",
+    "g**17",
     "(1 + g)**(3*11)",
+    "g*1000000000001",
     "1e300*1e300*g",
 ]
 
@@ -358,10 +359,45 @@ def test_what_is_no_arithmetic_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["g**2.5", "2**(-v/(10*mV))", "g**-3", "x**n", "1e12*g", "exp(-v/mV)", "a and not b", "g**32"]
+    "text", ["g**2.5", "2**(-v/(10*mV))", "g**-3", "x**n", "1e12*g", "exp(-v/mV)", "a and not b", "g**16"]
 )
 def test_what_models_say_is_read(text):
     read(text, "test")
+
+
+#: What is limited: a text at the limit, and one just beyond it.
+LIMITS = {
+    "characters": ("a" + " " * 1997 + "+b", "a" + " " * 1998 + "+b"),
+    "levels": ("-" * 127 + "1", "-" * 130 + "1"),
+    "terms": ("+".join(f"x{n}" for n in range(125)), "+".join(f"x{n}" for n in range(140))),
+    "exponent": ("(a + b + c + d)**16", "(a + b + c + d)**17"),
+    "negative exponent": ("(a + b)**-16", "(a + b)**-17"),
+    "whole number": ("a*1000000000000", "a*1000000000001"),
+}
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_limits_of_a_text(what):
+    """At the limit a text is read, beyond it refused, each in less than 0.1 s (reliability.md, 6.3)."""
+    read("a + b", "test")
+    at, beyond = LIMITS[what]
+    start = time.process_time()
+    read(at, "test")
+    between = time.process_time()
+    with pytest.raises(ModelError, match=r"rate of g: .*(more than|exponent|whole number)"):
+        read(beyond, "rate of g")
+    assert between - start < 0.1 and time.process_time() - between < 0.1
+
+
+def test_what_the_longest_model_prints_is_read():
+    """The limits are not below what `show` prints of the library's longest expression."""
+    expected = next(w.expression for w in WangJumpNMDA().expressions() if w.name == "k_0")
+    text = to_text(expected)
+    assert len(text) > 1500
+    names = sorted(s.name for s in expected.free_symbols)
+    values = np.random.default_rng(4).uniform(0.5, 1.5, len(names))
+    found = [float(numeric(e, names, {})(*values)) for e in (read(text, "test"), expected)]
+    assert_allclose(found[0], found[1], rtol=1e-12)
 
 
 def test_ordinary_statements_and_connections_pass():

@@ -4,9 +4,12 @@
 one, for ``pytest.mark.parametrize``.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from brian2.units.fundamentalunits import DimensionMismatchError
 
 from brian2_nmda.conformance import (
     biology,
@@ -217,6 +220,14 @@ def checks_for(
         yield name, _Check(name, subject, find)
 
 
+def _made(make: Callable[[], Any]) -> tuple[Any, list[CheckResult]]:
+    """The model that a function makes, or what refuses it, as the one check that fails."""
+    try:
+        return make(), []
+    except (ModelError, DimensionMismatchError) as error:
+        return None, [CheckResult("construction", False, str(error))]
+
+
 # Longer than 60 lines because of its documentation.
 def check_model(
     model: Any,
@@ -231,8 +242,10 @@ def check_model(
 
     Parameters
     ----------
-    model : Part, Part class or GlutamateSynapse
-        A bare part is put into the smallest synapse in which it does its work, where one is needed.
+    model : Part, Part class, GlutamateSynapse, or a function that makes one
+        A bare part is put into the smallest synapse in which it does its work, where one is needed. What
+        refuses the model while a function without arguments makes it is reported as the check
+        ``'construction'``.
     reference : callable, optional
         An independent statement of the equations of a part: ``reference(states, inputs, parameters)``, three
         mappings of names to floats (SI), returns the rate (per second) of each state by its name, and
@@ -263,6 +276,13 @@ def check_model(
     >>> print(check_model(AMPA, targets=())[0])
     completeness: passed
     """
+    if inspect.isfunction(model):
+        made, refused = _made(model)
+        if refused and raise_:
+            raise ModelError(f"check_model: the model cannot be made.\n{refused[0]}")
+        if refused:
+            return refused
+        model = made
     expected = dict(expected_failures or {})
     results, broken = [], False
     checks = list(checks_for(model, reference=reference, table=table, targets=targets))

@@ -41,7 +41,12 @@ def name_totals(
         if on.trigger == postsynaptic:
             changes = {n: named(e, stated[n], n) for n, e in on.changes.items()}
             return On(on.trigger, changes)
-        return on.map(lambda e: named(e, here, "an event")) if on.is_condition else on
+        if on.is_condition:
+            return on.map(lambda e: named(e, here, "an event"))
+        for n, e in on.changes.items():
+            for total in e.atoms(Total):
+                namer.check(total, stated[n], f"{n} at a spike")
+        return on
 
     return replace(
         flat,
@@ -65,14 +70,18 @@ class _Namer:
         self.system, self.claim = system, claim
         self.known: dict[tuple[sympy.Expr, str], sympy.Symbol] = {}
 
-    def name(self, total: Total, place: str, what: str) -> sympy.Symbol:
-        """The variable that holds a sum."""
+    def check(self, total: Total, place: str, what: str) -> None:
+        """Refuse a sum over synapses where a synapse has a value of its own."""
         if not place or place == SYNAPSE:
             raise ModelError(
                 f"{self.owner}: '{what}' reads {_readable(total)}, a sum over the synapses of a coarser "
                 "place, but lives on each synapse; say where it lives, e.g. place = 'neuron' in the class "
                 "body, or leave out Total."
             )
+
+    def name(self, total: Total, place: str, what: str) -> sympy.Symbol:
+        """The variable that holds a sum."""
+        self.check(total, place, what)
         key = (total.args[0], place)
         if key not in self.known:
             (inner,) = total.args
