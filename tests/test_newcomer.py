@@ -234,7 +234,7 @@ def drugged(conc, **kwargs):
 
 
 def test_a_drug_is_washed_in_by_either_way_of_the_page():
-    """The drugs page: a TimedArray, tolerance=None, or a new value between two runs; held against each other."""
+    """Open conductance (S) in D-AP5 at 70 ms; a number becomes 20 uM at 50 ms."""
     timed = drugged(TimedArray([0, 20] * umolar, dt=50 * ms))
     assert timed > 0
     assert drugged(0 * umolar, tolerance=None) == pytest.approx(timed, rel=1e-12)
@@ -254,9 +254,9 @@ def test_what_cannot_be_sent_names_the_value_and_the_way_out():
 
 def test_an_import_from_the_wrong_place_says_the_right_one():
     with pytest.raises(ImportError, match=r"write 'from brian2_nmda.equations import DAP5'"):
-        exec("from brian2_nmda import DAP5")
+        exec("from brian2_nmda import DAP5")  # noqa: S102
     with pytest.raises(ImportError, match=r"did you mean 'from brian2_nmda import BioNMDA'"):
-        exec("from brian2_nmda import BioNmda")
+        exec("from brian2_nmda import BioNmda")  # noqa: S102
     assert not hasattr(brian2_nmda, "qqqqqq")
     from brian2_nmda import export  # a room is found as before
 
