@@ -234,7 +234,7 @@ def drugged(conc, **kwargs):
 
 
 def test_a_drug_is_washed_in_by_either_way_of_the_page():
-    """Open conductance (S) in D-AP5 at 70 ms; a number becomes 20 uM at 50 ms."""
+    """The three ways of the drugs page, held against each other."""
     timed = drugged(TimedArray([0, 20] * umolar, dt=50 * ms))
     assert timed > 0
     assert drugged(0 * umolar, tolerance=None) == pytest.approx(timed, rel=1e-12)
