@@ -21,6 +21,9 @@ class MagnesiumBlock(Block):
 
     Half of the open channels conduct at ``ln([Mg]/K)/k``; ``presets`` holds published ``K`` and ``k``.
     ``Mg=0*mM`` is allowed and makes the block exactly 1.
+
+    Take `JahrStevens` if you have no reason for another; this part with a preset to compare with a model that
+    states its numbers; `Woodhull` if the temperature matters; `NoBlock` if there is no magnesium.
     """
 
     Mg = Parameter(1 * mM, "extracellular magnesium", sign="nonnegative", bath=True, status="assumed",

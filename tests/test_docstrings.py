@@ -73,11 +73,7 @@ def bare(thing):
     return [line for line, then in pairs if not line.startswith(" ") and not then.startswith(" ")]
 
 
-#: Experiments and figures, where the names say most; not yet.
-SPARSE = ("protocols.", "plotting.")
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(SPARSE)])
+@pytest.mark.parametrize("name", NAMES)
 def test_parameters_are_described(name):
     thing = getattr(NAMES[name], name.rpartition(".")[2])
     own = vars(thing).items() if inspect.isclass(thing) else ()

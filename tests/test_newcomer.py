@@ -2,6 +2,7 @@
 
 import gc
 import re
+from pathlib import Path
 
 import brian2 as b2
 import numpy as np
@@ -14,13 +15,18 @@ from brian2 import (
     SpatialNeuron,
     SpikeGeneratorGroup,
     Synapses,
+    TimedArray,
     defaultclock,
     ms,
     nS,
     um,
+    umolar,
 )
 
+import brian2_nmda
 from brian2_nmda import AMPA, BioNMDA, GlutamateSynapse, ModelError, SpineCalcium, WangNMDA
+from brian2_nmda.equations import DAP5
+from brian2_nmda.symbolic.expressions import _RESERVED, check_name
 
 CALCIUM = ["fraction_Ca", "gmax_NMDA", "E_Ca", "v_cal_Ca", "E_NMDA"]
 
@@ -209,3 +215,57 @@ def test_no_warnings_about_what_the_user_has_not_made():
     assert helpers
     texts = [text for _, _, text in logs]
     assert not [t for t in texts if "tau_x_NMDA" in t or any(f"'{n}'" in t for n in helpers)], texts
+
+
+def drugged(conc, **kwargs):
+    """Open conductance (S) in D-AP5 at 70 ms; a number becomes 20 uM at 50 ms."""
+    source = SpikeGeneratorGroup(1, [0, 0], [1, 61] * ms)
+    model = GlutamateSynapse(BioNMDA(antagonist=DAP5(conc=conc)))
+    target = NeuronGroup(1, "v : volt" + model.post_equations(), method="euler")
+    target.v = -40 * b2.mV
+    S = model.synapses(source, target, **kwargs)
+    S.connect()
+    net = Network(source, target, S)
+    net.run(50 * ms)
+    if not isinstance(conc, TimedArray):
+        S.conc_DAP5_NMDA = 20 * umolar
+    net.run(20 * ms)
+    return float(np.array(target.g_total_NMDA)[0])
+
+
+def test_a_drug_is_washed_in_by_either_way_of_the_page():
+    """The three ways of the drugs page, held against each other."""
+    timed = drugged(TimedArray([0, 20] * umolar, dt=50 * ms))
+    assert timed > 0
+    assert drugged(0 * umolar, tolerance=None) == pytest.approx(timed, rel=1e-12)
+    assert drugged(0 * umolar) == pytest.approx(timed, abs=1e-6 * nS / b2.siemens)
+
+
+def test_what_cannot_be_sent_names_the_value_and_the_way_out():
+    net, S, _ = made(GlutamateSynapse(BioNMDA(antagonist=DAP5())))
+    net.run(1 * ms)
+    S.conc_DAP5_NMDA = 0 * umolar
+    with pytest.raises(Exception) as error:
+        net.run(1 * ms)
+    for said in ("'conc_DAP5_NMDA' = 0 (the model has 0.05;", "TimedArray", "tolerance=None"):
+        assert said in words(error.value)
+    assert "time step" not in words(error.value)
+
+
+def test_an_import_from_the_wrong_place_says_the_right_one():
+    with pytest.raises(ImportError, match=r"write 'from brian2_nmda.equations import DAP5'"):
+        exec("from brian2_nmda import DAP5")  # noqa: S102
+    with pytest.raises(ImportError, match=r"did you mean 'from brian2_nmda import BioNMDA'"):
+        exec("from brian2_nmda import BioNmda")  # noqa: S102
+    assert not hasattr(brian2_nmda, "qqqqqq")
+    from brian2_nmda import export  # a room is found as before
+
+    assert export.__all__
+
+
+def test_the_page_of_rules_states_the_names_that_are_taken():
+    page = (Path(__file__).parents[1] / "docs/howto/own_rule.md").read_text()
+    line = page[page.index("Names that your parameters") :].split(";")[0]
+    assert set(re.findall(r"`(\w+)`", line)) == set(_RESERVED)
+    with pytest.raises(ModelError, match="'w' cannot name a variable"):
+        check_name("w", "here")

@@ -366,11 +366,25 @@ class Sending(ABC):
         form = self._form_for(values, dt)
         if form is None:
             raise ModelError(
-                f"{where}: with the new kinetics or time step, the conductance of '{self.label}' cannot be "
-                f"sent as {self.size} exponentials within tolerance={self.tolerance:g}; make the synapses "
-                "again with these values, or give tolerance=None."
+                f"{where}: {self._changed(values, dt)}, the conductance of '{self.label}' cannot be "
+                f"sent as {self.size} exponentials within tolerance={self.tolerance:g}. For what changes "
+                "during a run give a TimedArray, or tolerance=None to step the conductance; otherwise make "
+                "the synapses again with these values."
             )
         return form
+
+    def _changed(self, values: Mapping[str, float], dt: float) -> str:
+        """Say which parameters of the kinetics differ from those of the model, and whether the step does."""
+        fitted = self.system.values()
+        read = sorted({str(s) for e in self.form.constants.values() for s in e.free_symbols})
+        found = [
+            f"'{name}' = {values[name]:g} (the model has {fitted[name]:g}; base units)"
+            for name in read
+            if name in values and not np.isclose(values[name], fitted[name], rtol=1e-6, atol=0)
+        ]
+        if not np.isclose(dt, self.dt, rtol=1e-9, atol=0):
+            found.append(f"the time step {dt * 1e3:g} ms (was {self.dt * 1e3:g} ms)")
+        return "with " + (" and ".join(found) or "the new kinetics")
 
     def same_pulse(self, values: Mapping[str, float]) -> bool:
         """Whether the pulse lasts as long as before."""

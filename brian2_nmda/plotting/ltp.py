@@ -39,6 +39,7 @@ def check_figure_file(file: str | Path) -> None:
     Parameters
     ----------
     file : str or Path
+        Where the figure is to be saved; its ending names the format.
 
     Raises
     ------

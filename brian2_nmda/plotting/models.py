@@ -26,11 +26,13 @@ def plot_block(
     Parameters
     ----------
     model : GlutamateSynapse
+        The model that holds the receptor.
     label : str
         Of the receptor.
     Mg : Quantity
         Concentrations, one line each.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Raises
     ------
@@ -66,12 +68,15 @@ def plot_iv(
     Parameters
     ----------
     model : GlutamateSynapse
+        The model that holds the receptor.
     label : str
+        Of the receptor.
     Mg : Quantity
         Concentrations, one line each.
     g : Quantity
         Open conductance without magnesium.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Raises
     ------
@@ -138,6 +143,7 @@ def plot_rule(
     calcium : sequence of str
         What is set to the calcium of the axis: the pool, and its integrator above rest.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Raises
     ------

@@ -19,6 +19,7 @@ def plot_result(result: Result) -> Figure:
     Parameters
     ----------
     result : Result
+        What the run of an `Experiment` gave.
 
     Returns
     -------
@@ -60,7 +61,9 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     Parameters
     ----------
     result : Result
+        What the run of an `Experiment` gave.
     condition : str
+        Name of one of the result's conditions.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure.
 
@@ -137,8 +140,11 @@ def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | 
     Parameters
     ----------
     result : Result
+        What the run of an `Experiment` gave.
     condition : str
+        Name of one of the result's conditions.
     pathway : str
+        Name of one of the result's pathways.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure.
 
@@ -170,6 +176,7 @@ def plot_summary(result: Result, axes: Axes | None = None) -> Axes:
     Parameters
     ----------
     result : Result
+        What the run of an `Experiment` gave.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure.
 
@@ -216,7 +223,9 @@ def plot_frequency_curve(result: Result, pathway: str = "A", axes: Axes | None =
     result : Result
         Of `frequency_series`.
     pathway : str
+        Name of one of the result's pathways.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Raises
     ------
@@ -250,7 +259,9 @@ def plot_stdp_window(result: Result, pathway: str = "A", axes: Axes | None = Non
     result : Result
         Of `stdp_window`.
     pathway : str
+        Name of one of the result's pathways.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Raises
     ------

@@ -28,6 +28,7 @@ def drug(
     Parameters
     ----------
     name : {'D-AP5', 'memantine', 'ketamine'}
+        Which drug is washed in.
     dose : Quantity, optional
         By default the concentration that the drug's part of the library states.
     start, stop : Quantity, optional
@@ -67,6 +68,7 @@ def switch(name: str, value: Any, start: Quantity | None = None, stop: Quantity 
         A parameter or a state that the model's ``plan`` lists, such as ``'Mg'``; or ``'inhibition'``, which
         is 1 where the experiment has inhibition, and 0 in its blocker.
     value : Quantity or float
+        What it is set to, in its own unit.
     start, stop : Quantity, optional
         As for `drug`.
 

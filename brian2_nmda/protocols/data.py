@@ -71,6 +71,7 @@ class Train:
     Parameters
     ----------
     pathway : str
+        Which fibres fire, such as ``'A'``.
     times : tuple of float
         In s after the start of the protocol.
 
@@ -102,6 +103,7 @@ class Span:
     value : float
         In base units (SI).
     dim : Dimension
+        Physical dimension of ``value``.
 
     Examples
     --------
@@ -135,9 +137,11 @@ class Protocol:
     Parameters
     ----------
     name : str
+        What it is called in tables and figures.
     duration : float
         In s; what follows the protocol begins then.
     trains : tuple of Train
+        Presynaptic spikes, one train per pathway or more.
     forced : tuple of float
         Times in s at which the neuron is made to spike.
     spans : tuple of Span

@@ -61,6 +61,7 @@ class Experiment:
     Parameters
     ----------
     conditions : Protocol, list of Protocol, or mapping of str to Protocol
+        What is done, one neuron each; a mapping also names them.
     model : GlutamateSynapse, optional
         By default `demo_model`.
     neuron : Neuron, optional

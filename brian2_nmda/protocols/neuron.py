@@ -54,15 +54,19 @@ class Neuron:
         ``clamped : 1`` and ``v_command : volt`` (voltage clamp), ``I_injected : amp``, ``g_inhibition``
         (siemens) and ``inhibition : 1``.
     threshold, reset : str
+        Condition of a spike, and the statements that follow it, as in a `NeuronGroup`.
     rest : Quantity
         Potential at the start.
     refractory : Quantity or False
+        Duration without spikes after a spike; ``False`` for none.
     method : str
+        State updater of Brian2 for the equations.
     v : str
         The voltage that the synapses see.
     force : str
         Statement that makes the neuron spike in the next time step.
     namespace : mapping
+        Values of the names that the equations use, with their units.
 
     Examples
     --------

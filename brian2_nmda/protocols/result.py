@@ -30,7 +30,9 @@ class Result:
     Attributes
     ----------
     conditions, pathways : tuple of str
+        Names along the first and the second axis.
     protocols : tuple of Protocol
+        What was done in each condition.
     start, end : Quantity
         Of the induction, and of the experiment.
     test_time : Quantity

@@ -27,6 +27,7 @@ def rest(duration: Quantity) -> Protocol:
     Parameters
     ----------
     duration : Quantity
+        How long it lasts (a time).
 
     Examples
     --------
@@ -46,6 +47,7 @@ def train(times: Quantity, name: str = "train", duration: Quantity | None = None
     times : Quantity
         Rising, not negative.
     name : str
+        What it is called in tables and figures.
     duration : Quantity, optional
         By default until the last spike.
 
@@ -73,7 +75,9 @@ def pulses(n: int, frequency: Quantity, name: str | None = None) -> Protocol:
     Parameters
     ----------
     n : int
+        How many pulses are given.
     frequency : Quantity
+        Pulses per second (Hz).
     name : str, optional
         By default what it is.
 
@@ -99,7 +103,9 @@ def tetanus(
     trains : int
         Of which each begins ``every`` after the one before. Late LTP is usually induced by three or four.
     pulses : int
+        How many pulses each train has.
     frequency, every : Quantity
+        Pulses per second in a train (Hz), and the time from the start of one train to that of the next.
 
     Examples
     --------
@@ -126,14 +132,17 @@ def theta_burst(
     Parameters
     ----------
     bursts : int
+        How many bursts each train has.
     pulses : int
         Of each burst.
     frequency : Quantity
         Of the pulses in a burst.
     burst_frequency : Quantity
+        Bursts per second (Hz).
     trains : int
         Of which each begins ``every`` after the one before.
     every : Quantity
+        Time from the start of one train to that of the next.
 
     Examples
     --------
@@ -154,7 +163,9 @@ def low_frequency(pulses: int = 900, frequency: Quantity = 1 * Hz) -> Protocol:
     Parameters
     ----------
     pulses : int
+        How many presynaptic pulses are given.
     frequency : Quantity
+        Pulses per second (Hz).
 
     Examples
     --------
@@ -201,6 +212,7 @@ def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> P
     interval : Quantity
         Time of the postsynaptic spike minus that of the presynaptic one: positive where pre leads.
     n : int
+        How many pairs are given.
     frequency : Quantity
         By default 60 pairs at 1 Hz, as Bi & Poo (1998).
 
@@ -252,8 +264,11 @@ def triplets(
     first, second_ : Quantity
         Positive intervals between the first and the second spike, and the second and the third.
     n : int
+        How many triplets are given.
     frequency : Quantity
+        Triplets per second (Hz).
     order : {'pre-post-pre', 'post-pre-post'}
+        Which side fires first, second and third.
 
     Raises
     ------
@@ -287,7 +302,9 @@ def quadruplets(
     within : Quantity
         Positive interval inside each pair.
     n : int
+        How many quadruplets are given.
     frequency : Quantity
+        Quadruplets per second (Hz).
 
     Raises
     ------
@@ -334,7 +351,9 @@ def pairing_at_voltage(
     v : Quantity
         Voltage of the clamp.
     pulses : int
+        How many presynaptic pulses are given.
     frequency : Quantity
+        Pulses per second (Hz).
     before : Quantity
         From the start of the clamp to the first pulse.
 
@@ -360,9 +379,11 @@ def test_pulses(
     Parameters
     ----------
     duration : Quantity
+        How long the tests go on (a time).
     period : Quantity
         Between two pulses of one pathway.
     pathways : list of str
+        Which are tested, in this order.
 
     Examples
     --------
@@ -389,6 +410,7 @@ def control(name: str = "control") -> Protocol:
     Parameters
     ----------
     name : str
+        What it is called in tables and figures.
 
     Examples
     --------

@@ -51,6 +51,7 @@ S.w = 20                                                  # each stands for 20 f
 monitor = StateMonitor(S, ['Ca', 'rho_AMPA'], record=True, dt=1*ms)
 run(2*second)
 
+print(f'calcium: {monitor.Ca.min()/umolar:.3f} to {monitor.Ca.max()/umolar:.2f} uM')
 figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 4.5), layout='constrained')
 for k, name in enumerate(['20 spikes at 50 Hz', 'two spikes']):
     above.semilogy(monitor.t/ms, monitor.Ca[k]/umolar, label=name)
