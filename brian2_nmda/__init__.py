@@ -4,9 +4,8 @@ The equations are SymPy templates (`brian2_nmda.equations`); a planner decides w
 lives and how it is integrated; the result are ordinary Brian2 objects.
 """
 
-from difflib import get_close_matches as _close
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
 if find_spec("brian2_nmda.equations") is None:
     raise ImportError(
@@ -142,17 +141,10 @@ _register_templates()
 
 if not TYPE_CHECKING:  # or type checkers would take every name for known
 
-    def __getattr__(name: str) -> NoReturn:
-        """Say where a name is that is not here; ``from brian2_nmda import`` shows only an ImportError."""
+    def __getattr__(name: str) -> Any:
+        """Find the other parts of the library here as well; `brian2_nmda.equations` is their home."""
         from brian2_nmda import equations
 
-        message = f"module 'brian2_nmda' has no attribute '{name}'"
         if name in equations.__all__:
-            raise ImportError(f"{message}; write 'from brian2_nmda.equations import {name}'", name=name)
-        if not name.startswith("_") and find_spec(f"{__name__}.{name}") is None:
-            known = {n.lower(): n for n in [*equations.__all__, *__all__]}
-            for close in _close(name.lower(), known, 1):
-                room = "" if known[close] in __all__ else ".equations"
-                words = f"; did you mean 'from brian2_nmda{room} import {known[close]}'?"
-                raise ImportError(message + words, name=name)
-        raise AttributeError(message)
+            return getattr(equations, name)
+        raise AttributeError(f"module 'brian2_nmda' has no attribute '{name}'")

@@ -30,6 +30,7 @@ def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
     Parameters
     ----------
     model : GlutamateSynapse, NMDASynapses or Plan
+        What has the plan.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure that is as large as the table.
 
@@ -77,7 +78,9 @@ def plot_parts(model: SynapseModel, axes: Axes | None = None) -> Axes:
     Parameters
     ----------
     model : GlutamateSynapse
+        Whose parts are drawn.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure that is as large as the graph.
 
     Returns
     -------
@@ -113,9 +116,11 @@ def plot_scheme(model: SynapseModel, label: str | None = None, axes: Axes | None
     Parameters
     ----------
     model : GlutamateSynapse
+        One of whose parts has a scheme.
     label : str, optional
         Of the part; needed where several have a scheme.
     axes : matplotlib.axes.Axes, optional
+        By default those of a new figure that is as large as the graph.
 
     Returns
     -------
