@@ -70,7 +70,7 @@ def exponents(dim: Dimension) -> dict[str, float]:
     # volt = m2 kg s-3 A-1, molar = mol m-3
     volt, length = kg, by_base["m"] - 2 * kg + (3 * amount if amount else 0)
     current, second = by_base["A"] + volt, by_base["s"] + 3 * volt
-    siemens = 0
+    siemens = 0.0
     if current and current == -volt:  # siemens = ampere per volt
         siemens, current, volt = current, 0, 0
     return {
