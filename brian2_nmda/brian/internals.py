@@ -41,6 +41,21 @@ def write(group: Any, name: str, value: Any) -> None:
     group.variables[name].set_value(value)
 
 
+def value_of(variable: Any) -> np.ndarray:
+    """Give the values of a variable object without units; relies on ``ArrayVariable.get_value``, no copy."""
+    return variable.get_value()
+
+
+def set_value_of(variable: Any, value: Any) -> None:
+    """Set a variable object without units, whatever protects it; relies on ``ArrayVariable.set_value``."""
+    variable.set_value(value)
+
+
+def array_in_binary(variable: Any) -> str:
+    """Name the vector of a variable in the source of C++ standalone; relies on ``device.get_array_name``."""
+    return get_device().get_array_name(variable, access_data=False)
+
+
 def known_value(var: Any) -> Any:
     """The value of a variable, or ``None`` where only the binary knows it."""
     if not isinstance(var, ArrayVariable):
@@ -60,7 +75,7 @@ def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: s
     device = get_device()
     if isinstance(device, RuntimeDevice) or not hasattr(device, "insert_code"):
         return
-    array = device.get_array_name(variable, access_data=False)
+    array = array_in_binary(variable)
     device.insert_code(
         "main",
         f"for (const auto value : {array}) if (!(value >= {low!r} && value <= {high!r})) "

@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 from brian2.units import second
 
+from brian2_nmda.brian.internals import set_value_of, value_of
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.lowering.receptors import Linear, Modes, decomposed
 
@@ -128,12 +129,12 @@ class LinearSending(Sending):
     def now(self, variables: Mapping[str, Any], step: int) -> dict[str, np.ndarray]:
         """States at a time step, by the constants that held since the last event."""
         form = self.form
-        gap = (step - variables[self.when_sent].get_value()) * self.dt
-        z = np.array([variables[n].get_value() for n in self.reals], float)
+        gap = (step - value_of(variables[self.when_sent])) * self.dt
+        z = np.array([value_of(variables[n]) for n in self.reals], float)
         states = _advance(form.free, z, gap)
         if form.pulse is not None:
             limit = form.limit[:, np.newaxis]
-            on = variables[self.when_sent].get_value() < variables[self._name("k_end")].get_value()
+            on = value_of(variables[self.when_sent]) < value_of(variables[self._name("k_end")])
             states = np.where(on, limit + _advance(form.driven, z - limit, gap), states)
         return dict(zip(form.states, states, strict=True))
 
@@ -148,15 +149,15 @@ class LinearSending(Sending):
         """Go on from given states with other kinetics."""
         z = np.array([states[n] for n in self.form.states])
         for n, value in zip(self.reals, z, strict=True):
-            variables[n].set_value(value)
+            set_value_of(variables[n], value)
         with_one = np.concatenate([z, np.ones((1, z.shape[1]))])
         sent = self._amplitudes(False) @ with_one
         if self.form.pulse is not None:
-            on = variables[self._name("k_end")].get_value() > step
+            on = value_of(variables[self._name("k_end")]) > step
             sent = np.where(on, self._amplitudes(True) @ with_one, sent)
         for name, value in zip(self.sent(), sent, strict=True):
-            variables[name].set_value(value)
-        variables[self.when_sent].set_value(np.full(z.shape[1], step))
+            set_value_of(variables[name], value)
+        set_value_of(variables[self.when_sent], np.full(z.shape[1], step))
 
 
 def _course(modes: Modes, states: list[str], gap: str, number: Callable[[float], str] = repr) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 from brian2.units import second
 
+from brian2_nmda.brian.internals import set_value_of, value_of
 from brian2_nmda.brian.linear import LinearSending
 from brian2_nmda.brian.sending import Sending
 from brian2_nmda.lowering.basis import POINTS, POINTS_BETWEEN, driven, gauss, relaxation
@@ -213,7 +214,7 @@ class SaturatingSending(Sending):
         """``x`` and ``g`` at a time step, by the constants that held since the last event."""
 
         def get(what: str) -> np.ndarray:
-            return np.array(variables[self._name(what)].get_value(), float)
+            return np.array(value_of(variables[self._name(what)]), float)
 
         x0, g0, k_at = get("x_at"), get("g_at"), get("k_at")
         gap = (step - k_at) * self.dt
@@ -247,8 +248,8 @@ class SaturatingSending(Sending):
         new = {"x_at": x, "g_at": g, "k_at": np.full(len(x), step)}
         sent = self.form.basis.coefficients(x, g)
         if self.form.pulse:
-            on = variables[self._name("k_end")].get_value() > step
-            known = {n: variables[n].get_value() for n in self.held}
+            on = value_of(variables[self._name("k_end")]) > step
+            known = {n: value_of(variables[n]) for n in self.held}
             phase = [
                 np.broadcast_to(numeric(e, list(known), values)(*known.values()), x.shape)
                 for e in (self.form.into, self.form.rate)
@@ -257,9 +258,9 @@ class SaturatingSending(Sending):
             new["rate"] = np.where(on, phase[1], self.fitted_to["r"])
             sent = np.where(on, self.amplitudes(x, g, *phase), sent)
         for what, value in new.items():
-            variables[self._name(what)].set_value(value)
+            set_value_of(variables[self._name(what)], value)
         for name, value in zip(self.sent(), sent, strict=True):
-            variables[name].set_value(value)
+            set_value_of(variables[name], value)
 
     @property
     def held(self) -> list[str]:
@@ -272,7 +273,7 @@ class SaturatingSending(Sending):
         """Whether x has stayed where the exponentials hold."""
         if self.form.pulse is not None:
             return
-        highest = np.max(variables[self._name("highest")].get_value(), initial=0.0)
+        highest = np.max(value_of(variables[self._name("highest")]), initial=0.0)
         if highest > self.form.basis.x_max * (1 + 1e-6):
             raise ModelError(
                 f"{where}: {self.form.driver} reached {highest:.3g} in this run, but its conductance is sent "

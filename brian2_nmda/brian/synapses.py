@@ -32,7 +32,15 @@ from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks
-from brian2_nmda.brian.internals import check_text, contain, declare_to_device, is_protected, stored_as, write
+from brian2_nmda.brian.internals import (
+    check_text,
+    contain,
+    declare_to_device,
+    is_protected,
+    stored_as,
+    value_of,
+    write,
+)
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_given, homes_of
@@ -524,7 +532,7 @@ class NMDASynapses(Synapses):
         if index not in self.variables:  # one element for each synapse
             return
         try:
-            element = np.asarray(self.variables[index].get_value())
+            element = np.asarray(value_of(self.variables[index]))
         except NotImplementedError:  # only the binary of C++ standalone will know
             return
         if element.shape != values.shape:

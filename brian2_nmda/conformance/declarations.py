@@ -18,7 +18,7 @@ from brian2_nmda.conformance.sampling import (
 )
 from brian2_nmda.conformance.subject import Subject
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import check_name
+from brian2_nmda.symbolic.expressions import base_powers, check_name
 from brian2_nmda.symbolic.parameter import STATUSES
 from brian2_nmda.symbolic.part import INPUTS, Part
 
@@ -171,7 +171,7 @@ def _factors(rng: np.random.Generator) -> np.ndarray:
 
 
 def _factor(dim: Dimension, factors: np.ndarray) -> float:
-    return float(np.prod(factors ** np.asarray(dim._dims, float)))
+    return float(np.prod(factors ** np.asarray(base_powers(dim), float)))
 
 
 #: What counts as a pointer that a reader can follow.

@@ -20,6 +20,7 @@ import numpy as np
 from brian2.core.base import BrianObject
 from brian2.devices.device import RuntimeDevice, get_device, reset_device
 
+from brian2_nmda.brian.internals import read
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import Subject
@@ -237,7 +238,7 @@ class Simulations:
         if form in ("naive", "scattered"):
             for name, x in variant.starts(self.subject.rng()).items():
                 of_group = place[name] == POST
-                there = (group if of_group else synapses).variables[name].get_value()
+                there = read(group if of_group else synapses, name)
                 there[-4:] = x
         on_target = [x for x in system.states if place[x] == POST]
         totals = [r.total_name for r in system.receptors]

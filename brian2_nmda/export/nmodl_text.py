@@ -17,7 +17,7 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import clip, exprel, int_of
+from brian2_nmda.symbolic.expressions import base_powers, clip, exprel, int_of
 
 #: Powers of ten of NEURON's metre, kilogram, second, ampere, kelvin, mole and candela.
 _POWERS = (-6, -9, -3, -9, 0, -18, 0)
@@ -47,7 +47,7 @@ _WIDTH = 100
 
 def power_of(dim: Dimension, powers: Sequence[int] = _POWERS) -> int:
     """The power of ten by which a simulator's unit exceeds the SI unit; NEURON's by default."""
-    power = sum(p * d for p, d in zip(powers, dim._dims, strict=True))
+    power = sum(p * d for p, d in zip(powers, base_powers(dim), strict=True))
     if power != int(power):
         raise ModelError(f"{dim!r} has no unit of which the export knows.")
     return int(power)
@@ -65,12 +65,12 @@ def scaled(value: float, power: int) -> float:
 
 def exponents(dim: Dimension) -> dict[str, float]:
     """The powers of volt, ampere, siemens, molar, metre, second and kelvin of which a dimension is made."""
-    by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), dim._dims, strict=True))
+    by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), base_powers(dim), strict=True))
     kg, amount = by_base["kg"], by_base["mol"]
     # volt = m2 kg s-3 A-1, molar = mol m-3
     volt, length = kg, by_base["m"] - 2 * kg + (3 * amount if amount else 0)
     current, second = by_base["A"] + volt, by_base["s"] + 3 * volt
-    siemens = 0
+    siemens = 0.0
     if current and current == -volt:  # siemens = ampere per volt
         siemens, current, volt = current, 0, 0
     return {

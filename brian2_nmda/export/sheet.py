@@ -9,7 +9,7 @@ import sympy
 from brian2.units import hertz
 from brian2.units.fundamentalunits import Quantity
 
-from brian2_nmda.symbolic.expressions import symbol, to_text
+from brian2_nmda.symbolic.expressions import base_powers, symbol, to_text
 from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
@@ -133,7 +133,7 @@ def _value(value: Any) -> str:
     text = f"1{text}" if text.startswith("/") else text
     if not isinstance(value, Quantity) or not ("kg" in text or "mol" in text):
         return text
-    by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), value.dim._dims, strict=True))
+    by_base = dict(zip(("m", "kg", "s", "A", "K", "mol", "cd"), base_powers(value.dim), strict=True))
     volt, molar = by_base["kg"], by_base["mol"]
     ampere = by_base["A"] + volt
     second = by_base["s"] + 3 * volt

@@ -378,6 +378,11 @@ _BASE = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 _SECOND = get_dimensions(DEFAULT_UNITS["second"])
 
 
+def base_powers(dim: Dimension) -> tuple[float, ...]:
+    """Give the powers of metre, kilogram, second, ampere, kelvin, mole and candela in a dimension."""
+    return tuple(dim.get_dimension(d) for d in ("m", "kg", "s", "A", "K", "mol", "cd"))
+
+
 def unit_text(dim: Dimension) -> str:
     """Name of the base unit of ``dim`` as Brian2 equations spell it."""
     if dim.is_dimensionless:
@@ -386,13 +391,13 @@ def unit_text(dim: Dimension) -> str:
     try:
         Equations(f"x : {text}")
     except (SyntaxError, ValueError, EquationError):  # Brian2 reads neither (mM*s)**-1 nor metre3
-        text = "*".join(f"{u}**{p:g}" for u, p in zip(_BASE, dim._dims, strict=True) if p)
+        text = "*".join(f"{u}**{p:g}" for u, p in zip(_BASE, base_powers(dim), strict=True) if p)
     return text
 
 
 def unit_symbol(dim: Dimension) -> sympy.Expr:
     """The base unit of ``dim`` as a product of the symbols that Brian2 resolves."""
-    factors = [symbol(u) ** sympy.nsimplify(p) for u, p in zip(_BASE, dim._dims, strict=True) if p]
+    factors = [symbol(u) ** sympy.nsimplify(p) for u, p in zip(_BASE, base_powers(dim), strict=True) if p]
     return sympy.Mul(*factors)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from brian2 import NeuronGroup, Synapses, ms, second, seed
 from matplotlib.figure import Figure
 
+from brian2_nmda.brian.internals import array_in_binary
 from brian2_nmda.protocols.devices import simulation
 from brian2_nmda.protocols.landmark import Landmark
 from brian2_nmda.protocols.landmarks.selective import WANG, Selective
@@ -45,7 +46,7 @@ def _trials(number: int) -> dict[float, np.ndarray]:
     with simulation("cpp_standalone", 0.1 * ms) as (device, directory):
         seed(1)
         trial = NeuronGroup(1, "number : integer", name="trial", namespace={})
-        number_here = device.get_array_name(trial.variables["number"], access_data=False)
+        number_here = array_in_binary(trial.variables["number"])
         # Brian2 fixes the seed when it builds; each run of the binary has to have its own
         device.insert_code(
             "before_network_run", f"brian::_random_generators[0].seed(1 + brian::{number_here}[0]);"
