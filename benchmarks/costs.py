@@ -1,6 +1,7 @@
 """How the cost of our plans grows, what a synapse needs in memory, and where the first minute goes."""
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -181,6 +182,36 @@ def first() -> None:
             print(f"    {name:32} {float(s):6.2f} s")
 
 
+def large(n: int) -> None:
+    """W2 with n neurons, connected in the binary; 31,600 have 10^8 synapses."""
+    import brian2 as b2
+
+    from brian2_nmda import BioNMDA, GlutamateSynapse
+
+    begun = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="benchmark_costs_") as folder:
+        b2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        model = GlutamateSynapse(BioNMDA(gmax=0.1 * b2.nS))
+        source = b2.PoissonGroup(n, 5 * b2.Hz)
+        membrane = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(100*pF) : volt"
+        target = b2.NeuronGroup(n, membrane + model.post_equations(), method="euler")
+        target.v = -70 * b2.mV
+        synapses = model.synapses(source, target, w="constant")
+        synapses.connect(p=0.1)
+        synapses.w = "rand()"
+        b2.Network(source, target, synapses).run(1 * b2.second)
+        b2.device.build(directory=folder, run=False)
+        built = time.perf_counter()
+        b2.device.run(with_output=False)
+        ended = time.perf_counter()
+        inside = float((Path(folder) / "results" / "last_run_info.txt").read_text().split()[0])
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        print(
+            f"connect, draw weights and write all to disk, {inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
+            f"connect, draw weights and write all to the disk, {inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
+        )
+
+
 def accuracy() -> None:
     """Largest error of g in a burst of 1 s at 100 Hz, dt 0.1 ms, against the closed form in mpmath."""
     import brian2 as b2
@@ -213,13 +244,15 @@ def accuracy() -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["exponents", "memory", "first", "accuracy"], nargs="+")
-    parser.add_argument("-n", type=int, default=2000, help="neurons, for exponents")
+    parser.add_argument("what", choices=["exponents", "memory", "first", "large", "accuracy"], nargs="+")
+    parser.add_argument("-n", type=int, default=2000, help="neurons, for exponents and large")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
     for what in options.what:
         if what == "exponents":
             exponents(options.n, options.rounds)
+        elif what == "large":
+            large(options.n)
         else:
             {"memory": memory, "first": first, "accuracy": accuracy}[what]()
