@@ -207,8 +207,8 @@ def large(n: int) -> None:
         inside = float((Path(folder) / "results" / "last_run_info.txt").read_text().split()[0])
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         print(
-            f"{len(synapses):.3g} synapses: {built - begun:.0f} s to build, {ended - built - inside:.0f} s to "
-            f"connect, draw weights and write all to disk, {inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
+            f"{len(synapses):.3g} synapses: {built - begun:.0f} s to build, "
+            f"{ended - built - inside:.0f} s to connect, draw weights and write, {inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
         )
 
 

@@ -36,7 +36,7 @@ from brian2_nmda.equations import (
 from brian2_nmda.library import models
 from brian2_nmda.model import GlutamateSynapse, post_equations
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import clip, exprel
+from brian2_nmda.symbolic.expressions import clip as clip, exprel as exprel
 from brian2_nmda.symbolic.kinds import (
     Antagonist,
     Block,
@@ -48,7 +48,8 @@ from brian2_nmda.symbolic.kinds import (
     Release,
 )
 
-# The symbols that a class body may use are importable but not in __all__: v and T are common names.
+# What a class body may use is importable but not all of it is in __all__: v and T are common names, clip and
+# exprel names of Brian2.
 from brian2_nmda.symbolic.part import (
     Ca as Ca,
     Ca_eff as Ca_eff,
@@ -121,10 +122,8 @@ __all__ = [
     "TwoExponentialNMDA",
     "WangNMDA",
     "check_model",
-    "clip",
     "counts",
     "define",
-    "exprel",
     "gives",
     "models",
     "needs",

@@ -99,6 +99,12 @@ def test_schemes():
     assert not [(a, b) for (a, x), (b, y) in combinations(kampa.items(), 2) if x.overlaps(y)]
 
 
+def test_a_part_alone():
+    assert set(boxes(plot_scheme(FiveStateNMDA()))) == {"C0", "C1", "C2", "D", "O"}
+    assert "BioNMDA" in boxes(plot_parts(BioNMDA()))
+    assert plot_plan(BioNMDA()).texts
+
+
 def test_which_scheme():
     with pytest.raises(ModelError, match="there are none"):
         plot_scheme(GlutamateSynapse(BioNMDA()))
@@ -106,3 +112,8 @@ def test_which_scheme():
     with pytest.raises(ModelError, match="there are A, B"):
         plot_scheme(both)
     assert plot_scheme(both, "B").get_title(loc="left") == "scheme of B"
+
+
+def test_what_has_no_such_picture():
+    with pytest.raises(ModelError, match="this picture is of a GlutamateSynapse or a part; found 3"):
+        plot_parts(3)

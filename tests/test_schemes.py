@@ -457,3 +457,23 @@ def test_fast_voltage_beyond_the_range_stays_a_distribution():
     got, _ = clamp(KampaNMDA(), [-150.0, 150.0], 3.0)
     assert got[1:].min() >= 0
     assert got[0].min() >= -4e-16
+
+
+def test_a_scheme_of_one_reaction_needs_no_comma():
+    found = []
+    for as_table in (False, True):
+
+        class TwoStates(Receptor):
+            """Closed and open."""
+
+            kon = Parameter(5 / mM / ms, "binding", status="assumed", source="for this test")
+            koff = Parameter(0.1 / ms, "unbinding", status="assumed", source="for this test")
+            C, O = occupancies("C O")
+            line = Reaction(C, O, kon * T, koff)
+            reactions = (line,) if as_table else line
+            del line
+            activation = O
+
+        found.append(GlutamateSynapse(TwoStates(label="X")).system.rates)
+    assert found[0]
+    assert found[0] == found[1]

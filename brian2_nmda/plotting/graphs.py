@@ -8,10 +8,12 @@ import numpy as np
 import sympy
 from matplotlib.axes import Axes
 
+from brian2_nmda.conformance.subject import synapse_for
 from brian2_nmda.lowering.plan import Plan
 from brian2_nmda.plotting.style import GREY, axes_or_new, colour
 from brian2_nmda.symbolic.composition import SynapseModel
 from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.system import Scheme, System, occupied
 from brian2_nmda.symbolic.template import Pulse
 
@@ -29,7 +31,7 @@ def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    model : GlutamateSynapse, NMDASynapses or Plan
+    model : GlutamateSynapse, NMDASynapses, Plan or Part
         What has the plan.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure that is as large as the table.
@@ -45,7 +47,7 @@ def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in plot_plan(GlutamateSynapse(BioNMDA())).texts][:2]
     ['variable', 'lives on']
     """
-    plan: Plan = model if isinstance(model, Plan) else model.plan
+    plan: Plan = model if isinstance(model, Plan) else _synapse(model, "plan").plan
     heads = {name: name for name, _ in _COLUMNS}
     rows = [
         {name: textwrap.wrap(row[name], width) or [""] for name, width in _COLUMNS}
@@ -72,12 +74,12 @@ def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_parts(model: SynapseModel, axes: Axes | None = None) -> Axes:
+def plot_parts(model: SynapseModel | Part, axes: Axes | None = None) -> Axes:
     """The parts of a model, from the presynaptic spike on; on an arrow stands what a part reads of another.
 
     Parameters
     ----------
-    model : GlutamateSynapse
+    model : GlutamateSynapse or Part
         Whose parts are drawn.
     axes : matplotlib.axes.Axes, optional
         By default those of a new figure that is as large as the graph.
@@ -95,7 +97,7 @@ def plot_parts(model: SynapseModel, axes: Axes | None = None) -> Axes:
     >>> 'BioNMDA' in {text.get_text() for text in axes.texts}
     True
     """
-    edges = _reads(model.system)
+    edges = _reads(_synapse(model).system)
     places = _positions(_SPIKE, edges)
     axes = _new_axes(axes, places, 2.1)
     boxes = _nodes(axes, places, {})
@@ -110,12 +112,12 @@ def plot_parts(model: SynapseModel, axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_scheme(model: SynapseModel, label: str | None = None, axes: Axes | None = None) -> Axes:
+def plot_scheme(model: SynapseModel | Part, label: str | None = None, axes: Axes | None = None) -> Axes:
     """The Markov scheme of a receptor or channel: its states, and the rates between them.
 
     Parameters
     ----------
-    model : GlutamateSynapse
+    model : GlutamateSynapse or Part
         One of whose parts has a scheme.
     label : str, optional
         Of the part; needed where several have a scheme.
@@ -142,7 +144,7 @@ def plot_scheme(model: SynapseModel, label: str | None = None, axes: Axes | None
     >>> [text.get_text() for text in axes.texts][:5]
     ['C0', 'C1', 'C2', 'D', 'O']
     """
-    label, scheme = _scheme(model.system, label)
+    label, scheme = _scheme(_synapse(model).system, label)
     places = _positions(occupied(scheme)[0], [(r.source.name, r.target.name) for r in scheme.reactions])
     axes = _new_axes(axes, places, 1.55)
     boxes = _nodes(axes, places, {n: n.removesuffix(f"_{label}") for n in places})
@@ -157,6 +159,14 @@ def plot_scheme(model: SynapseModel, label: str | None = None, axes: Axes | None
         _beside(axes, places[a], places[b], back, -1)
     axes.set_title(f"scheme of {label}", loc="left", fontsize=10)
     return axes
+
+
+def _synapse(model: Any, needed: str = "system") -> Any:
+    """A part in the smallest synapse in which it does its work, as `check_model` takes it."""
+    model = synapse_for(model) if isinstance(model, Part) else model
+    if not hasattr(model, needed):
+        raise ModelError(f"this picture is of a GlutamateSynapse or a part; found {model!r}.")
+    return model
 
 
 # -- what reads what -------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     -------
     matplotlib.axes.Axes
         Pathways lie side by side where they agree: each is drawn with markers of its own, the untrained ones
-        open. What is in the bath is a bar.
+        open; without training the first one counts as trained. What is in the bath is a bar.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> 
     for p, pathway in enumerate(result.pathways):
         times = (np.asarray(result.test_time[p]) - begin) / scale
         percent = 100 * slope[c, p] / np.nanmean(slope[c, p, before[p]])
-        trained = pathway in protocol.pathways or not protocol.pathways
+        trained = pathway in (protocol.pathways or result.pathways[:1])
         shown = np.isfinite(percent)
         some = 1 if trained else max(1, shown.sum() // 25)  # so that one is seen between the others
         axes.plot(

@@ -228,7 +228,7 @@ def with_table(
         def mapped(e: Any) -> sympy.Expr:
             return normalise(sympy.sympify(e, strict=True).xreplace(dict(named)))
 
-        lines = tuple(r.map(mapped) for r in table)
+        lines = tuple(r.map(mapped) for r in ((table,) if isinstance(table, Reaction) else table))
         counted = {symbol(n) for n in template.counts}
         exchanges = tuple(r for r in lines if counted.intersection(r.states))
         reactions = tuple(r for r in lines if r not in exchanges)
