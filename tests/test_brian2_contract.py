@@ -6,6 +6,7 @@ Brian2 names the one function to mend.
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import numpy as np
@@ -363,6 +364,94 @@ def test_run_after(pair, on_target):
     assert get_device().main_queue[-1] == ("run_code_object", (runner.codeobj,))
 
 
+def test_code_of_a_runner(pair):
+    """It is made for each run anew, and may be run elsewhere than at the steps of its object."""
+    _, target, _ = pair
+    runner = CodeRunner(target, "stateupdate", code="x += 1")
+    assert internals.code_of(runner) is None and not internals.has_code(runner)
+
+    class Twice(CodeRunner):
+        def before_run(self, run_namespace):
+            super().before_run(run_namespace)
+            made.append(internals.make_code(runner, run_namespace))
+            internals.replace_code(self, [*self.code_objects, made[-1]])
+
+    made = []
+    network = Network(target, Twice(target, "stateupdate", code="y += 1", name="twice"))
+    network.run(0.2 * ms)
+    assert list(target.x) == list(target.y) == [2, 2, 2]
+    assert internals.has_code(runner) and made[0] == internals.code_of(runner)
+    internals.code_of(runner)()
+    assert list(target.x) == [3, 3, 3]
+
+
+def test_drop_code(pair):
+    _, target, _ = pair
+
+    class OnlyAfter(CodeRunner):
+        def before_run(self, run_namespace):
+            super().before_run(run_namespace)
+            internals.drop_code(self)
+
+    runner = OnlyAfter(target, "stateupdate", code="x += 1")
+    Network(target, runner).run(0.2 * ms)
+    assert not internals.has_code(runner) and list(target.x) == [0, 0, 0]
+    internals.code_of(runner)()
+    assert list(target.x) == [1, 1, 1]
+
+
+class _Own(internals.OwnCode, SynapticPathway):
+    """Runs its statements, but no queue."""
+
+    made = 0
+
+    def prepare_code(self, run_namespace):
+        self.made += 1
+        if self.made == 1:
+            super().prepare_code(run_namespace)
+        else:
+            internals.replace_code(self, [internals.make_default_code(self, run_namespace)])
+
+
+def test_own_code_of_a_pathway(pair):
+    """The class of a pathway that Brian2 has made may be changed; its first code is what Brian2 makes."""
+    source, target, synapses = pair
+    all_pairs(synapses)
+    synapses.pre.__class__ = _Own
+    network = Network(source, target, synapses)
+    network.run(0.5 * ms)
+    assert synapses.pre.made == 1 and len(synapses.pre.code_objects) == 2  # the queue and the statements
+    network.run(1 * ms)
+    assert synapses.pre.made == 2 and len(synapses.pre.code_objects) == 1
+    assert list(target.x) == [0, 0, 0]  # nothing has told of the spikes
+
+
+def test_keep_code_of(pair):
+    _, target, _ = pair
+    runner = target.run_regularly("x += 1")
+    network = Network(target)
+    steps = []
+
+    def step(which):
+        steps.append(float(which.clock.dt))
+        return steps[-1]
+
+    internals.keep_code_of(runner, step)  # has none yet
+    network.run(0.1 * ms)
+    first = internals.code_of(runner)
+    assert steps == []
+    for _ in range(2):  # the second time it is kept already
+        internals.keep_code_of(runner, step)
+    network.run(0.1 * ms)
+    assert internals.code_of(runner) is first and len(steps) == 2
+    runner.clock.dt = 0.2 * ms
+    network.run(0.2 * ms)
+    assert internals.code_of(runner) is not first
+    runner.clock.dt = 0.1 * ms
+    network.run(0.1 * ms)
+    assert internals.code_of(runner) is first and list(target.x) == [4, 4, 4]
+
+
 def test_state_updaters():
     assert {"euler", "exact", "integrating_factor", "brainpy_dyn"} <= set(internals.state_updaters())
 
@@ -513,14 +602,14 @@ def test_every_function_is_held():
     """A new use of Brian2's internals comes with a test of its own."""
     here = Path(__file__).read_text()
     functions = [
-        n
+        (n, "[(,]" if isinstance(f, type) else r"\(")  # a class may stand among the bases of another
         for n, f in vars(internals).items()
         if getattr(f, "__module__", "") == internals.__name__ and not n.startswith("_")
     ]
-    assert functions and [n for n in functions if f"internals.{n}(" not in here] == []
+    assert functions and [n for n, end in functions if not re.search(rf"internals\.{n}{end}", here)] == []
 
 
-#: Attributes of Brian2's objects that only `internals` may use.
+#: Names of Brian2's that only `internals` may use, as attributes, by import or as methods to override.
 PRIVATE = (
     "_dims",
     "get_array_name",
@@ -533,6 +622,10 @@ PRIVATE = (
     "_i_end",
     "add_reference",
     "array_cache",
+    "code_objects",
+    "codeobj",
+    "create_code_objects",
+    "create_default_code_object",
     "main_queue",
     "read_only",
     "stateupdaters",
@@ -542,14 +635,18 @@ PRIVATE = (
 
 
 def private_names(text):
-    """Names of `PRIVATE` that a text uses as attributes; ``np.unique`` is NumPy's."""
-    return {
-        node.attr
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Attribute)
-        and node.attr in PRIVATE
-        and not (isinstance(node.value, ast.Name) and node.value.id == "np")
-    }
+    """Names of `PRIVATE` that a text uses, imports or overrides; ``np.unique`` is NumPy's."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and not (
+            isinstance(node.value, ast.Name) and node.value.id == "np"
+        ):
+            found.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+    return found & set(PRIVATE)
 
 
 def test_internals_are_used_in_one_module():
@@ -563,4 +660,6 @@ def test_internals_are_used_in_one_module():
 @pytest.mark.parametrize("name", PRIVATE)
 def test_a_planted_use_is_found(name):
     assert private_names(f"def f(thing):\n    return thing.{name}") == {name}
+    assert private_names(f"from brian2 import {name} as other") == {name}
+    assert private_names(f"class A:\n    def {name}(self):\n        pass") == {name}
     assert private_names(f"np.{name}") == set()

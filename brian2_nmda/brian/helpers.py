@@ -9,6 +9,7 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian import schedule
+from brian2_nmda.brian.internals import make_code
 
 
 class _OfModel:
@@ -48,6 +49,6 @@ class PreparedLast(BrianObject):
 
     def prepared(self, runner: CodeRunner, run_namespace: Any) -> Any:
         """The code of a runner, which this object keeps."""
-        runner.before_run(run_namespace)
+        code = make_code(runner, run_namespace)
         self.runners.append(runner)
-        return runner.code_objects[0]
+        return code

@@ -5,6 +5,7 @@ What is here is no documented interface of Brian2, so a new version may change i
 """
 
 import re
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
@@ -312,6 +313,76 @@ def run_after(code_object: CodeObject) -> None:
         code_object()
     else:
         device.main_queue.append(("run_code_object", (code_object,)))
+
+
+def code_of(runner: CodeRunner) -> Any:
+    """Give what a runner was compiled to for the last run, or ``None``; relies on ``codeobj``."""
+    return runner.codeobj
+
+
+def has_code(thing: Any) -> bool:
+    """Tell whether an object has code to run at each of its steps; relies on ``code_objects``."""
+    return bool(len(thing.code_objects))
+
+
+def replace_code(thing: Any, code: Iterable[Any]) -> None:
+    """Let an object run other code at its steps, until the next run begins; relies on ``code_objects``."""
+    thing.code_objects[:] = code
+
+
+def drop_code(thing: Any) -> None:
+    """Let an object run nothing at its steps, until the next run begins; its code can be run elsewhere."""
+    replace_code(thing, [])
+
+
+def make_code(runner: CodeRunner, run_namespace: Any) -> Any:
+    """Compile what a runner does, outside a network; gives a weak reference to what it is compiled to."""
+    runner.before_run(run_namespace)
+    return runner.code_objects[0]
+
+
+def make_default_code(runner: CodeRunner, run_namespace: Any) -> Any:
+    """Compile the statements of a runner alone, of a pathway without its queue; gives a weak reference."""
+    return weakref.proxy(runner.create_default_code_object(run_namespace))
+
+
+class OwnCode(CodeRunner):
+    """A runner that makes its code in another way than Brian2: ``prepare_code`` is its one hook."""
+
+    def prepare_code(self, run_namespace: Any) -> None:
+        """Make the code of the next run; as Brian2 does if a class says nothing else."""
+        super().create_code_objects(run_namespace)
+
+    def create_code_objects(self, run_namespace: Any) -> None:
+        """As Brian2 calls it."""
+        self.prepare_code(run_namespace)
+
+
+def keep_code_of(runner: CodeRunner, key: Callable[[CodeRunner], Any]) -> None:
+    """Let later runs use the code of a runner that has some, made once for each value of ``key(runner)``."""
+    if has_code(runner) and "create_code_objects" not in vars(runner):
+        runner.create_code_objects = _Kept(runner, key)  # type: ignore[method-assign]
+
+
+class _Kept:
+    """Stands for the method by which an object makes its code."""
+
+    def __init__(self, runner: CodeRunner, key: Callable[[CodeRunner], Any]) -> None:
+        self.runner = weakref.ref(runner)
+        self.key = key
+        self.create = type(runner).create_code_objects
+        self.found = {key(runner): (runner.codeobj, list(runner.code_objects))}
+
+    def __call__(self, run_namespace: Any) -> None:
+        runner = self.runner()
+        if runner is None:  # it calls this itself
+            return
+        key = self.key(runner)
+        if key in self.found:
+            runner.codeobj, runner.code_objects[:] = self.found[key]
+        else:
+            self.create(runner, run_namespace)
+            self.found[key] = (runner.codeobj, list(runner.code_objects))
 
 
 def state_updaters() -> Mapping[str, Any]:
