@@ -24,6 +24,8 @@ from brian2 import (
     mM,
     ms,
     network_operation,
+    prefs,
+    run,
     siemens,
     volt,
 )
@@ -208,6 +210,18 @@ def test_running_and_time_steps(pair):
     assert not internals.running() and internals.time_step(defaultclock) == 3
 
 
+def test_outside_magic():
+    """A run of the user's neither advances what is made inside nor is confused by it."""
+    with pytest.raises(KeyError), internals.outside_magic():
+        hidden = NeuronGroup(1, "dx/dt = 1/second : 1")
+        raise KeyError  # afterwards all is as before
+    seen = NeuronGroup(1, "dx/dt = 1/second : 1")
+    run(1 * ms)
+    assert hidden.x[0] == 0 and seen.x[0] == pytest.approx(1e-3)
+    Network(hidden).run(1 * ms)
+    assert hidden.x[0] == pytest.approx(1e-3)
+
+
 def test_last_step(on_target):
     on_target("cpp_standalone", build_on_run=False)
     group = NeuronGroup(1, "x : 1")
@@ -340,6 +354,12 @@ def test_on_numpy(on_target):
     assert internals.on_numpy()
     on_target("cpp_standalone", build_on_run=False)
     assert not internals.on_numpy()
+
+
+def test_compiler_name(monkeypatch):
+    assert internals.compiler_name() in ("unix", "msvc")
+    monkeypatch.setitem(prefs, "codegen.cpp.compiler", "unix")
+    assert internals.compiler_name() == "unix"
 
 
 def test_declare_to_device(on_target):
@@ -620,12 +640,14 @@ PRIVATE = (
     "_connect_called",
     "_contained_objects",
     "_i_end",
+    "_scope_current_key",
     "add_reference",
     "array_cache",
     "code_objects",
     "codeobj",
     "create_code_objects",
     "create_default_code_object",
+    "get_compiler_and_args",
     "main_queue",
     "read_only",
     "stateupdaters",

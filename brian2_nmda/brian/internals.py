@@ -7,12 +7,15 @@ What is here is no documented interface of Brian2, so a new version may change i
 import re
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import numpy as np
 from brian2.codegen.codeobject import CodeObject
+from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
 from brian2.core.variables import ArrayVariable, VariableView
@@ -167,6 +170,17 @@ def running() -> bool:
     return bool(Network._globally_running)
 
 
+@contextmanager
+def outside_magic() -> Iterator[None]:
+    """Let no `run` of the user's find objects made inside; relies on the scope that each object is given."""
+    scope = BrianObject._scope_current_key
+    BrianObject._scope_current_key = -1
+    try:
+        yield
+    finally:
+        BrianObject._scope_current_key = scope
+
+
 def time_step(clock: Clock) -> int:
     """The number of the present time step."""
     return round(float(np.asarray(clock.variables["t"].get_value()).item()) / float(clock.dt))
@@ -297,6 +311,11 @@ def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:
     runner.template = name
     if keywords:
         runner.template_kwds = {**(runner.template_kwds or {}), **keywords}
+
+
+def compiler_name() -> str:
+    """Name the kind of C++ compiler that Brian2 would call, ``unix`` or ``msvc``."""
+    return str(get_compiler_and_args()[0])
 
 
 def declare_to_device(synapses: Synapses) -> None:

@@ -12,7 +12,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, reset_device
 from brian2.groups.group import CodeRunner
 
-from brian2_nmda.brian.internals import keep_code_of
+from brian2_nmda.brian.internals import compiler_name, keep_code_of
 from brian2_nmda.symbolic.errors import ModelError
 
 TARGETS = ("cpp_standalone", "cython", "numpy")
@@ -21,10 +21,7 @@ _MAKE_ARGS = "devices.cpp_standalone.extra_make_args_unix"
 
 def check_compiler() -> None:
     """Raise a ModelError if a C++ standalone project could not be built here."""
-    from brian2.codegen.cpp_prefs import get_compiler_and_args
-
-    compiler = get_compiler_and_args()[0]
-    needed = {"msvc": (), "unix": ("make", "g++")}.get(compiler, ("make", "g++"))
+    needed = {"msvc": (), "unix": ("make", "g++")}.get(compiler_name(), ("make", "g++"))
     missing = [tool for tool in needed if shutil.which(tool) is None]
     if missing:
         raise ModelError(
