@@ -35,6 +35,7 @@ from brian2.devices.device import get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner
 from brian2.synapses.synapses import SynapticPathway
+from brian2.utils.logger import catch_logs
 
 from brian2_nmda import ModelError
 from brian2_nmda.brian import internals
@@ -159,6 +160,33 @@ def test_refer_by_an_index_of_the_synapses(pair):
     synapses.dendrite = [0, 1, 1, 0, 1, 1]
     dendrites.a = [10, 20]
     assert list(synapses.a) == [10, 20, 20, 10, 20, 20]
+
+
+def test_index_name(pair):
+    _, target, synapses = pair
+    other = NeuronGroup(3, "a : 1")
+    internals.refer(synapses, "a", other, index="_postsynaptic_idx")
+    internals.refer_one_to_one(target, "a", other, "a")
+    assert internals.index_name(synapses, "a") == "_postsynaptic_idx"
+    assert internals.index_name(target, "a") == "_idx"
+
+
+class _Named(internals.NamesOfModel, NeuronGroup):
+    """The user wrote one of its names."""
+
+    def _is_users(self, name):
+        return name == "of_user"
+
+
+def test_names_of_model():
+    """Brian2 warns only of a name of the user's that stands for something else in the script, too."""
+    group = _Named(1, "of_user : 1\nof_model : 1")
+    group.run_regularly("of_user += 1; of_model += 1")
+    with catch_logs() as logs:
+        Network(group).run(0.1 * ms, namespace={"of_user": 5, "of_model": 5})
+    (message,) = [text for _, name, text in logs if "resolution_conflict" in name]
+    assert "of_user" in message and "of_model" not in message
+    assert (group.of_user[0], group.of_model[0]) == (1, 1)
 
 
 @pytest.mark.parametrize("level", [0, 1])
@@ -319,6 +347,48 @@ def test_sum_over_synapses(pair):
     all_pairs(synapses)
     Network(source, target, synapses).run(0.1 * ms)
     assert list(totals.total) == [6, 6, 6]
+
+
+class _Counting(internals.SynapsesOfModel):
+    """Counts in long whole numbers, adds a variable, and keeps a number beside its variables."""
+
+    beside = 0
+
+    def _own_types(self):
+        return {"count": np.int64}
+
+    def _add_own_variables(self):
+        internals.add_array(self, "added", 2, np.int32)
+
+    def _stored_beside(self):
+        return self.beside
+
+    def _restore_beside(self, stored):
+        self.beside = stored
+
+
+def test_synapses_of_model(pair):
+    source, target, _ = pair
+    plain = internals.SynapsesOfModel(source, target, "count : integer", name="plain")
+    assert plain.variables["count"].dtype == np.int32
+    synapses = _Counting(
+        source, target, "count : integer\nother : integer", on_pre="count += 1", name="counting"
+    )
+    synapses.connect(j="i")
+    assert synapses.variables["count"].dtype == np.int64
+    assert synapses.variables["other"].dtype == np.int32
+    network = Network(source, target, synapses)
+    synapses.beside = 3
+    internals.write(synapses, "added", [1, 2])
+    network.store()
+    for _ in range(2):  # what is stored stays whole
+        network.run(2 * ms)
+        synapses.beside = 4
+        internals.write(synapses, "added", [0, 0])
+        assert list(synapses.count) == [1, 1]
+        network.restore()
+        assert list(synapses.count) == [0, 0] and synapses.beside == 3
+        assert list(internals.read(synapses, "added")) == [1, 2]
 
 
 def test_contain(pair):
@@ -639,7 +709,11 @@ PRIVATE = (
     "_globally_running",
     "_connect_called",
     "_contained_objects",
+    "_create_variables",
+    "_full_state",
     "_i_end",
+    "_resolve",
+    "_restore_from_full_state",
     "_scope_current_key",
     "add_reference",
     "array_cache",
@@ -654,21 +728,25 @@ PRIVATE = (
     "templater",
     "unique",
 )
+#: The same for an attribute of an attribute, where the name alone says too little.
+PRIVATE_OF = ("variables.indices",)
 
 
 def private_names(text):
-    """Names of `PRIVATE` that a text uses, imports or overrides; ``np.unique`` is NumPy's."""
+    """Names of `PRIVATE` and `PRIVATE_OF` that a text uses, imports, overrides; ``np.unique`` is NumPy's."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute) and not (
             isinstance(node.value, ast.Name) and node.value.id == "np"
         ):
             found.add(node.attr)
+            if isinstance(node.value, ast.Attribute):
+                found.add(f"{node.value.attr}.{node.attr}")
         elif isinstance(node, ast.ImportFrom):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.FunctionDef):
             found.add(node.name)
-    return found & set(PRIVATE)
+    return found & {*PRIVATE, *PRIVATE_OF}
 
 
 def test_internals_are_used_in_one_module():
@@ -685,3 +763,9 @@ def test_a_planted_use_is_found(name):
     assert private_names(f"from brian2 import {name} as other") == {name}
     assert private_names(f"class A:\n    def {name}(self):\n        pass") == {name}
     assert private_names(f"np.{name}") == set()
+
+
+@pytest.mark.parametrize("name", PRIVATE_OF)
+def test_a_planted_use_of_a_part_is_found(name):
+    assert private_names(f"thing.{name}") == {name}
+    assert private_names(f"{name.split('.')[1]} = thing.{name.split('.')[1]}") == set()

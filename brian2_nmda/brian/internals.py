@@ -123,6 +123,28 @@ def set_where(group: Any, name: str, condition: str, value: float) -> None:
     view.set_with_expression_conditional(condition, repr(value), run_namespace={}, check_units=False)
 
 
+def index_name(group: Any, name: str) -> str:
+    """Name the variable that says which element of a variable an element of the group has."""
+    return str(group.variables.indices[name])
+
+
+class NamesOfModel(Group):
+    """A group in whose equations some names are not the user's; ``_is_users`` is its one hook.
+
+    Brian2 warns of a name of the user's that hides a variable of the group.
+    """
+
+    def _is_users(self, name: str) -> bool:
+        """Whether the user has written a name; none if a class says nothing else."""
+        return False
+
+    def _resolve(
+        self, identifier: str, run_namespace: Any, user_identifier: bool = True, *args: Any, **kwargs: Any
+    ) -> Any:
+        user_identifier = user_identifier and self._is_users(identifier)
+        return super()._resolve(identifier, run_namespace, user_identifier, *args, **kwargs)
+
+
 class _CheckedView(VariableView):
     """A view that looks at text before Brian2 reads it."""
 
@@ -289,6 +311,45 @@ def sum_over_synapses(
         Variable of the synapses that holds the number of the target.
     """
     return SummedVariableUpdater(summand, variable, synapses, target, target_size_name=size, index_var=index)
+
+
+class SynapsesOfModel(NamesOfModel, Synapses):
+    """Synapses with variables of their own and with something beside these that `Network.store` keeps.
+
+    The hooks are ``_own_types`` and ``_add_own_variables``, which ``Synapses.__init__`` calls, and
+    ``_stored_beside`` and ``_restore_beside``.
+    """
+
+    def _own_types(self) -> dict[str, Any]:
+        """Types of variables in the equations that are not the default one."""
+        return {}
+
+    def _add_own_variables(self) -> None:
+        """Add variables that are not in the equations."""
+
+    def _stored_beside(self) -> Any:
+        """What is stored with the variables."""
+
+    def _restore_beside(self, stored: Any) -> None:
+        """Take it back, after the variables."""
+
+    def _create_variables(self, equations: Any, user_dtype: Any = None) -> None:
+        types = self._own_types()
+        if types:
+            user_dtype = {**(user_dtype or {}), **types}
+        super()._create_variables(equations, user_dtype=user_dtype)
+        self._add_own_variables()
+
+    def _full_state(self) -> dict[str, Any]:
+        state = super()._full_state()
+        state["_sent"] = self._stored_beside()
+        return state
+
+    def _restore_from_full_state(self, state: dict[str, Any]) -> None:
+        stored = state.pop("_sent")  # Brian2 takes each entry for a variable
+        super()._restore_from_full_state(state)
+        state["_sent"] = stored
+        self._restore_beside(stored)
 
 
 def contain(synapses: Synapses, helpers: Iterable[Any]) -> None:
