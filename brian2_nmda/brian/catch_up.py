@@ -18,6 +18,9 @@ from brian2.utils.stringtools import get_identifiers
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.helpers import PreparedLast
 from brian2_nmda.brian.internals import (
+    code_of,
+    drop_code,
+    has_code,
     monitors,
     recorded,
     run_after,
@@ -93,17 +96,18 @@ class CatchUp(CodeRunner):
             setattr(self.group, f"{rule.updated}_", step)
         super().before_run(run_namespace)
         if not self.repeats:
-            self.code_objects[:] = []  # only after the run
+            drop_code(self)  # only after the run
 
     def now(self) -> None:
         """Update for a user who reads in the middle of a run, as in a `NetworkOperation`."""
-        if running() and isinstance(get_device(), RuntimeDevice) and self.codeobj is not None:
-            self.codeobj()
+        code = code_of(self)
+        if running() and isinstance(get_device(), RuntimeDevice) and code is not None:
+            code()
 
     def after_run(self) -> None:
         """Update to the end of the run."""
         super().after_run()
-        run_after(self.codeobj)
+        run_after(code_of(self))
 
 
 class UpdateForMonitors(PreparedLast):
@@ -119,7 +123,7 @@ class UpdateForMonitors(PreparedLast):
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
             now = present(monitor.when, monitor.order, self.synapses.order)
             code = updates(self.rules, " ".join(recorded(monitor, self.synapses)), now)
-            if code and len(monitor.code_objects):
+            if code and has_code(monitor):
                 runner = CodeRunner(
                     self.synapses, "stateupdate", code="\n".join(code), name=f"{self.name}_{number}"
                 )

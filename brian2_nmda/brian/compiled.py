@@ -1,7 +1,6 @@
 """What Brian2's targets are given by this package: templates for passes over the synapses, and a makefile."""
 
 import shlex
-import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,16 @@ from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses, SynapticPathway
 
-from brian2_nmda.brian.internals import add_templates, on_numpy, pathways, sum_over_synapses, use_template
+from brian2_nmda.brian.internals import (
+    OwnCode,
+    add_templates,
+    make_default_code,
+    on_numpy,
+    pathways,
+    replace_code,
+    sum_over_synapses,
+    use_template,
+)
 from brian2_nmda.symbolic.errors import ModelError
 
 #: The package in which Brian2 is to look for templates as well.
@@ -107,17 +115,17 @@ def take_in_turn(synapses: Synapses) -> None:
             pathway.__class__ = PathwayInTurn
 
 
-class PathwayInTurn(SynapticPathway):
+class PathwayInTurn(OwnCode, SynapticPathway):
     """A pathway that treats coinciding events of a synapse one after the other."""
 
-    def create_code_objects(self, run_namespace: Any) -> None:
+    def prepare_code(self, run_namespace: Any) -> None:
         """Choose the template for the present target."""
         if self.template in ("synapses", "synapses_in_turn"):
             self.template = "synapses_in_turn" if on_numpy() else "synapses"
-        super().create_code_objects(run_namespace)
+        super().prepare_code(run_namespace)
 
 
-class PathwayOfGate(SynapticPathway):
+class PathwayOfGate(OwnCode, SynapticPathway):
     """A pathway without a queue."""
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -129,9 +137,9 @@ class PathwayOfGate(SynapticPathway):
             )
         super().__setattr__(name, value)
 
-    def create_code_objects(self, run_namespace: Any) -> None:
+    def prepare_code(self, run_namespace: Any) -> None:
         """Make only what acts on the target."""
-        self.code_objects[:] = [weakref.proxy(self.create_default_code_object(run_namespace))]
+        replace_code(self, [make_default_code(self, run_namespace)])
 
 
 def summed(synapses: Synapses, totals: NeuronGroup, summands: Mapping[str, Expression]) -> list[CodeRunner]:

@@ -9,19 +9,15 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian import schedule
+from brian2_nmda.brian.internals import NamesOfModel, make_code
 
 
-class _OfModel:
+class _OfModel(NamesOfModel):
     """Without warnings of Brian2's that are about what a user writes or forgets.
 
     Names in the equations are those of the model, whatever the user's script calls by them; and an object
     that is deleted before it was in a network belonged to synapses that were refused.
     """
-
-    def _resolve(
-        self, identifier: str, run_namespace: Any, user_identifier: bool = True, *args: Any, **kwargs: Any
-    ) -> Any:
-        return super()._resolve(identifier, run_namespace, False, *args, **kwargs)  # type: ignore[misc]
 
     def __del__(self) -> None:
         pass
@@ -48,6 +44,6 @@ class PreparedLast(BrianObject):
 
     def prepared(self, runner: CodeRunner, run_namespace: Any) -> Any:
         """The code of a runner, which this object keeps."""
-        runner.before_run(run_namespace)
+        code = make_code(runner, run_namespace)
         self.runners.append(runner)
-        return runner.code_objects[0]
+        return code

@@ -20,13 +20,17 @@ from brian2_nmda.brian.assembly import Assembly
 from brian2_nmda.brian.helpers import PreparedLast
 from brian2_nmda.brian.internals import (
     InPlaceOfCode,
+    OwnCode,
     add_array,
+    code_of,
+    has_code,
     indices_in_binary,
     indices_of,
     monitors,
     read,
     recorded,
     refer,
+    replace_code,
     run_after,
     run_before,
     run_before_statements,
@@ -59,7 +63,7 @@ def highest(name: str) -> str:
     return f"{name}_highest"
 
 
-class InBlocks(CodeRunner):
+class InBlocks(OwnCode):
     """Notes the factors of the targets at each step, and advances the synapses.
 
     Parameters
@@ -167,20 +171,20 @@ class InBlocks(CodeRunner):
 
     # -- called by the network ---------------------------------------------------------------
 
-    def create_code_objects(self, run_namespace: Any) -> None:
+    def prepare_code(self, run_namespace: Any) -> None:
         """Of C++ standalone; elsewhere NumPy does it."""
         if isinstance(get_device(), RuntimeDevice):
-            self.code_objects[:] = [InPlaceOfCode(self._step)]
+            replace_code(self, [InPlaceOfCode(self._step)])
             return
         self.template_kwds = self.keywords("step")
-        super().create_code_objects(run_namespace)
+        super().prepare_code(run_namespace)
         self.finish = self.runner("flush", f"{self.name}_finish")
         self.finish.before_run(run_namespace)
 
     def after_run(self) -> None:
         """Bring everything up to date."""
         super().after_run()
-        run_after(InPlaceOfCode(self.now) if self.finish is None else self.finish.codeobj)
+        run_after(InPlaceOfCode(self.now) if self.finish is None else code_of(self.finish))
 
     def now(self) -> None:
         """Bring everything up to date for a user who reads, also in the middle of a run."""
@@ -292,7 +296,7 @@ class BesideOthers(PreparedLast):
                 brought = runner.runner("events", f"{self.name}_{number}", driver=pathway)
                 run_before_statements(pathway, self.prepared(brought, run_namespace))
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
-            if not (runner.reads(recorded(monitor, self.synapses)) and len(monitor.code_objects)):
+            if not (runner.reads(recorded(monitor, self.synapses)) and has_code(monitor)):
                 continue
             if runtime:
                 run_before(monitor, InPlaceOfCode(partial(runner.before_recording, monitor)))

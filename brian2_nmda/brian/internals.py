@@ -5,13 +5,17 @@ What is here is no documented interface of Brian2, so a new version may change i
 """
 
 import re
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
 import numpy as np
 from brian2.codegen.codeobject import CodeObject
+from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
 from brian2.core.variables import ArrayVariable, VariableView
@@ -119,6 +123,28 @@ def set_where(group: Any, name: str, condition: str, value: float) -> None:
     view.set_with_expression_conditional(condition, repr(value), run_namespace={}, check_units=False)
 
 
+def index_name(group: Any, name: str) -> str:
+    """Name the variable that says which element of a variable an element of the group has."""
+    return str(group.variables.indices[name])
+
+
+class NamesOfModel(Group):
+    """A group in whose equations some names are not the user's; ``_is_users`` is its one hook.
+
+    Brian2 warns of a name of the user's that hides a variable of the group.
+    """
+
+    def _is_users(self, name: str) -> bool:
+        """Whether the user has written a name; none if a class says nothing else."""
+        return False
+
+    def _resolve(
+        self, identifier: str, run_namespace: Any, user_identifier: bool = True, *args: Any, **kwargs: Any
+    ) -> Any:
+        user_identifier = user_identifier and self._is_users(identifier)
+        return super()._resolve(identifier, run_namespace, user_identifier, *args, **kwargs)
+
+
 class _CheckedView(VariableView):
     """A view that looks at text before Brian2 reads it."""
 
@@ -164,6 +190,17 @@ def check_text(view: Any, check: Callable[[str], None], of_delays: bool = False)
 def running() -> bool:
     """Whether a simulation runs at this moment."""
     return bool(Network._globally_running)
+
+
+@contextmanager
+def outside_magic() -> Iterator[None]:
+    """Let no `run` of the user's find objects made inside; relies on the scope that each object is given."""
+    scope = BrianObject._scope_current_key
+    BrianObject._scope_current_key = -1
+    try:
+        yield
+    finally:
+        BrianObject._scope_current_key = scope
 
 
 def time_step(clock: Clock) -> int:
@@ -276,6 +313,45 @@ def sum_over_synapses(
     return SummedVariableUpdater(summand, variable, synapses, target, target_size_name=size, index_var=index)
 
 
+class SynapsesOfModel(NamesOfModel, Synapses):
+    """Synapses with variables of their own and with something beside these that `Network.store` keeps.
+
+    The hooks are ``_own_types`` and ``_add_own_variables``, which ``Synapses.__init__`` calls, and
+    ``_stored_beside`` and ``_restore_beside``.
+    """
+
+    def _own_types(self) -> dict[str, Any]:
+        """Types of variables in the equations that are not the default one."""
+        return {}
+
+    def _add_own_variables(self) -> None:
+        """Add variables that are not in the equations."""
+
+    def _stored_beside(self) -> Any:
+        """What is stored with the variables."""
+
+    def _restore_beside(self, stored: Any) -> None:
+        """Take it back, after the variables."""
+
+    def _create_variables(self, equations: Any, user_dtype: Any = None) -> None:
+        types = self._own_types()
+        if types:
+            user_dtype = {**(user_dtype or {}), **types}
+        super()._create_variables(equations, user_dtype=user_dtype)
+        self._add_own_variables()
+
+    def _full_state(self) -> dict[str, Any]:
+        state = super()._full_state()
+        state["_sent"] = self._stored_beside()
+        return state
+
+    def _restore_from_full_state(self, state: dict[str, Any]) -> None:
+        stored = state.pop("_sent")  # Brian2 takes each entry for a variable
+        super()._restore_from_full_state(state)
+        state["_sent"] = stored
+        self._restore_beside(stored)
+
+
 def contain(synapses: Synapses, helpers: Iterable[Any]) -> None:
     """Let a network that contains synapses contain their helpers as well."""
     synapses.contained_objects.extend(helpers)
@@ -298,6 +374,11 @@ def use_template(runner: CodeRunner, name: str, **keywords: Any) -> None:
         runner.template_kwds = {**(runner.template_kwds or {}), **keywords}
 
 
+def compiler_name() -> str:
+    """Name the kind of C++ compiler that Brian2 would call, ``unix`` or ``msvc``."""
+    return str(get_compiler_and_args()[0])
+
+
 def declare_to_device(synapses: Synapses) -> None:
     """C++ standalone declares the Synapses of a `Network`, but not those that they contain."""
     device = get_device()
@@ -312,6 +393,76 @@ def run_after(code_object: CodeObject) -> None:
         code_object()
     else:
         device.main_queue.append(("run_code_object", (code_object,)))
+
+
+def code_of(runner: CodeRunner) -> Any:
+    """Give what a runner was compiled to for the last run, or ``None``; relies on ``codeobj``."""
+    return runner.codeobj
+
+
+def has_code(thing: Any) -> bool:
+    """Tell whether an object has code to run at each of its steps; relies on ``code_objects``."""
+    return bool(len(thing.code_objects))
+
+
+def replace_code(thing: Any, code: Iterable[Any]) -> None:
+    """Let an object run other code at its steps, until the next run begins; relies on ``code_objects``."""
+    thing.code_objects[:] = code
+
+
+def drop_code(thing: Any) -> None:
+    """Let an object run nothing at its steps, until the next run begins; its code can be run elsewhere."""
+    replace_code(thing, [])
+
+
+def make_code(runner: CodeRunner, run_namespace: Any) -> Any:
+    """Compile what a runner does, outside a network; gives a weak reference to what it is compiled to."""
+    runner.before_run(run_namespace)
+    return runner.code_objects[0]
+
+
+def make_default_code(runner: CodeRunner, run_namespace: Any) -> Any:
+    """Compile the statements of a runner alone, of a pathway without its queue; gives a weak reference."""
+    return weakref.proxy(runner.create_default_code_object(run_namespace))
+
+
+class OwnCode(CodeRunner):
+    """A runner that makes its code in another way than Brian2: ``prepare_code`` is its one hook."""
+
+    def prepare_code(self, run_namespace: Any) -> None:
+        """Make the code of the next run; as Brian2 does if a class says nothing else."""
+        super().create_code_objects(run_namespace)
+
+    def create_code_objects(self, run_namespace: Any) -> None:
+        """As Brian2 calls it."""
+        self.prepare_code(run_namespace)
+
+
+def keep_code_of(runner: CodeRunner, key: Callable[[CodeRunner], Any]) -> None:
+    """Let later runs use the code of a runner that has some, made once for each value of ``key(runner)``."""
+    if has_code(runner) and "create_code_objects" not in vars(runner):
+        runner.create_code_objects = _Kept(runner, key)  # type: ignore[method-assign]
+
+
+class _Kept:
+    """Stands for the method by which an object makes its code."""
+
+    def __init__(self, runner: CodeRunner, key: Callable[[CodeRunner], Any]) -> None:
+        self.runner = weakref.ref(runner)
+        self.key = key
+        self.create = type(runner).create_code_objects
+        self.found = {key(runner): (runner.codeobj, list(runner.code_objects))}
+
+    def __call__(self, run_namespace: Any) -> None:
+        runner = self.runner()
+        if runner is None:  # it calls this itself
+            return
+        key = self.key(runner)
+        if key in self.found:
+            runner.codeobj, runner.code_objects[:] = self.found[key]
+        else:
+            self.create(runner, run_namespace)
+            self.found[key] = (runner.codeobj, list(runner.code_objects))
 
 
 def state_updaters() -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ from brian2_nmda.brian.internals import (
     declare_to_device,
     has_pathway,
     known_value,
+    make_code,
     one_to_one,
     refer_one_to_one,
     run_after,
@@ -470,8 +471,7 @@ class Place(Home):
         name, function = index_check(self.place)
         code = f"in_{self.place} = {name}(int({self.index} >= 0 and {self.index} < {self.size}))"
         runner = CodeRunner(synapses, "stateupdate", code=code, name=f"{synapses.name}_check_{self.place}*")
-        runner.before_run({**(run_namespace or {}), name: function})
-        run_after(runner.code_objects[0])
+        run_after(make_code(runner, {**(run_namespace or {}), name: function}))
 
 
 #: Groups of the user's that have had their first values; what carries spikes to them, at which event, how

@@ -33,9 +33,11 @@ from brian2_nmda.brian.given_code import changes_w
 from brian2_nmda.brian.homes import Setting
 from brian2_nmda.brian.in_blocks import BesideOthers, InBlocks
 from brian2_nmda.brian.internals import (
+    SynapsesOfModel,
     check_text,
     contain,
     declare_to_device,
+    index_name,
     is_protected,
     stored_as,
     value_of,
@@ -181,7 +183,7 @@ def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
 
 
-class NMDASynapses(Synapses):
+class NMDASynapses(SynapsesOfModel):
     """A `Synapses` object whose parts live where the plan puts them.
 
     Made by `GlutamateSynapse.synapses`. ``source`` and ``target`` are the user's groups; helper groups
@@ -285,14 +287,15 @@ class NMDASynapses(Synapses):
             updater.order = assembly.base.order + schedule.SUM
         return updaters
 
-    def _create_variables(self, equations: Equations, user_dtype: Any = None) -> None:
+    def _own_types(self) -> dict[str, Any]:
         assembly = self._assembly
         integers = [n for s in assembly.sent_by_synapse for n in s.integers]
         integers += map(counter, assembly.synapse_pulses)
         integers += [rule.updated for rule in assembly.plan.rules]
-        if integers:
-            user_dtype = {**(user_dtype or {}), **dict.fromkeys(integers, np.int64)}
-        super()._create_variables(equations, user_dtype=user_dtype)
+        return dict.fromkeys(integers, np.int64)
+
+    def _add_own_variables(self) -> None:
+        assembly = self._assembly
         for r in self._homes.references():
             if r.name in self.variables:
                 raise ModelError(
@@ -303,12 +306,9 @@ class NMDASynapses(Synapses):
 
     # -- what a user does with it ------------------------------------------------------------
 
-    def _resolve(
-        self, identifier: str, run_namespace: Any, user_identifier: bool = True, *args: Any, **kwargs: Any
-    ) -> Any:
-        """As for any group; a name that only the model writes may stand for something else in the script."""
-        user_identifier = user_identifier and identifier in self._written_by_user
-        return super()._resolve(identifier, run_namespace, user_identifier, *args, **kwargs)
+    def _is_users(self, name: str) -> bool:
+        """Whether the user wrote a name; another one may stand for something else in the script."""
+        return name in self._written_by_user
 
     def run_regularly(  # noqa: D102
         self,
@@ -528,7 +528,7 @@ class NMDASynapses(Synapses):
 
     def _check_common_elements(self, name: str, values: np.ndarray) -> None:
         """Refuse different values for synapses that see one element of a presynaptic neuron or a place."""
-        index = self.variables.indices[name]
+        index = index_name(self, name)
         if index not in self.variables:  # one element for each synapse
             return
         try:
@@ -569,13 +569,8 @@ class NMDASynapses(Synapses):
         self._between_runs.finish()
         super().after_run()
 
-    def _full_state(self) -> dict[str, Any]:
-        state = super()._full_state()
-        state["_sent"] = self._between_runs.stored()
-        return state
+    def _stored_beside(self) -> Any:
+        return self._between_runs.stored()
 
-    def _restore_from_full_state(self, state: dict[str, Any]) -> None:
-        sent = state.pop("_sent")
-        super()._restore_from_full_state(state)
-        state["_sent"] = sent
-        self._between_runs.restore(sent)
+    def _restore_beside(self, stored: Any) -> None:
+        self._between_runs.restore(stored)

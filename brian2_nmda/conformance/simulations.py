@@ -17,10 +17,9 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.core.base import BrianObject
 from brian2.devices.device import RuntimeDevice, get_device, reset_device
 
-from brian2_nmda.brian.internals import read
+from brian2_nmda.brian.internals import outside_magic, read
 from brian2_nmda.conformance import points
 from brian2_nmda.conformance.course import Course
 from brian2_nmda.conformance.subject import Subject
@@ -77,26 +76,24 @@ def private_brian2(dt: float, target: str = "numpy") -> Iterator[None]:
     """
     if not isinstance(get_device(), RuntimeDevice):
         raise ModelError("check_model simulates by itself: call it before set_device, on the runtime device.")
-    scope, old_dt = BrianObject._scope_current_key, b2.defaultclock.dt
-    codegen = b2.prefs["codegen.target"]
-    BrianObject._scope_current_key = -1
+    old_dt, codegen = b2.defaultclock.dt, b2.prefs["codegen.target"]
     directory = tempfile.mkdtemp(prefix="check_model-") if target == "cpp_standalone" else None
-    try:
-        if directory is not None:
-            b2.set_device("cpp_standalone", directory=directory)
-        else:
-            b2.prefs["codegen.target"] = target
-        b2.defaultclock.dt = dt * b2.second
-        yield
-    finally:
-        if directory is not None:
-            b2.get_device().reinit()
-            reset_device("runtime")
-            gc.collect()  # objects of a device that is gone
-            shutil.rmtree(directory, ignore_errors=True)
-        b2.prefs["codegen.target"] = codegen
-        b2.defaultclock.dt = old_dt
-        BrianObject._scope_current_key = scope
+    with outside_magic():
+        try:
+            if directory is not None:
+                b2.set_device("cpp_standalone", directory=directory)
+            else:
+                b2.prefs["codegen.target"] = target
+            b2.defaultclock.dt = dt * b2.second
+            yield
+        finally:
+            if directory is not None:
+                b2.get_device().reinit()
+                reset_device("runtime")
+                gc.collect()  # objects of a device that is gone
+                shutil.rmtree(directory, ignore_errors=True)
+            b2.prefs["codegen.target"] = codegen
+            b2.defaultclock.dt = old_dt
 
 
 @dataclass

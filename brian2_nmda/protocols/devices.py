@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, reset_device
 from brian2.groups.group import CodeRunner
 
+from brian2_nmda.brian.internals import compiler_name, keep_code_of
 from brian2_nmda.symbolic.errors import ModelError
 
 TARGETS = ("cpp_standalone", "cython", "numpy")
@@ -21,10 +21,7 @@ _MAKE_ARGS = "devices.cpp_standalone.extra_make_args_unix"
 
 def check_compiler() -> None:
     """Raise a ModelError if a C++ standalone project could not be built here."""
-    from brian2.codegen.cpp_prefs import get_compiler_and_args
-
-    compiler = get_compiler_and_args()[0]
-    needed = {"msvc": (), "unix": ("make", "g++")}.get(compiler, ("make", "g++"))
+    needed = {"msvc": (), "unix": ("make", "g++")}.get(compiler_name(), ("make", "g++"))
     missing = [tool for tool in needed if shutil.which(tool) is None]
     if missing:
         raise ModelError(
@@ -106,28 +103,8 @@ def keep_code(network: Network) -> None:
     Where Python runs the simulation, the code holds the time step: it is kept for each.
     """
     for obj in network.sorted_objects:
-        if isinstance(obj, CodeRunner) and obj.code_objects and "create_code_objects" not in vars(obj):
-            obj.create_code_objects = _Kept(obj)
-
-
-class _Kept:
-    """Makes the code of an object once for each time step."""
-
-    def __init__(self, obj: CodeRunner) -> None:
-        self.obj = weakref.ref(obj)
-        self.create = type(obj).create_code_objects
-        self.found = {_step_of(obj): (obj.codeobj, list(obj.code_objects))}
-
-    def __call__(self, run_namespace: Any) -> None:
-        obj = self.obj()
-        if obj is None:  # it calls this itself
-            return
-        step = _step_of(obj)
-        if step in self.found:
-            obj.codeobj, obj.code_objects[:] = self.found[step]
-        else:
-            self.create(obj, run_namespace)
-            self.found[step] = (obj.codeobj, list(obj.code_objects))
+        if isinstance(obj, CodeRunner):
+            keep_code_of(obj, _step_of)
 
 
 def _step_of(obj: CodeRunner) -> float:
