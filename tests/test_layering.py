@@ -246,6 +246,32 @@ def test_rooms_are_small():
     assert long == []
 
 
+def class_names(sources):
+    """Modules in which each class name stands at the top level, by name; ``sources``: text by module."""
+    found = {}
+    for module, text in sources.items():
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(module)
+    return found
+
+
+def test_no_class_name_stands_twice():
+    """One name for one thing: a reader who searches for a class finds one."""
+    found = class_names({module: path.read_text() for module, path in SOURCES})
+    assert len(found) > 150
+    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}
+
+
+def test_a_class_name_that_stands_twice_is_found():
+    planted = {
+        "a": "class Row:\n    x = 1",
+        "b": "class Row(A):\n    class Own:\n        pass",
+        "c": "Own = 1",
+    }
+    assert class_names(planted) == {"Row": ["a", "b"]}
+
+
 def test_families():
     """What is imported by name are modules of the package itself, one level deep."""
     path = Path(brian2_nmda.equations.__file__).with_suffix(".pyi")

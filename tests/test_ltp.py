@@ -31,7 +31,7 @@ from brian2_nmda.equations import DAP5
 from brian2_nmda.plotting import plot_ltp
 from brian2_nmda.protocols import ltp
 from brian2_nmda.protocols.ltp import CONDITIONS, LFS, TEST_PERIOD, Condition, bar_text, run_ltp
-from brian2_nmda.protocols.ltp.experiment import Experiment, standalone_device
+from brian2_nmda.protocols.ltp.experiment import TetanusNetwork, standalone_device
 
 pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
 
@@ -256,7 +256,7 @@ def test_d_ap5_is_the_part_of_the_library():
         receptors = [AMPA(gmax=0.5 * nS), BioNMDA(antagonist=DAP5(conc=concentration))]
         model = GlutamateSynapse(receptors, calcium=SpineCalcium(), plasticity=ReceptorInsertion())
         with standalone_device():
-            experiment = Experiment(model, ltp.Schedule(CONDITIONS[2:3], 20.0, 20.0))
+            experiment = TetanusNetwork(model, ltp.Schedule(CONDITIONS[2:3], 20.0, 20.0))
             given = experiment.synapses.variables["conc_DAP5_NMDA"]
             assert given.dim is mM.dim
             assert experiment.dose == dose
@@ -323,7 +323,7 @@ def test_any_part_of_the_conditions(names):
     by_name = {c.name: c for c in CONDITIONS}
     chosen = tuple(replace(by_name[n], name=f"{n} {k}") for k, n in enumerate(names))
     with standalone_device() as (device, _):
-        experiment = Experiment(ltp.default_model(), ltp.Schedule(chosen, 20.0, 20.0))
+        experiment = TetanusNetwork(ltp.default_model(), ltp.Schedule(chosen, 20.0, 20.0))
         before = len(device.main_queue)
         experiment.run(None)
         queue = [a for command, a in device.main_queue[before:] if command == "set_by_single_value"]

@@ -74,7 +74,7 @@ def to_nestml(model: Any, name: str | None = None, ports: int = 1) -> str:
     """
     if not isinstance(ports, int) or isinstance(ports, bool) or ports < 1:
         raise ModelError(f"to_nestml: ports has to be a whole number of at least 1, found {ports!r}.")
-    return Neuron(model, name, ports).text()
+    return NestmlNeuron(model, name, ports).text()
 
 
 def write(model: Any, folder: str | Path, name: str | None = None, ports: int = 1) -> Path:
@@ -111,7 +111,7 @@ def _default_name(model: Any) -> str:
     return f"{default_name(model)}_neuron"
 
 
-class Neuron:
+class NestmlNeuron:
     """The blocks of one file."""
 
     def __init__(self, model: Any, name: str | None, ports: int = 1) -> None:

@@ -20,7 +20,7 @@ from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 
 @dataclass(frozen=True)
-class Row:
+class PlanRow:
     """One line of `Plan.table`."""
 
     variable: str
@@ -34,7 +34,7 @@ class Row:
 class Plan(Sent):
     """The result of the analysis; printing it explains it."""
 
-    rows: list[Row]
+    rows: list[PlanRow]
 
     def summed_for_all(self, labels: Iterable[str]) -> "Plan":
         """The plan when what these receptors send is summed once for all targets."""
@@ -109,7 +109,7 @@ def make_plan(system: System, declarations: Declarations, dt: float) -> Plan:
 # -- rows of states ------------------------------------------------------------------------------
 
 
-def _state_row(plan: Sent, name: str, dt: float) -> Row:
+def _state_row(plan: Sent, name: str, dt: float) -> PlanRow:
     method, place = plan.declarations.method, plan.place[name]
     by = f"'{method}'" if method else str(plan.steps[name])
     if place == POST:
@@ -130,7 +130,7 @@ def _state_row(plan: Sent, name: str, dt: float) -> Row:
         why += f"; not advanced at spikes alone: {plan.not_at_spikes[name]}"
     if name in plan.system.drawn:
         by, bound = "whole numbers, binomial draws (order 1 in dt)", "statistical"
-    return Row(name, _words(plan, name), by, why, bound)
+    return PlanRow(name, _words(plan, name), by, why, bound)
 
 
 def _words(plan: Sent, name: str) -> str:
@@ -218,25 +218,25 @@ def _why(plan: Sent, name: str) -> str:
 # -- rows of definitions, sums and conductances --------------------------------------------------------------
 
 
-def _definition_rows(plan: Sent) -> Iterator[Row]:
+def _definition_rows(plan: Sent) -> Iterator[PlanRow]:
     sent = {form.pulse for form in plan.sent.values()} - needed_pulses(plan)
     for name in plan.pulses:
         if name not in sent:
             by = "counted in whole time steps"
-            yield Row(name, _words(plan, name), by, _why(plan, name), "0")
+            yield PlanRow(name, _words(plan, name), by, _why(plan, name), "0")
     for name, definition in plan.system.definitions.items():
         if name not in plan.pulses and not definition.expression.is_number:
-            yield Row(name, _words(plan, name), "expression", _why(plan, name))
+            yield PlanRow(name, _words(plan, name), "expression", _why(plan, name))
 
 
-def _total_row(plan: Sent, name: str) -> Row:
+def _total_row(plan: Sent, name: str) -> PlanRow:
     """A sum over the synapses of a place."""
     summed = plan.system.totals[name]
     by = f"summed at each time step of the {summed.place}"
-    return Row(name, _words(plan, name), by, f"Total({summed.expression})", "order 1: held over the step")
+    return PlanRow(name, _words(plan, name), by, f"Total({summed.expression})", "order 1: held over the step")
 
 
-def _conductance_row(plan: Sent, receptor: ReceptorTerm) -> Row:
+def _conductance_row(plan: Sent, receptor: ReceptorTerm) -> PlanRow:
     """How the conductance of a receptor comes to the target."""
     label, bound = receptor.label, ""
     if label in plan.sent:
@@ -254,7 +254,7 @@ def _conductance_row(plan: Sent, receptor: ReceptorTerm) -> Row:
         by, why = "summed at each time step of the target", "naive form (optimize=False)"
         if plan.declarations.optimize:
             why = f"w multiplies what is open now; not sent at spikes: {_why_stepped(plan, receptor)}"
-    return Row(receptor.total_name, WORDS[POST], by, why, bound)
+    return PlanRow(receptor.total_name, WORDS[POST], by, why, bound)
 
 
 def _why_stepped(plan: Sent, receptor: ReceptorTerm) -> str:

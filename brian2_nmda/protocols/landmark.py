@@ -9,7 +9,7 @@ from brian2_nmda.protocols.saving import write_whole
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One comparison of a model with the literature.
 
     Attributes
@@ -43,7 +43,7 @@ class Landmark:
         The result in a few words, with its paper.
     differences : str
         Where model and data differ, and why, in sentences.
-    rows : list of Row
+    rows : list of Comparison
         The comparisons; `add` appends them.
     data : dict
         What the figure of the landmark shows, by name.
@@ -63,7 +63,7 @@ class Landmark:
 
     title: str
     differences: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Comparison] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
 
     def add(self, what: str, model: float | str, published: str, source: str, *, met: bool) -> None:
@@ -72,14 +72,14 @@ class Landmark:
         Parameters
         ----------
         what, published, source : str
-            As in `Row`.
+            As in `Comparison`.
         model : float or str
             The value of the model, in the unit that `what` names.
         met : bool
             Whether it agrees with what was published.
         """
         text = model if isinstance(model, str) else f"{model:.4g}"
-        self.rows.append(Row(what, text, published, source, bool(met)))
+        self.rows.append(Comparison(what, text, published, source, bool(met)))
 
     @property
     def met(self) -> bool:

@@ -22,8 +22,8 @@ from brian2_nmda.protocols.ltp.conditions import (
     THETA_BURST,
     WEAK,
     Condition,
+    PulseTrain,
     Schedule,
-    Train,
 )
 from brian2_nmda.protocols.ltp.experiment import default_model, run_ltp
 from brian2_nmda.protocols.ltp.result import LTPResult, Row, bar_text
@@ -40,9 +40,9 @@ __all__ = [
     "WEAK",
     "Condition",
     "LTPResult",
+    "PulseTrain",
     "Row",
     "Schedule",
-    "Train",
     "bar_text",
     "default_model",
     "run_ltp",

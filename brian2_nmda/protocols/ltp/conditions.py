@@ -16,7 +16,7 @@ LAST = 300.0  # s, at the end, over which what came of a train is averaged
 
 
 @dataclass(frozen=True)
-class Train:
+class PulseTrain:
     """A train of presynaptic spikes, or several of them.
 
     Parameters
@@ -47,9 +47,9 @@ class Train:
         return self.bursts * self.every if self.bursts > 1 else self.pulses / self.rate
 
 
-TETANUS = Train(100.0, 100)
-THETA_BURST = Train(100.0, 4, bursts=10, every=0.2)
-LOW_FREQUENCY = Train(1.0, 900)
+TETANUS = PulseTrain(100.0, 100)
+THETA_BURST = PulseTrain(100.0, 4, bursts=10, every=0.2)
+LOW_FREQUENCY = PulseTrain(1.0, 900)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Condition:
     ----------
     name : str
         One word or two, as printed in the table.
-    train : Train, optional
+    train : PulseTrain, optional
         Without one, the test pulses go on.
     trained : tuple of str
         Pathways that get the train.
@@ -77,7 +77,7 @@ class Condition:
     """
 
     name: str
-    train: Train | None = TETANUS
+    train: PulseTrain | None = TETANUS
     trained: tuple[str, ...] = ("A",)
     fibres: tuple[int, int] = (FIBRES, FIBRES)
     D_AP5: bool = False
@@ -115,7 +115,7 @@ LFS = Condition("1 Hz x 900", LOW_FREQUENCY, bars={"A": (-25.0, -15.0), "B": _AL
 CURVE = (
     LFS,
     *(
-        Condition(f"{f} Hz x 900", Train(float(f), 900), bars={"B": _ALIKE} | bars)
+        Condition(f"{f} Hz x 900", PulseTrain(float(f), 900), bars={"B": _ALIKE} | bars)
         for f, bars in {2: {}, 3: {}, 5: {}, 7: {}, 10: {}, 20: {}, 50: {"A": (20.0, np.inf)}}.items()
     ),
 )

@@ -112,7 +112,7 @@ def run_ltp(
     schedule = Schedule(chosen, _seconds(baseline, "baseline"), _seconds(follow_up, "follow_up"))
     _check_parts(model, chosen)
     with standalone_device() as (device, directory):
-        network = Experiment(model, schedule)
+        network = TetanusNetwork(model, schedule)
         network.run(report)
         begin = time.perf_counter()
         device.build(directory=directory, run=False, with_output=False)
@@ -164,7 +164,7 @@ def standalone_device() -> Iterator[tuple[Any, str]]:
         yield given
 
 
-class Experiment:
+class TetanusNetwork:
     """The Brian2 objects: one neuron per condition, synapses 2c and 2c + 1 onto neuron c."""
 
     def __init__(self, model: GlutamateSynapse, schedule: Schedule) -> None:
