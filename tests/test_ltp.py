@@ -405,9 +405,7 @@ def test_figure_shows_the_result(result):
 
 
 def test_figure_without_a_frequency_curve_has_no_panel_for_it(result):
-    others = [
-        replace(c, train=replace(c.train, pulses=901)) if c.in_curve else c for c in result.conditions
-    ]
+    others = [replace(c, train=replace(c.train, pulses=901)) if c.in_curve else c for c in result.conditions]
     figure = plot_ltp(replace(result, conditions=tuple(others)))
     titles = [a.get_title(loc="left") for a in figure.axes if a.get_title(loc="left")]
     assert len(titles) == 6

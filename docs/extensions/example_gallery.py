@@ -52,8 +52,8 @@ def index(found: dict[str, tuple[str, str]]) -> str:
     """The page with the pictures."""
     lines = ["```{toctree}", ":hidden:", "", *found, "```", "", "::::{container} gallery", ""]
     for name in filter(has_figure, found):
-        title = found[name][0]
-        lines += [f"```{{figure}} ../../figures/{figure(name)}", f":target: {name}.html", f":alt: {title}", ""]
+        title, kept = found[name][0], figure(name)
+        lines += [f"```{{figure}} ../../figures/{kept}", f":target: {name}.html", f":alt: {title}", ""]
         lines += [f"[{title}]({name}.md)", "```", ""]
     lines += ["::::", ""]
     bare = [f"- [{title}]({name}.md)" for name, (title, _) in found.items() if not has_figure(name)]
