@@ -3,8 +3,10 @@
 Each row of the table is one number of the rule, the synapse, the release, the neuron or the stimulus, 20 %
 lower and 20 % higher. Each change has its own neuron for each protocol; all of them run side by
 side in one C++ program, with and without short-term depression of release: a quarter of an hour and more.
+Without the two protocols of 15 min it is some minutes.
 
     python benchmarks/robustness.py [--markdown FILE]
+    python benchmarks/robustness.py --protocols tetanus "theta burst" "50 Hz"
 
 Sizes are relative to those without a change; the bar is 0.5 to 1.5. Of the test pulses, which have to change
 nothing, it is the change in percent that is given; the bar is 0.5 % in 15 min.
@@ -98,15 +100,17 @@ def words() -> dict[str, str]:
     return SYNAPSE | BLOCK | neuron | WEIGHTS | RELEASE
 
 
-def rows(numbers: list[str], lasting: bool) -> list[tuple[str, str | None, float]]:
+def rows(numbers: list[str], protocols: list[str], lasting: bool) -> list[tuple[str, str | None, float]]:
     """Protocol, number that is changed, and factor, of each neuron."""
-    protocols = [p for p in TRAINS if (p in LASTING) == lasting]
+    protocols = [p for p in protocols if (p in LASTING) == lasting]
     plain = [(p, None, 1.0) for p in protocols]
     return plain + [(p, n, f) for n in numbers for f in FACTORS for p in protocols]
 
 
-def build(depression: str, numbers: list[str], lasting: bool) -> tuple[list[Any], Any, list]:
-    """Neurons, fibres and synapses of all rows: the objects, the synapses, the rows."""
+def build(
+    depression: str, numbers: list[str], chosen: list[tuple[str, str | None, float]]
+) -> tuple[list[Any], Any]:
+    """Neurons, fibres and synapses of the chosen rows: the objects, and the synapses."""
     release, fibres = RELEASES[depression]
     model = GlutamateSynapse(
         [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.45 * nS)],
@@ -115,7 +119,6 @@ def build(depression: str, numbers: list[str], lasting: bool) -> tuple[list[Any]
         plasticity=RelativeInsertion(),
         parts=UnsaturatedEnzymes(),
     )
-    chosen = rows(numbers, lasting)
     n, spike = len(chosen), BackPropagatingSpike()
     neurons = b2.NeuronGroup(
         n,
@@ -147,10 +150,12 @@ def build(depression: str, numbers: list[str], lasting: bool) -> tuple[list[Any]
         setattr(synapses, name, varied(name, model.system.parameters[name].value))
     synapses.w = varied("fibres", fibres)
     synapses.n_0_AMPA = varied("n_0_AMPA", 20.0)
-    return [neurons, source, synapses], synapses, chosen
+    return [neurons, source, synapses], synapses
 
 
-def changes(chosen_numbers: list[str]) -> dict[str, dict[tuple[str, str | None, float], float]]:
+def changes(
+    chosen_numbers: list[str], protocols: list[str]
+) -> dict[str, dict[tuple[str, str | None, float], float]]:
     """Change of the receptors in percent, by depression and row, of one C++ program."""
     b2.set_device("cpp_standalone", build_on_run=False)
     b2.defaultclock.dt = 0.25 * ms
@@ -158,7 +163,10 @@ def changes(chosen_numbers: list[str]) -> dict[str, dict[tuple[str, str | None, 
     for depression in RELEASES:
         numbers = [n for n in chosen_numbers if depression == "with" or n not in RELEASE]
         for lasting in (False, True):
-            objects, synapses, chosen = build(depression, numbers, lasting)
+            chosen = rows(numbers, protocols, lasting)
+            if not chosen:
+                continue
+            objects, synapses = build(depression, numbers, chosen)
             network.add(objects)
             made.append((depression, synapses, chosen))
             brief += [] if lasting else objects
@@ -166,7 +174,8 @@ def changes(chosen_numbers: list[str]) -> dict[str, dict[tuple[str, str | None, 
     keep_code(network)
     for one in brief:
         one.active = False
-    network.run((LONG - SHORT) * second, namespace={})
+    if set(protocols) & set(LASTING):
+        network.run((LONG - SHORT) * second, namespace={})
     b2.device.build(directory=None)
     found: dict[str, dict[tuple[str, str | None, float], float]] = {d: {} for d in RELEASES}
     for depression, synapses, chosen in made:
@@ -175,12 +184,12 @@ def changes(chosen_numbers: list[str]) -> dict[str, dict[tuple[str, str | None, 
     return found
 
 
-def table(found: dict[str, dict], numbers: list[str]) -> Iterator[str]:
+def table(found: dict[str, dict], numbers: list[str], protocols: list[str]) -> Iterator[str]:
     """Markdown: a line for each number and factor; what misses its bar is bold."""
-    pairs = [(p, d) for p in TRAINS for d in RELEASES]
-    yield "| changed | by | " + " | ".join(TRAINS) + " |"
-    yield "|---|---|" + "---|" * len(TRAINS)
-    plain = [" ".join(f"{found[d][p, None, 1.0]:+.1f}" for d in RELEASES) for p in TRAINS]
+    pairs = [(p, d) for p in protocols for d in RELEASES]
+    yield "| changed | by | " + " | ".join(protocols) + " |"
+    yield "|---|---|" + "---|" * len(protocols)
+    plain = [" ".join(f"{found[d][p, None, 1.0]:+.1f}" for d in RELEASES) for p in protocols]
     yield "| nothing: change in % | | " + " | ".join(plain) + " |"
     for number in numbers:
         text = words()[number]
@@ -204,9 +213,9 @@ def cell(found: dict, protocol: str, depression: str, number: str, factor: float
     return text if met else f"**{text}**"
 
 
-def summary(found: dict[str, dict], numbers: list[str]) -> Iterator[str]:
+def summary(found: dict[str, dict], numbers: list[str], protocols: list[str]) -> Iterator[str]:
     """How many changes miss each bar, and of which numbers."""
-    for p in TRAINS:
+    for p in protocols:
         for d in RELEASES:
             keys = [(n, f) for n in numbers for f in FACTORS if (p, n, f) in found[d]]
             missed = [f"{n} x {f}" for n, f in keys if "**" in cell(found, p, d, n, f)]
@@ -218,10 +227,12 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", metavar="NUMBER", default=list(words()), choices=list(words()))
+    parser.add_argument("--protocols", nargs="+", default=list(TRAINS), choices=list(TRAINS))
     parser.add_argument("--markdown", metavar="FILE", help="write the table to this file as well")
     arguments = parser.parse_args()
-    result = changes(arguments.only)
-    lines = list(table(result, arguments.only))
-    print("\n".join([*lines, "", *summary(result, arguments.only)]))
+    asked = arguments.only, arguments.protocols
+    result = changes(*asked)
+    lines = list(table(result, *asked))
+    print("\n".join([*lines, "", *summary(result, *asked)]))
     if arguments.markdown:
         Path(arguments.markdown).write_text("\n".join(lines) + "\n")

@@ -94,7 +94,7 @@ def build(directory):
     """Compile a neuron with 100 inputs; how the binary calls its parameters, and what is read from a run."""
     set_device("cpp_standalone", directory=directory, build_on_run=False)
     seed(4)
-    model = GlutamateSynapse([AMPA(gmax=0.3*nS), BioNMDA(gmax=0.1*nS)])
+    model = GlutamateSynapse([AMPA(gmax=1.5*nS), BioNMDA(gmax=0.1*nS)])
     inputs = PoissonGroup(100, rates=10*Hz)
     neuron = NeuronGroup(1, "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt (unless refractory)"
                          + model.post_equations(variable=["Mg"]), threshold="v > -50*mV", reset="v = -60*mV",
@@ -128,8 +128,8 @@ if __name__ == "__main__":
 
     rates = np.array([len(np.load(file)["t"])/2 for file in files]).reshape(len(magnesium), -1)
     figure, axis = plt.subplots(figsize=(6, 3.8), layout="constrained")
-    for Mg, row in zip(magnesium, rates, strict=True):
-        axis.plot(strengths, row, "o-", label=f"{Mg:g} mM Mg")
+    for Mg, row, marker in zip(magnesium, rates, "os^", strict=True):
+        axis.plot(strengths, row, f"{marker}-", label=f"{Mg:g} mM Mg")
     axis.set(xlabel="NMDA conductance of one input (nS)", ylabel="rate (Hz)", title="15 runs of one binary")
     axis.legend(frameon=False)
     figure.savefig("sweep.png", dpi=120)

@@ -145,10 +145,22 @@ def test_gallery_has_every_example():
     index = gallery.index(found)
     for name, (title, rest) in found.items():
         assert f"({name}.md)" in index
-        shown = f"figures/{name}.png" in gallery.page(name, title, rest)
-        assert shown == (f"figures/{name}.png" in index)
+        assert f"figures/{gallery.figure(name)}" in gallery.page(name, title, rest)
+        assert f"figures/{gallery.figure(name)}" in index
+        assert (DOCS / "figures" / gallery.figure(name)).exists()
     assert "figures/own_receptor.png" in index
+    assert "figures/sweep_example.png" in index
     assert "figures/sweep.png" not in index  # docs/howto/sweep.py made it
+
+
+def test_a_picture_of_a_model_is_made_by_the_lines_beside_it(tmp_path, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "lowering.md").read_text(), re.S)
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(block, {})  # noqa: S102
+    made = {p.name for p in tmp_path.glob("*.png")}
+    assert made == {"parts.png", "plan.png", "scheme.png"}
+    assert all((DOCS / "figures" / name).exists() for name in made)
 
 
 def test_a_dead_link_is_found(tmp_path):

@@ -404,6 +404,14 @@ def test_figure_shows_the_result(result):
     assert any("Known limits" in text.get_text() for text in figure.texts)
 
 
+def test_figure_without_a_frequency_curve_has_no_panel_for_it(result):
+    others = [replace(c, train=replace(c.train, pulses=901)) if c.in_curve else c for c in result.conditions]
+    figure = plot_ltp(replace(result, conditions=tuple(others)))
+    titles = [a.get_title(loc="left") for a in figure.axes if a.get_title(loc="left")]
+    assert len(titles) == 6
+    assert titles[-1] == "6  Summary"
+
+
 def test_figure_of_other_conditions_names_what_is_missing(result):
     with pytest.raises(ModelError, match="no condition 'tetanus'; it has mine"):
         plot_ltp(replace(result, conditions=(Condition("mine"), *result.conditions[1:])))

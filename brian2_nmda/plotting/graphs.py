@@ -108,7 +108,9 @@ def plot_parts(model: SynapseModel | Part, axes: Axes | None = None) -> Axes:
         if names:
             apart = np.subtract(b, a) @ [[0, -1], [1, 0]]  # to the side to which the arrow bends
             shift = 0.5 * bend * apart
-            _beside(axes, tuple(a + shift), tuple(b + shift), ",\n".join(names), 0)
+            others = [place for node, place in places.items() if node not in (source, target)]
+            along = _free(a + shift, b + shift, others) * np.subtract(b, a)
+            _beside(axes, tuple(a + shift + along), tuple(b + shift + along), ",\n".join(names), 0)
     return axes
 
 
@@ -298,6 +300,15 @@ def _arrow(
             "shrinkB": 2, "connectionstyle": f"arc3,rad={bend}",
         },
     )  # fmt: skip
+
+
+def _free(a: np.ndarray, b: np.ndarray, others: Iterable[tuple[float, float]]) -> float:
+    """How far from the middle of a line, in its lengths, a text does not lie on another box."""
+    for moved in (0.0, 0.15, -0.15, 0.25, -0.25):
+        middle = (0.5 - moved) * a + (0.5 + moved) * b
+        if not any(np.all(np.abs(np.subtract(other, middle)) < (0.45, 0.27)) for other in others):
+            return moved
+    return 0.0
 
 
 def _beside(axes: Axes, a: tuple[float, float], b: tuple[float, float], text: str, side: float) -> None:

@@ -64,7 +64,7 @@ def check_figure_file(file: str | Path) -> None:
 
 
 def plot_ltp(result: LTPResult) -> Figure:
-    """The tetanus experiment in seven panels.
+    """The tetanus experiment in seven panels; six where nothing has 900 pulses.
 
     Parameters
     ----------
@@ -75,7 +75,8 @@ def plot_ltp(result: LTPResult) -> Figure:
     -------
     matplotlib.figure.Figure
         (1) EPSP slope over time, (2) EPSPs before and after, (3) the tetanus, (4) magnesium block,
-        (5) receptors over time, (6) the frequency curve of the conditions with 900 pulses, (7) summary.
+        (5) receptors over time, (6) the frequency curve of the conditions with 900 pulses, where there
+        are any, (7) summary.
 
     Examples
     --------
@@ -90,14 +91,16 @@ def plot_ltp(result: LTPResult) -> Figure:
     )  # fmt: skip
     top = grid[0].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.12)
     middle = grid[1].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.17)
+    with_curve = len(result.curve[0]) > 0
     bottom = grid[2].subgridspec(1, 3, width_ratios=(1, 1.1, 1.25), wspace=0.27)
     _slope_over_time(figure, top[0], result)
     _epsps(figure, top[1], result)
     _induction(figure, middle[0], result)
     _block(figure.add_subplot(middle[1]), result)
     _receptors(figure.add_subplot(bottom[0]), result)
-    _curve(figure.add_subplot(bottom[1]), result)
-    _summary(figure.add_subplot(bottom[2]), result)
+    if with_curve:
+        _curve(figure.add_subplot(bottom[1]), result)
+    _summary(figure.add_subplot(bottom[2] if with_curve else bottom[1:]), result, 7 if with_curve else 6)
     figure.text(
         0.065, 0.02, "\n".join(textwrap.wrap(LTP_CAPTION, 175)), fontsize=9, va="bottom", color="0.25"
     )  # fmt: skip
@@ -341,8 +344,6 @@ def _curve(axes: Axes, result: LTPResult) -> None:
     axes.set_xscale("log")
     axes.set_xticks(rates, [f"{f:g}" for f in rates])
     axes.minorticks_off()
-    if not len(rates):
-        axes.text(0.5, 0.5, "not in this run", transform=axes.transAxes, ha="center")
     axes.set(xlim=(0.7, 70), ylim=(-45, 65), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
              ylabel="change of AMPA receptors of A (%)")  # fmt: skip
     _title(axes, "6  Frequency curve")
@@ -351,11 +352,11 @@ def _curve(axes: Axes, result: LTPResult) -> None:
 # -- 7: summary ------------------------------------------------------------------------------------
 
 
-def _summary(axes: Axes, result: LTPResult) -> None:
+def _summary(axes: Axes, result: LTPResult, number: int) -> None:
     names = [c.name for c in result.conditions if c.trained and (c.name in _NAMED or not c.in_curve)]
     rows = [result.row(name, "A") for name in names]
     x = np.arange(len(rows))
-    axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_colour(n) for n in names])
+    axes.bar(x, [r.slope_change for r in rows], 0.6, color=[_NAMED.get(n, "0.6") for n in names])
     axes.plot(x, [r.receptor_change for r in rows], "_", color="black", markersize=14, mew=2)
     for k, row in enumerate(rows):
         top = max(row.slope_change, row.receptor_change, 0.0)
@@ -370,4 +371,4 @@ def _summary(axes: Axes, result: LTPResult) -> None:
                label="AMPA receptors"),
     ]  # fmt: skip
     axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=9)
-    _title(axes, "7  Summary")
+    _title(axes, f"{number}  Summary")

@@ -28,16 +28,21 @@ def scripts() -> dict[str, tuple[str, str]]:
     return found
 
 
+def figure(name: str) -> str:
+    """The kept figure of an example; where a how-to has the same name, that one is another."""
+    return f"{name}_example.png" if (DOCS / "howto" / f"{name}.py").exists() else f"{name}.png"
+
+
 def has_figure(name: str) -> bool:
-    """Whether a figure of the example is kept; that of a how-to of the same name is another one."""
-    return (DOCS / "figures" / f"{name}.png").exists() and not (DOCS / "howto" / f"{name}.py").exists()
+    """Whether a figure of the example is kept."""
+    return (DOCS / "figures" / figure(name)).exists()
 
 
 def page(name: str, title: str, rest: str) -> str:
     """The page of an example, in Markdown; its description is reStructuredText, as docstrings are."""
     lines = [f"# {title}", "", "```{eval-rst}", rest, "```", ""] if rest else [f"# {title}", ""]
     if has_figure(name):
-        lines += [f"![Figure of the script](../../figures/{name}.png)", ""]
+        lines += [f"![Figure of the script](../../figures/{figure(name)})", ""]
     lines += [f"Made by `python examples/{name}.py`" + (":" if has_figure(name) else "; no figure is kept:")]
     lines += ["", f"```{{literalinclude}} ../../../examples/{name}.py", ":language: python", "```", ""]
     return "\n".join(lines)
@@ -47,11 +52,12 @@ def index(found: dict[str, tuple[str, str]]) -> str:
     """The page with the pictures."""
     lines = ["```{toctree}", ":hidden:", "", *found, "```", "", "::::{container} gallery", ""]
     for name in filter(has_figure, found):
-        title = found[name][0]
-        lines += [f"```{{figure}} ../../figures/{name}.png", f":target: {name}.html", f":alt: {title}", ""]
+        title, kept = found[name][0], figure(name)
+        lines += [f"```{{figure}} ../../figures/{kept}", f":target: {name}.html", f":alt: {title}", ""]
         lines += [f"[{title}]({name}.md)", "```", ""]
-    lines += ["::::", "", "Without a kept picture:", ""]
-    lines += [f"- [{title}]({name}.md)" for name, (title, _) in found.items() if not has_figure(name)]
+    lines += ["::::", ""]
+    bare = [f"- [{title}]({name}.md)" for name, (title, _) in found.items() if not has_figure(name)]
+    lines += ["Without a kept picture:", "", *bare] if bare else []
     return INDEX + "\n".join(lines) + "\n"
 
 
