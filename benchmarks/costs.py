@@ -208,7 +208,8 @@ def large(n: int) -> None:
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         print(
             f"{len(synapses):.3g} synapses: {built - begun:.0f} s to build, "
-            f"{ended - built - inside:.0f} s to connect, draw weights and write, {inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
+            f"{ended - built - inside:.0f} s to connect, draw weights and write, "
+            f"{inside:.0f} s for 1 s at 5 Hz; {peak:.2g} GiB"
         )
 
 
