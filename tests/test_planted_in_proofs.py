@@ -83,7 +83,8 @@ PLANTED = {
     ),
     ("kinase", "wrong dimension"): (
         lambda: kinase(edited(chain.Kinase, dP=chain.Kinase.k_on * chain.Kinase.calcium)()),
-        r"Kinase: the equation of 'dP/dt' = calcium\*k_on has the wrong dimensions. Expected and found.*mM/s",
+        r"Kinase: the equation of 'dP/dt' = calcium\*k_on has the wrong dimensions. "
+        r"Give the rate a factor in 1/second, or the state its unit. Expected and found.*mM/s",
     ),
     ("switch", "wrong place"): (
         lambda: kinase(chain.Switch(), edited(chain.Phosphatase, place="dendrite")()),
@@ -96,7 +97,7 @@ PLANTED = {
     ),
     ("switch", "wrong dimension"): (
         lambda: kinase(chain.Switch(), again("phosphatase", umolar)()),
-        r"Switch.* needs 'phosphatase' with other dimensions than Second",
+        r"Switch.* needs 'phosphatase' with other.*than Second.*needs\('phosphatase', unit=\.\.\.\)",
     ),
     ("pool", "wrong place"): (
         lambda: pool(edited(Pool, place="")()),
@@ -112,7 +113,7 @@ PLANTED = {
     ),
     ("pool", "wrong dimension"): (
         lambda: pool(again("pool", umolar)()),
-        r"PooledInsertion.* needs 'pool' with other dimensions than Second",
+        r"PooledInsertion.* needs 'pool' with other dimensions than Second.*needs\('pool', unit=\.\.\.\)",
     ),
     ("astrocyte", "wrong place"): (
         lambda: astrocyte(edited(Astrocyte, place="")()),
@@ -134,7 +135,8 @@ PLANTED = {
     ),
     ("astrocyte", "wrong dimension"): (
         lambda: astrocyte(again("gliotransmission", umolar)()),
-        r"GlialRelease.* needs 'gliotransmission' with other dimensions than Second",
+        r"GlialRelease.* needs 'gliotransmission' with other dimensions than Second.*"
+        r"needs\('gliotransmission', unit=\.\.\.\)",
     ),
     ("protein", "wrong place"): (
         lambda: protein(chain.Tag(), edited(Protein, place="dendrite")()),
@@ -152,7 +154,7 @@ PLANTED = {
     ),
     ("protein", "wrong dimension"): (
         lambda: protein(chain.Tag(), again("protein", umolar)()),
-        r"LatePhase.* needs 'protein' with other dimensions than Second",
+        r"LatePhase.* needs 'protein' with other dimensions than Second.*needs\('protein', unit=\.\.\.\)",
     ),
     ("counts", "wrong place"): (
         lambda: counted(edited(Counted, n=counts("n", initial=5, place="astrocyte"))()),

@@ -141,7 +141,8 @@ class Ports:
             if reader.dim is not given[0].dim:
                 raise DimensionMismatchError(
                     f"{self.where}: {reader.owner} needs '{name}' with other dimensions than "
-                    f"{given[0].owner} gives it; needed and given are",
+                    f"{given[0].owner} gives it: write the same unit in needs('{name}', unit=...) and in "
+                    f"{name} = gives(..., unit=...); needed and given are",
                     reader.dim,
                     given[0].dim,
                 )

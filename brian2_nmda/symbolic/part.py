@@ -329,9 +329,10 @@ class Part:
                 expression = expression.xreplace({p: p.args[0] for p in expression.atoms(Pulse)})
             found = dimensions_of(without_totals(expression), dims, f"{where}, '{what}'")
             if dim is not None and found is not dim:
+                rate = "Give the rate a factor in 1/second, or the state its unit. " if "/dt" in what else ""
                 raise DimensionMismatchError(
                     f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
-                    "Expected and found are",
+                    f"{rate}Expected and found are",
                     dim,
                     found,
                 )
