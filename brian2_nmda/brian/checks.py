@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -210,6 +209,7 @@ class BeforeRun(BrianObject):
         self.delay_before: float | None = None  # in the last run
         self.step_before: float | None = None
         self.resting = False  # between `begin_rest` and `end_rest` of the synapses
+        self._found_fastest: dict[bool, tuple[str, float]] = {}  # by `resting`
 
     def check(self) -> None:
         """Raise `ModelError` for what would silently be wrong."""
@@ -319,10 +319,11 @@ class BeforeRun(BrianObject):
             return step
         raise ModelError(f"{where}: no time step of a microsecond or more is short enough.")
 
-    @cached_property
-    def _fastest(self) -> dict[bool, tuple[str, float]]:
-        """By whether it rests."""
-        return {resting: fastest_rate(self.assembly.plan, resting) for resting in (False, True)}
+    def _fastest(self) -> tuple[str, float]:
+        """As `fastest_rate`, computed once for each phase that is reached."""
+        if self.resting not in self._found_fastest:
+            self._found_fastest[self.resting] = fastest_rate(self.assembly.plan, self.resting)
+        return self._found_fastest[self.resting]
 
     def _check_time_step(self, values: dict[str, float], dt: float) -> None:
         """The time step is short enough for the integrators of the plan."""
@@ -339,7 +340,7 @@ class BeforeRun(BrianObject):
                     else f"Set at most {dt * 1e3 * MAX_SERIES / size:.2g} ms before you make the synapses."
                 )
             )
-        state, rate = self._fastest[self.resting]
+        state, rate = self._fastest()
         coarsest = COARSEST_AT_REST if self.resting else COARSEST
         if rate * dt > coarsest and plan.declarations.method != "exact":
             raise ModelError(
