@@ -2,6 +2,7 @@
 
 import gc
 import re
+import sys
 from pathlib import Path
 
 import brian2 as b2
@@ -37,12 +38,13 @@ def words(error):
     return str(error)
 
 
-def made(model=None, **kwargs):
+def made(model=None, connected=True, **kwargs):
     model = model or GlutamateSynapse(BioNMDA())
     source = SpikeGeneratorGroup(2, [0, 1], [1, 2] * ms)
     target = NeuronGroup(2, "v = -60*mV : volt\nI = I_syn : amp" + model.post_equations())
     S = model.synapses(source, target, **kwargs)
-    S.connect()
+    if connected:
+        S.connect()
     return Network(source, target, S), S, target
 
 
@@ -250,6 +252,24 @@ def test_what_cannot_be_sent_names_the_value_and_the_way_out():
     for said in ("'conc_DAP5_NMDA' = 0 (the model has 0.05;", "TimedArray", "tolerance=None"):
         assert said in words(error.value)
     assert "time step" not in words(error.value)
+
+
+@pytest.mark.parametrize("kind", ["ours", "found by Brian2", "not ours"])
+def test_an_uncaught_model_error_stands_last_and_alone(kind, capsys, monkeypatch):
+    # it would keep the files of this session
+    monkeypatch.setattr(b2.utils.logger.BrianLogger, "exception_occured", False)
+    with pytest.raises(Exception) as found:
+        if kind == "found by Brian2":
+            made(connected=False)[0].run(1 * ms)
+        raise ModelError("what is wrong") if kind == "ours" else ValueError("what is wrong")
+    with b2.utils.logger.catch_logs(log_level="ERROR") as logs:
+        sys.excepthook(found.type, found.value, found.tb)
+    said = capsys.readouterr().err
+    assert ("unexpected error" in logs[0][2]) == (kind == "not ours")
+    if kind != "not ours":
+        assert "ModelError: " in said.splitlines()[-1]
+    if kind == "found by Brian2":
+        assert said.splitlines()[-1].endswith("Call it before the run.")
 
 
 def test_parts_are_found_in_both_places():

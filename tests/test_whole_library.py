@@ -555,6 +555,7 @@ def test_mistakes_with_synapses():
     S = model.synapses(source, target)
     with pytest.raises(Exception) as error:
         b2.run(1 * ms)
+    assert isinstance(error.value.__cause__, ModelError)
     assert "'connect' was never called" in str(error.value.__cause__)
     S.connect()
     with pytest.raises(ModelError, match=r"per_synapse=\['beta1_NMDA'\]"):

@@ -1,12 +1,15 @@
 """What to write instead of a name that Brian2 refuses on a group to which a model has given equations."""
 
+import sys
 from typing import Any
 
+from brian2.core.preferences import prefs
 from brian2.core.variables import Subexpression
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian.internals import advise_on_recording, advise_on_unknown_names
 from brian2_nmda.brian.target import TargetEquations, base_group
+from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import unit_text
 
 
@@ -36,7 +39,32 @@ def of_recorded(group: Any, name: str) -> str | None:
     )
 
 
+def show_without_banner() -> None:
+    """Let an uncaught `ModelError` be shown without Brian2's words about a possible bug of its own, and last.
+
+    Brian2 keeps the debug file, as it does where its preference switches these words off for all errors. What
+    is found at the start of a run is wrapped by Brian2 in an error about the object that found it.
+    """
+    before, banner = sys.excepthook, "logging.display_brian_error_message"
+
+    def excepthook(kind: Any, error: BaseException, traceback: Any) -> None:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ModelError):
+            cause = cause.__cause__
+        shown = prefs[banner]
+        try:
+            prefs[banner] = shown and cause is None
+            before(kind, error, traceback)
+        finally:
+            prefs[banner] = shown
+        if cause is not None and cause is not error:
+            print(f"\nModelError: {cause}", file=sys.stderr)
+
+    sys.excepthook = excepthook
+
+
 def register() -> None:
     """Let Brian2 give this advice with the errors that it raises."""
+    show_without_banner()
     advise_on_unknown_names(of_target)
     advise_on_recording(of_recorded)

@@ -215,8 +215,9 @@ class BeforeRun(BrianObject):
         """Raise `ModelError` for what would silently be wrong."""
         assembly, plan, where = self.assembly, self.assembly.plan, self.assembly.where
         if not connected(self.synapses):
-            raise TypeError(
-                f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called."
+            raise ModelError(
+                f"{where}: '{self.synapses.name}' has no synapses, since its 'connect' was never called. "
+                "Call it before the run."
             )
         dt = float(self.synapses.clock.dt)
         values = self._values()
