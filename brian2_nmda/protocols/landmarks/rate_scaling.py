@@ -50,9 +50,9 @@ def landmark(short: bool = False) -> Landmark:
     late = each * 0.5  # of each input, when the rate has settled
     rate: dict[str, float] = {
         "first": float(np.sum(times < 1)),
-        "settled": np.sum((times > each - late) & (times < each)) / late,
-        "halved": np.sum((times > each) & (times < each + 2)) / 2,
-        "restored": np.sum(times > 2 * each - late) / late,
+        "settled": float(np.sum((times > each - late) & (times < each)) / late),
+        "halved": float(np.sum((times > each) & (times < each + 2)) / 2),
+        "restored": float(np.sum(times > 2 * each - late) / late),
     }
     error = 3 * np.sqrt(GOAL / late)
     goal = f"{GOAL:g} +- {error:.2g} (3 errors)"
@@ -71,7 +71,7 @@ def landmark(short: bool = False) -> Landmark:
               met=rate["halved"] < 0.7 * GOAL)  # fmt: skip
     found.add("rate when scaled again (Hz)", rate["restored"], goal, "the rule",
               met=abs(rate["restored"] - GOAL) < error)  # fmt: skip
-    growth = factor[-1] / factor[np.searchsorted(t, each) - 1]
+    growth = factor[-1] / factor[int(np.searchsorted(t, each)) - 1]
     found.add("all weights by the loss of input, factor", growth, "above 1", WIERENGA, met=growth > 1.05)
     found.add("ratios of weights: largest change", max(abs(ratios - 1)), "none (1e-9)", TURRIGIANO,
               met=max(abs(ratios - 1)) < 1e-9)  # fmt: skip
