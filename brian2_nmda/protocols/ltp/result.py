@@ -194,7 +194,7 @@ class LTPResult:
         rates, change = self.curve
         if len(rates) < 3:
             return []
-        trough = rates[int(np.argmin(change))]
+        trough = float(rates[int(np.argmin(change))])
         met = TROUGH[0] <= trough <= TROUGH[1]
         bars = [(f"lowest at {trough:g} Hz (bar: {TROUGH[0]:g} to {TROUGH[1]:g} Hz)", bool(met))]
         rises = np.flatnonzero((change[:-1] < 0) & (change[1:] >= 0))
