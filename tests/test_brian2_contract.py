@@ -123,7 +123,20 @@ def test_stop_in_binary(on_target):
     internals.stop_in_binary(group.variables["x"], 0.0, 2.0, "x is too large", "mV")
     (kind, arguments) = get_device().main_queue[-1]
     assert kind == "insert_code" and "x is too large, found" in arguments
-    assert "for (const auto value : _array_held_within_x)" in arguments
+    assert "k < 1;" in arguments and "_array_held_within_x[k]" in arguments
+    synapses = Synapses(group, group, "y : 1", name="held_too")
+    internals.stop_in_binary(synapses.variables["y"], 0.0, 2.0, "y is too large", "mV")
+    assert "for (const auto value : _dynamic_array_held_too_y)" in get_device().main_queue[-1][1]
+
+
+def test_apply_arguments(on_target):
+    internals.apply_arguments()  # where there is no binary, nothing
+    on_target("cpp_standalone", build_on_run=False)
+    internals.apply_arguments()
+    assert get_device().main_queue[-1] == ("insert_code", "set_from_command_line(args);")
+    length = len(get_device().main_queue)
+    internals.apply_arguments()
+    assert len(get_device().main_queue) == length and get_device().run_args_applied
 
 
 def test_protect(pair):

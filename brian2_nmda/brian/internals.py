@@ -18,8 +18,9 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
-from brian2.core.variables import ArrayVariable, VariableView
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable, VariableView
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
 from brian2.groups.group import CodeRunner, Group
@@ -80,11 +81,22 @@ def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: s
     if isinstance(device, RuntimeDevice) or not hasattr(device, "insert_code"):
         return
     array = array_in_binary(variable)
+    if isinstance(variable, DynamicArrayVariable):
+        each = f"for (const auto value : {array})"
+    else:
+        each = f"for (size_t k = 0; k < {variable.size}; k++) for (const auto value : {{{array}[k]}})"
     device.insert_code(
         "main",
-        f"for (const auto value : {array}) if (!(value >= {low!r} && value <= {high!r})) "
-        f'{{ std::cerr << "{message}, found " << value << " {unit}." << std::endl; std::exit(1); }}',
+        f"{each} if (!(value >= {low!r} && value <= {high!r})) "
+        f'{{ std::cerr << "{message}, found " << value << " {unit}" << std::endl; std::exit(1); }}',
     )
+
+
+def apply_arguments() -> None:
+    """Let a binary take its arguments now, not when its first run begins, so that they can be checked."""
+    device = get_device()
+    if isinstance(device, CPPStandaloneDevice) and not device.run_args_applied:
+        device.apply_run_args()
 
 
 def protect(group: Any, name: str, protected: bool = True) -> None:

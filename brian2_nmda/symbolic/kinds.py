@@ -289,6 +289,14 @@ class Plasticity(Part):
         self.__dict__["target"] = target
         super().__init__(label=target if label is None else label, **parameters)
 
+    def _check(self) -> None:
+        if "conductance" not in self.template.roles:
+            raise ModelError(
+                f"{self.name}: a rule has to say what the receptors conduct; add 'conductance = ...' to the "
+                "class body, as 'conductance = W*conductance'. What only computes something is a Part."
+            )
+        super()._check()
+
 
 class NeuronFragment(Part):
     """Equations to add to an integrate-and-fire neuron; provides ``voltage``."""
