@@ -76,9 +76,11 @@ def stored_as(group: Any, name: str) -> str | None:
 
 
 def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: str) -> None:
-    """Let C++ standalone stop before a run if a value is not within an interval."""
+    """Let C++ standalone stop before a run if a value that is stored is not within an interval."""
     device = get_device()
     if isinstance(device, RuntimeDevice) or not hasattr(device, "insert_code"):
+        return
+    if not isinstance(variable, ArrayVariable):  # an expression
         return
     array = array_in_binary(variable)
     if isinstance(variable, DynamicArrayVariable):
