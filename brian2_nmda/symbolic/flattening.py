@@ -183,7 +183,7 @@ class _Flattener:
                 self.chosen[new] = _is_chosen(part, name)
 
     def _share_bath(self, part: Part, name: str, new: str, owner: str) -> None:
-        """Give a part the value that another one has for the same bath; what was chosen replaces a default."""
+        """Give a part the value that another one has for the bath; what was chosen replaces a default."""
         s, value = self.system, part.template.parameters[name]
         chosen = _is_chosen(part, name)
         if np.array_equal(s.parameters[new].value, value.value):
