@@ -27,7 +27,7 @@ from brian2_nmda.brian.internals import (
     state_updaters,
     stop_in_binary,
 )
-from brian2_nmda.brian.target import base_group
+from brian2_nmda.brian.target import base_group, target_names
 from brian2_nmda.brian.values import check_in_binary, check_states
 from brian2_nmda.lowering.bounds import COARSEST, COARSEST_AT_REST, fastest_rate, integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
@@ -266,9 +266,22 @@ class BeforeRun(BrianObject):
                     f"{where}: '{name}' ({p.meaning}) has to be {p.required}, found "
                     f"{Quantity(value, dim=p.dim)!r} at the start of the run."
                 )
+            self._check_bath(name, value)
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
         return values
+
+    def _check_bath(self, name: str, value: Any) -> None:
+        """What belongs to the bath has not been changed here alone, where the target has it as a number."""
+        system, base = self.assembly.system, self.assembly.base
+        p = system.parameters[name]
+        changed = p.bath and p.is_number and bool(np.any(value != p.base()))
+        if changed and name not in base.variables and name in target_names(system):
+            raise ModelError(
+                f"{self.assembly.where}: '{name}' ({p.meaning}) is {Quantity(value, dim=p.dim)!r} here, but "
+                f"the equations of the target have it as {p.value!r}; make the model with the value that you "
+                f"want, in a part that reads '{name}'."
+            )
 
     def _check_pulses(self, values: dict[str, float], dt: float) -> None:
         """A pulse lasts a whole number of time steps."""
