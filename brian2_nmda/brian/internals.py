@@ -22,7 +22,7 @@ from brian2.core.variables import ArrayVariable, VariableView
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
-from brian2.groups.group import CodeRunner, Group
+from brian2.groups.group import CodeRunner, Group, VariableOwner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissoninput import PoissonInput
@@ -528,6 +528,22 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
     for name, variable in group.variables.items():
         if monitor.variables.get(f"_source_{name}") is variable:
             yield name
+
+
+def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
+    """Whether other objects than synapses, what belongs to them and state monitors have one of their variables.
+
+    They may change it: other synapses onto these, or a group with a variable that is linked.
+    """
+    wanted = {id(v) for v in variables}
+    own = {id(synapses), *map(id, pathways(synapses))}
+    for reference in list(VariableOwner.__instances__()):
+        other = reference()
+        if other is None or id(other) in own or isinstance(other, StateMonitor):
+            continue
+        if any(id(v) in wanted for v in getattr(other, "variables", {}).values()):
+            return True
+    return False
 
 
 def indices_of(monitor: StateMonitor) -> np.ndarray:

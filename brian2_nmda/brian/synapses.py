@@ -26,7 +26,7 @@ from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare, event_of
-from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
+from brian2_nmda.brian.compiled import has_tables, let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.given_code import changes_w
@@ -46,6 +46,7 @@ from brian2_nmda.brian.internals import (
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_given, homes_of
+from brian2_nmda.brian.tables import Propagators, RecordedPropagators
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
@@ -105,6 +106,8 @@ def build_synapses(
         shared_post="post" not in own_delays and post_event == "spike",
         in_blocks=in_blocks,
         read_at_pre=_names_in(on_pre),
+        tables=has_tables(),
+        on_target=frozenset(base_group(target).variables),
     )
     given = check_given(model.system, places, target, where)
     plan = make_plan(model.system, declarations, step)
@@ -212,6 +215,7 @@ class NMDASynapses(SynapsesOfModel):
         self._filler = Filler(assembly)
         self._catch_up: CatchUp | None = None
         self._in_blocks: InBlocks | None = None
+        self._propagators: list[Propagators] = []
         own = Equations(own_model) if isinstance(own_model, str) else own_model or {}
         self._written_by_user = {x for e in own.values() for x in e.identifiers}
         self._written_by_user |= _names_in(on_pre) | _names_in(on_post)
@@ -264,7 +268,7 @@ class NMDASynapses(SynapsesOfModel):
         if rules:
             self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
-        helpers += self._advance_in_blocks(assembly, name)
+        helpers += self._advance_in_blocks(assembly, name) + self._advance_by_tables(assembly, name)
         contain(self, helpers)
 
     def _advance_in_blocks(self, assembly: Assembly, name: str) -> list[Any]:
@@ -274,6 +278,14 @@ class NMDASynapses(SynapsesOfModel):
         self._in_blocks = InBlocks(self, assembly, self._homes, f"{name}_blocks")
         super().run_regularly(assembly.coefficients.code(), when="start", order=schedule.CATCH_UP)
         return [self._in_blocks, BesideOthers(self._in_blocks, self, f"{name}_before_blocks")]
+
+    def _advance_by_tables(self, assembly: Assembly, name: str) -> list[Any]:
+        """What advances synapses by propagators of their targets, if the plan does."""
+        tables = enumerate(assembly.plan.tables)
+        self._propagators = [Propagators(self, assembly, self._homes, t, k) for k, t in tables]
+        if not self._propagators:
+            return []
+        return [*self._propagators, RecordedPropagators(self._propagators, self, f"{name}_recorded")]
 
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""
@@ -323,6 +335,8 @@ class NMDASynapses(SynapsesOfModel):
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
         self._written_by_user |= _names_in(code)
+        for propagators in self._propagators:
+            propagators.changed_by_others |= propagators.reads(_names_in(code))
         if self._in_blocks is not None and self._in_blocks.reads(_names_in(code)):
             raise ModelError(
                 f"{self._assembly.where}: run_regularly reads or changes what is advanced in blocks of time "
