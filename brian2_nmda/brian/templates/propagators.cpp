@@ -80,7 +80,7 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
 
     // -- the exact series, for consecutive synapses or for what stands for them in arrays of the same names
     {% set seen = namespace(names=[]) %}
-    {% for variable in variables.values() if variable.array and not variable.scalar %}
+    {% for variable in variables.values() if variable.array is defined and variable.array and not variable.scalar %}
     {% set name = get_array_name(variable) %}
     {% if name not in seen.names %}{% set seen.names = seen.names + [name] %}
     typedef {{c_data_type(variable.dtype)}} _type_{{seen.names|length - 1}};
