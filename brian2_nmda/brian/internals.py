@@ -536,12 +536,11 @@ def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
     They may change it: other synapses onto these, or a group with a variable that is linked.
     """
     wanted = {id(v) for v in variables}
-    own = {id(synapses), *map(id, pathways(synapses))}
+    own = {id(group.variables) for group in (synapses, *pathways(synapses))}  # a runner has a proxy of its group
     for reference in list(VariableOwner.__instances__()):
         other = reference()
-        if other is None or id(other) in own or isinstance(other, StateMonitor):
-            continue
-        if any(id(v) in wanted for v in getattr(other, "variables", {}).values()):
+        known = None if isinstance(other, StateMonitor) else getattr(other, "variables", None)
+        if known is not None and id(known) not in own and any(id(v) in wanted for v in known.values()):
             return True
     return False
 

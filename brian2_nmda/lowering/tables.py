@@ -98,14 +98,18 @@ def _table(classified: Classified, names: list[str], chosen: list[str]) -> Table
     rates = {n: system.inserted(system.rates[n], keep=classified.pulses) for n in names}
     read = {x.name for e in rates.values() for x in e.free_symbols}
     pulses = tuple(n for n in classified.pulses if n in read)
-    strange = sorted(read - {*names, *pulses, "v"} - (classified.shared - d.on_target))
+    without = {n: e.xreplace({symbol(p): sympy.S.Zero for p in pulses}) for n, e in rates.items()}
+    known = {*names, *pulses, "v"} | (classified.shared - d.on_target)
+    strange = {x.name for e in without.values() for x in e.free_symbols} - known
+    strange |= read - known - d.per_synapse  # with transmitter they may differ between synapses
     if strange:
-        return f"'{strange[0]}' changes, or differs between synapses or targets"
+        return f"'{sorted(strange)[0]}' changes, or differs between synapses or targets"
     for n in pulses:
+        if classified.place[n] not in (PRE, SYNAPSE):
+            return f"'{n}' is counted elsewhere"
         heights = {x.name for x in system.inserted(classified.pulses[n][0]).free_symbols}
         if any(classified.place.get(m) == SYNAPSE for m in heights & set(system.states)):
             return f"the height of '{n}' differs between synapses"
-    without = {n: e.xreplace({symbol(p): sympy.S.Zero for p in pulses}) for n, e in rates.items()}
     error = max(PER_STEP * d.tolerance, SMALLEST)
     return Table(tuple(names), rates, pulses, reached(without), error)
 
@@ -114,7 +118,7 @@ def _why_not(classified: Classified, names: list[str], chosen: list[str]) -> str
     """What is against a table before the rates are looked at."""
     d, system = classified.declarations, classified.system
     if not d.tables:
-        return "only C++ standalone has the code"
+        return "it needs C++ standalone"
     if d.single_precision:
         return "float32 has too few digits"
     if d.tolerance * PER_STEP < SMALLEST:
@@ -126,8 +130,6 @@ def _why_not(classified: Classified, names: list[str], chosen: list[str]) -> str
     changed = sorted(jumping & set(names))
     if changed or any(classified.steps[n].noisy for n in names):
         return f"'{changed[0]}' changes at spikes or events" if changed else "they change by chance"
-    if any(classified.place[n] not in (PRE, SYNAPSE) for n in classified.pulses):
-        return "the transmitter is counted elsewhere"
     return None
 
 

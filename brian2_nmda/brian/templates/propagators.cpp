@@ -1,7 +1,8 @@
 {# Occupancies of synapses whose propagator is the same for all synapses of a target; see
    brian2_nmda/lowering/tables.py. `mode` is "step", "finish" (gives the variables of the synapses their values, at
    the end of a run) or "recorded" (those of the synapses that are listed in the array `recorded`). Between the
-   steps of a run the states are kept sorted by target, each target's filled up to whole packs. #}
+   steps of a run the states are kept sorted by target, in packs of synapses of one target: first the first state
+   of all of them, then the second. #}
 {# USES_VARIABLES { _synaptic_pre, _synaptic_post, N } #}
 {% extends 'common_synapses.cpp' %}
 
@@ -13,6 +14,7 @@
 {% block extra_headers %}
 {{ super() }}
 #include <vector>
+#include <algorithm>
 #include <utility>
 #include <stdint.h>
 
@@ -29,24 +31,23 @@ typedef double _nmda_pack;
 template<int _unused> struct {{_kept}}
 {
     static bool ready;
-    static size_t size;  // places of a state
-    static std::vector<int> place, first;  // of each synapse; of each target, and the end
-    static std::vector<double> values;  // by state and place
-    static double* state(const int _k)
+    static std::vector<size_t> place, first;  // of the first state of each synapse; of each target, and the end
+    static std::vector<double> values;
+    static double* at_a_line()
     {
-        const size_t _to_line = (64 - (uintptr_t)values.data() % 64) % 64 / sizeof(double);
-        return values.data() + _to_line + _k*size;
+        return values.data() + (64 - (uintptr_t)values.data() % 64) % 64 / sizeof(double);
     }
 };
 template<int _unused> bool {{_kept}}<_unused>::ready = false;
-template<int _unused> size_t {{_kept}}<_unused>::size = 0;
-template<int _unused> std::vector<int> {{_kept}}<_unused>::place;
-template<int _unused> std::vector<int> {{_kept}}<_unused>::first;
+template<int _unused> std::vector<size_t> {{_kept}}<_unused>::place;
+template<int _unused> std::vector<size_t> {{_kept}}<_unused>::first;
 template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
 {% endblock %}
 
 {% block maincode %}
     typedef {{_kept}}<0> _kept;
+    const int _n_states = {{_ns}}, _wide = sizeof(_nmda_pack)/sizeof(double);
+    double* _y = _kept::at_a_line();
     const int _N = {{constant_or_scalar('N', variables['N'])}};
     {% if mode == 'recorded' %}
     if (_kept::ready)
@@ -54,24 +55,21 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
         {
             const int _idx = {{recorded}}[_n];
             {% for name in states %}
-            {{_array(name)}}[_idx] = _kept::state({{loop.index0}})[_kept::place[_idx]];
+            {{_array(name)}}[_idx] = _y[_kept::place[_idx] + {{loop.index0}}*_wide];
             {% endfor %}
         }
     {% elif mode == 'finish' %}
     if (_kept::ready)
-    {
-        {% for name in states %}
+        for(int _idx=0; _idx<_N; _idx++)
         {
-            const double* const _y = _kept::state({{loop.index0}});
-            for(int _idx=0; _idx<_N; _idx++)
-                {{_array(name)}}[_idx] = _y[_kept::place[_idx]];
+            const double* const _of = _y + _kept::place[_idx];
+            {% for name in states %}
+            {{_array(name)}}[_idx] = _of[{{loop.index0}}*_wide];
+            {% endfor %}
         }
-        {% endfor %}
-    }
     _kept::ready = false;
     {% else %}
-    const int _n_states = {{_ns}}, _n_targets = {{n_targets}}, _points = {{points}}, _before = _points/2 - 1;
-    const int _wide = sizeof(_nmda_pack)/sizeof(double);
+    const int _n_targets = {{n_targets}}, _points = {{points}}, _before = _points/2 - 1;
     const int _entries = {{(_entries + 7)//8*8}};  // of a propagator, {{_entries}} of them used
     const double _low = {{low}}, _high = {{high}};
     const int* const _pre = {{_array('_synaptic_pre')}};
@@ -125,16 +123,18 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
         for(int _i=0; _i<{{n_sources}}; _i++)
             _from[_i + 1] += _from[_i];
         for(int _j=0; _j<_n_targets; _j++)
-            _kept::first[_j + 1] = _kept::first[_j] + (_count[_j] + _wide - 1)/_wide*_wide;
-        _kept::size = _kept::first[_n_targets];
-        _kept::values.assign(_n_states*_kept::size + 8, 0.0);
+            _kept::first[_j + 1] = _kept::first[_j] + (size_t)((_count[_j] + _wide - 1)/_wide)*_wide*_n_states;
+        _kept::values.assign(_kept::first[_n_targets] + 8, 0.0);
+        _y = _kept::at_a_line();
         _kept::place.resize(_N);
-        std::vector<int> _next(_kept::first);
+        std::fill(_count.begin(), _count.end(), 0);
         for(int _idx=0; _idx<_N; _idx++)
-            _kept::place[_idx] = _next[_post[_idx]]++;
+        {
+            const int _before_it = _count[_post[_idx]]++;
+            _kept::place[_idx] = _kept::first[_post[_idx]] + (size_t)(_before_it/_wide)*_wide*_n_states + _before_it%_wide;
+        }
 
         // the table: nodes nearer to each other, until its error is within the bound
-        std::vector<char> _zeros(8*(_n_states + 1), 0);
         {% for name in seen.names %}
         std::vector<_type_{{loop.index0}}> _own_{{loop.index0}}(_n_states + 1, 0);
         {% endfor %}
@@ -166,11 +166,12 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
         };
         const int _row_of[] = { {% for row in columns %}{% set k = loop.index0 %}{% for c in row %}{{k}}, {% endfor %}{% endfor %} };
         const int _column_of[] = { {% for row in columns %}{% for c in row %}{{c}}, {% endfor %}{% endfor %} };
-        _step = {{widest}};
+        _step = 2*{{widest}};
         _bounded = false;
         double _error = 0;
-        for(int _try=0; _try<={{halvings}} && !_bounded; _try++, _step /= _try <= {{halvings}} && !_bounded ? 2 : 1)
+        for(int _try=0; _try<={{halvings}} && !_bounded; _try++)
         {
+            _step /= 2;
             const int _nodes = (int)ceil((_high - _low)/_step - 1e-9) + _points;
             _table.assign((size_t)_nodes*_entries, 0.0);
             for(int _k=0; _k<_nodes; _k++)
@@ -215,16 +216,18 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
             std::cerr << "{{key}}: no table of propagators has an error of at most {{error}} (found "
                       << _error << "); the exact series is taken for all synapses, which takes longer." << std::endl;
     }
-    if (_load)
+    auto _take = [&](const int _begin, const int _end)  // from the variables of the synapses
     {
-        {% for name in states %}
+        for(int _idx=_begin; _idx<_end; _idx++)
         {
-            double* const _y = _kept::state({{loop.index0}});
-            for(int _idx=0; _idx<_N; _idx++)
-                _y[_kept::place[_idx]] = {{_array(name)}}[_idx];
+            double* const _of = _y + _kept::place[_idx];
+            {% for name in states %}
+            _of[{{loop.index0}}*_wide] = {{_array(name)}}[_idx];
+            {% endfor %}
         }
-        {% endfor %}
-    }
+    };
+    if (_load)
+        _take(0, _N);
     _kept::ready = true;
 
     // -- synapses that take the series: with transmitter, or with a voltage outside of the table
@@ -276,23 +279,20 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
     for(size_t _r=0; _r<_runs.size(); _r++)
     {
         const int _begin = _runs[_r].first, _end = _runs[_r].second;
-        {% for name in states %}
+        for(int _idx=_begin; _idx<_end; _idx++)
         {
-            const double* const _y = _kept::state({{loop.index0}});
-            for(int _idx=_begin; _idx<_end; _idx++)
-                {{_array(name)}}[_idx] = _y[_kept::place[_idx]];
+            const double* const _of = _y + _kept::place[_idx];
+            {% for name in states %}
+            {{_array(name)}}[_idx] = _of[{{loop.index0}}*_wide];
+            {% endfor %}
         }
-        {% endfor %}
         _series(_begin, _end{% for name in seen.names %}, {{name}}{% endfor %});
     }
 
     // -- all others; what this gives for those above is overwritten
-    {% for name in states %}
-    double* const _state_{{loop.index0}} = _kept::state({{loop.index0}});
-    {% endfor %}
     for(int _j=0; _j<_n_targets; _j++)
     {
-        const int _begin = _kept::first[_j], _end = _kept::first[_j + 1];
+        const size_t _begin = _kept::first[_j], _end = _kept::first[_j + 1];
         if (_begin == _end || _outside[_j])
             continue;
         const double _at = (_v[_j] - _low)/_step;
@@ -320,35 +320,31 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
                 _sum += _weight[_q]*_nodes[_q*_entries + _e];
             _p[_e] = _sum;
         }
-        for(int _k=_begin; _k<_end; _k+=_wide)
+        for(size_t _k=_begin; _k<_end; _k+=_wide*_n_states)
         {
+            _nmda_pack* const _pack = (_nmda_pack*)(_y + _k);
             {% for name in states %}
-            const _nmda_pack _y_{{loop.index0}} = *(const _nmda_pack*)(_state_{{loop.index0}} + _k);
+            const _nmda_pack _y_{{loop.index0}} = _pack[{{loop.index0}}];
             {% endfor %}
             const _nmda_pack _y_{{_ns}} = 1.0{% for name in states %} - _y_{{loop.index0}}{% endfor %};
             {% set at = namespace(e=0) %}
             {% for row in columns %}
             {% set k = loop.index0 %}
-            *(_nmda_pack*)(_state_{{k}} + _k) = {% for c in row %}{% if not loop.first %} + {% endif %}_p[{{at.e}}]*_y_{{c}}{% set at.e = at.e + 1 %}{% endfor %};
+            _pack[{{k}}] = {% for c in row %}{% if not loop.first %} + {% endif %}_p[{{at.e}}]*_y_{{c}}{% set at.e = at.e + 1 %}{% endfor %};
             {% endfor %}
         }
     }
     for(size_t _r=0; _r<_runs.size(); _r++)
-    {
-        {% for name in states %}
-        for(int _idx=_runs[_r].first; _idx<_runs[_r].second; _idx++)
-            _state_{{loop.index0}}[_kept::place[_idx]] = {{_array(name)}}[_idx];
-        {% endfor %}
-    }
+        _take(_runs[_r].first, _runs[_r].second);
 
     // -- what others read
     {% for name in shown %}
     {
-        const double* const _y = _state_{{states.index(name)}};
-        const int* const _place = _kept::place.data();
+        const double* const _of = _y + {{states.index(name)}}*_wide;
+        const size_t* const _place = _kept::place.data();
         double* __restrict _shown = {{_array(name)}};
         for(int _idx=0; _idx<_N; _idx++)
-            _shown[_idx] = _y[_place[_idx]];
+            _shown[_idx] = _of[_place[_idx]];
     }
     {% endfor %}
     {% endif %}
