@@ -193,21 +193,20 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
             for(int _k=0; _k + _points<=_nodes; _k++)
             {
                 _propagator(_low + (_k + 0.5)*_step);
-                double _moved[_n_states + 1] = {0}, _lost[_n_states + 1] = {0};
                 for(int _e=0; _e<{{_entries}}; _e++)
-                {
-                    double _here = 0;
                     for(int _q=0; _q<_points; _q++)
-                        _here += _weight[_q]*_table[(size_t)(_k + _q)*_entries + _e];
-                    const double _off = _here - _column[_row_of[_e]][_column_of[_e]];
-                    _moved[_column_of[_e]] += fabs(_off);
-                    _lost[_column_of[_e]] += _off;
-                }
-                for(int _c=0; _c<=_n_states; _c++)
+                        _column[_row_of[_e]][_column_of[_e]] -= _weight[_q]*_table[(size_t)(_k + _q)*_entries + _e];
+                for(int _c=0; _c<=_n_states; _c++)  // also of the entries that should vanish
                 {
-                    const double _now = _moved[_c] + fabs(_lost[_c]);
-                    _finite = _finite && _now < 1e300;
-                    _error = _now > _error ? _now : _error;
+                    double _moved = 0, _lost = 0;
+                    for(int _r=0; _r<_n_states; _r++)
+                    {
+                        _moved += fabs(_column[_r][_c]);
+                        _lost += _column[_r][_c];
+                    }
+                    _moved += fabs(_lost);
+                    _finite = _finite && _moved < 1e300;
+                    _error = _moved > _error ? _moved : _error;
                 }
             }
             _bounded = _finite && _error <= {{error}};
