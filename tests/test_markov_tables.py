@@ -198,7 +198,7 @@ def network(forms, receptor):
             recorded = StateMonitor(made[0], form.get("states", STATES), record=[0, 3, 7, 8])
             total = StateMonitor(target, "g_total_NMDA", record=True)
             net.add(target, *made, recorded, total)
-            pairs[name].append((made[0], recorded, total))
+            pairs[name].append((made[0], recorded, total, made))
     return net, pairs
 
 
@@ -263,7 +263,7 @@ def test_all_forms_of_declaration_in_two_runs(on_target, capfd):
         assert not naive[0].plan.tables
     net.run(20 * ms)
     for planned, naive in pairs.values():
-        for S in (planned[0], naive[0]):
+        for S in (*planned[3], *naive[3]):
             S.leave_NMDA = 2.5 / ms
             S.A_NMDA = 0.2
             S.O_NMDA = 0.1

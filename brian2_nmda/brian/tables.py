@@ -179,6 +179,8 @@ class RecordedPropagators(PreparedLast):
         self.runners = []
         for number, monitor in enumerate(sorted(monitors(), key=lambda m: m.name)):
             for k, runner in enumerate(self.propagators):
+                if runner.changed_by_others:  # the variables are what holds
+                    continue
                 if has_code(monitor) and runner.reads(recorded(monitor, self.synapses)):
                     shown = runner.runner("recorded", f"{self.name}_{number}_{k}", monitor)
                     run_before(monitor, self.prepared(shown, run_namespace))

@@ -59,6 +59,7 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
             {% endfor %}
         }
     {% elif mode == 'finish' %}
+    {% if not exchange %}
     if (_kept::ready)
         for(int _idx=0; _idx<_N; _idx++)
         {
@@ -67,6 +68,7 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
             {{_array(name)}}[_idx] = _of[{{loop.index0}}*_wide];
             {% endfor %}
         }
+    {% endif %}
     _kept::ready = false;
     {% else %}
     const int _n_targets = {{n_targets}}, _points = {{points}}, _before = _points/2 - 1;
