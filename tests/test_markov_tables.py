@@ -1,8 +1,8 @@
 """Propagators of voltage-dependent schemes from tables, in C++ standalone.
 
-Held against the naive form, ``optimize=False``, which takes the exact series on each synapse, and against the
-matrix exponential of rate matrices that share no code with the package. The voltage of the targets is given, so
-that all forms see the same.
+Held against the naive form, ``optimize=False``, which takes the exact series on each synapse, and against
+the matrix exponential of rate matrices that share no code with the package. The voltage of the targets is
+given, so that all forms see the same.
 """
 
 from pathlib import Path
@@ -55,7 +55,7 @@ class Trapping(Receptor):
         Reaction(B, D, closing, opening),
         Reaction(D, C, unbind, 0),
     )
-    start_at = {v: v_start}  # noqa: RUF012
+    start_at = {v: v_start}
     activation = O
     default_label = "NMDA"
     calcium_permeable = True
@@ -276,10 +276,10 @@ def test_all_forms_of_declaration_in_two_runs(on_target, capfd):
 
 
 def follow_matrix_exponentials(monitor):
-    """Steps without transmitter, of synapses 0, 3, 7 and 8, in the second run: sources 0, 0, 1, 1."""
+    """Steps without transmitter, of synapses 0, 3, 7 and 8, in the second run."""
     steps, found = np.array(monitor.t / ms), 0
     y = np.array([getattr(monitor, n) for n in STATES])
-    for column, (i, j) in enumerate([(0, 0), (0, 3), (1, 2), (1, 3)]):
+    for column, j in enumerate([0, 3, 2, 3]):
         for k in range(201, 399):
             u = -40 + (15 + 20 * j) * np.sin(2 * np.pi * 31e-3 * steps[k] + j)
             before, after = y[:, column, k], y[:, column, k + 1]

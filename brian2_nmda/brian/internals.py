@@ -531,7 +531,7 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
 
 
 def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
-    """Whether other objects than synapses, what belongs to them and state monitors have one of their variables.
+    """Whether objects other than synapses, their pathways and monitors have one of their variables.
 
     They may change it: other synapses onto these, or a group with a variable that is linked.
     """

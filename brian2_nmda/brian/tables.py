@@ -1,9 +1,10 @@
 """Propagators from tables as Brian2 objects, in C++ standalone; see `brian2_nmda.lowering.tables`.
 
-Within a run, the template keeps the states of a scheme sorted by target, so that all synapses of a target are
-multiplied by its propagator one after the other. They are in the variables of the synapses at the end of a run,
-where a `StateMonitor` records them, and at each step as far as anything else reads them. A table is made at the
-start of each run, from the parameters and the time step that then hold.
+Within a run, the template keeps the states of a scheme sorted by target, so that all synapses of a target
+are multiplied by its propagator one after the other. They are in the variables of the synapses at the end of
+a run, where a `StateMonitor` records them, and at each step as far as anything else reads them. What others
+may change is taken from there at each step. A table is made at the start of each run, from the parameters and
+the time step that then hold.
 """
 
 from collections.abc import Iterable

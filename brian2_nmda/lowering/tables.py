@@ -7,16 +7,16 @@ synapses of a target j take the same step
 .. math:: y \leftarrow P(v_j)\, y, \qquad P(v) = e^{h A(v)}
 
 with ``y`` including the state that is eliminated. ``P`` is analytic in ``v``: it is computed at equidistant
-voltages by the exact series of `brian2_nmda.lowering.integrators`, applied to unit vectors, and interpolated by a
-polynomial through the `POINTS` nearest ones. The weights of such a polynomial sum to one, and so do the
-columns of ``P``, so that what is conserved stays so. The distance of the nodes is halved until the interpolation
-differs from the series by no more than the bound, at the middle between all nodes.
+voltages by the exact series of `brian2_nmda.lowering.integrators`, applied to unit vectors, and interpolated
+by a polynomial through the `POINTS` nearest ones. The weights of such a polynomial sum to one, and so do the
+columns of ``P``, so that what is conserved stays so. The distance of the nodes is halved until the
+interpolation differs from the series by no more than the bound, at the middle between all nodes.
 
-A column of ``P`` that differs by ``e`` in its absolute sum moves the occupancies by at most ``e`` in a step, and
-what has moved then decays with the kinetics: after n steps it is at most ``n e``.
+A column of ``P`` that differs by ``e`` in its absolute sum moves the occupancies by at most ``e`` in a step,
+and what has moved then decays with the kinetics: after n steps it is at most ``n e``.
 
-Many entries of ``P`` vanish: without transmitter nothing binds, so that bound states are not reached from others.
-Which ones follows from the graph of the rates.
+Many entries of ``P`` vanish: without transmitter nothing binds, so that bound states are not reached from
+others. Which ones follows from the graph of the rates.
 
 With transmitter, and where the voltage is outside of the table, a synapse takes the exact series.
 """

@@ -54,6 +54,8 @@ template<int _unused> std::vector<double> {{_kept}}<_unused>::values;
         for(int _n=0; _n<{{n_recorded}}; _n++)
         {
             const int _idx = {{recorded}}[_n];
+            if (_idx >= (int)_kept::place.size())
+                continue;
             {% for name in states %}
             {{_array(name)}}[_idx] = _y[_kept::place[_idx] + {{loop.index0}}*_wide];
             {% endfor %}
