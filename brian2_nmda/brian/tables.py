@@ -59,7 +59,7 @@ class Propagators(OwnCode):
             code=self._code(),
             clock=synapses.clock,
             when="groups",
-            order=assembly.base.order + schedule.STATES,
+            order=assembly.base.order + schedule.PROPAGATORS,
             needed_variables=self._needed(),
             template_kwds=self.keywords("step"),
             check_units=False,
