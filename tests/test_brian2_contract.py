@@ -633,12 +633,11 @@ def test_what_a_monitor_records(pair, on_target):
 
 def test_others_that_refer(pair):
     source, target, synapses = pair
-    monitor = StateMonitor(synapses, "w", record=[0])
+    monitor = StateMonitor(all_pairs(synapses), "w", record=[0])
     variables = [synapses.variables["w"]]
     assert not internals.others_that_refer(synapses, variables)
     onto = Synapses(source, synapses, on_pre="w_post += 1", name="onto")
     assert internals.others_that_refer(synapses, variables)
-    assert internals.others_that_refer(target, [target.variables["x"]])  # its synapses
     assert {onto.name, monitor.name}
 
 

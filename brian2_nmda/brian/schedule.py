@@ -15,8 +15,8 @@ what has been summed before. Each synapse object brings its own zero, so all zer
 ``ADD_AT_PLACES``   the sum of all objects, if the group of the place is the user's
 ``FACTORS``         what synaptic states read of the target is computed once for each target
 ``STATES``          synaptic states are advanced, from the values at the start of the step
-``PROPAGATORS``     those of schemes that are advanced by the propagators of their targets, which others read at
-                    the start of the step
+``PROPAGATORS``     those of schemes that are advanced by the propagators of their targets, which others
+                    read at the start of the step
 ``EVENTS``          events of synaptic states (a condition that becomes true)
 ``GATES``           presynaptic gates and summed kinetics are advanced
 ``PLACES``          states of places are advanced, from the values at the start of the step; then their

@@ -48,6 +48,7 @@ from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_given, homes_of
 from brian2_nmda.brian.tables import Propagators, RecordedPropagators
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
+from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text
@@ -106,10 +107,9 @@ def build_synapses(
         shared_post="post" not in own_delays and post_event == "spike",
         in_blocks=in_blocks,
         read_at_pre=_names_in(on_pre),
-        tables=has_tables(),
-        on_target=frozenset(base_group(target).variables),
     )
     given = check_given(model.system, places, target, where)
+    declarations = _with_tables(declarations, target)
     plan = make_plan(model.system, declarations, step)
     assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, given)
     _check_assembly(assembly, kwargs.pop("order", None), post_event)
@@ -147,6 +147,11 @@ def _read_in_equations(own_model: str | Equations | None, where: str) -> frozens
         check_equations(own_model, where)
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     return frozenset(x for e in (own or {}).values() for x in e.identifiers)
+
+
+def _with_tables(declarations: Declarations, target: Any) -> Declarations:
+    """Add what decides whether propagators can come from tables."""
+    return replace(declarations, tables=has_tables(), on_target=frozenset(base_group(target).variables))
 
 
 def _in_blocks(optimize: bool | str, where: str) -> tuple[bool, bool]:
