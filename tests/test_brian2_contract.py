@@ -632,7 +632,7 @@ def test_what_a_monitor_records(pair, on_target):
 
 
 def test_others_that_refer(pair):
-    source, target, synapses = pair
+    source, _, synapses = pair
     monitor = StateMonitor(all_pairs(synapses), "w", record=[0])
     variables = [synapses.variables["w"]]
     assert not internals.others_that_refer(synapses, variables)
