@@ -81,7 +81,7 @@ def find_tables(classified: Classified, states: Iterable[str]) -> tuple[list[Tab
         chosen = [n for n in names if n in states and classified.steps[n].kind == "exact series"]
         if not any(POST in classified.sides[n] for n in chosen):
             continue
-        found = _table(classified, names, chosen)
+        found = _table(classified, names, chosen, d.tolerance)
         if isinstance(found, Table):
             tables.append(found)
         else:
@@ -89,10 +89,10 @@ def find_tables(classified: Classified, states: Iterable[str]) -> tuple[list[Tab
     return tables, reasons
 
 
-def _table(classified: Classified, names: list[str], chosen: list[str]) -> Table | str:
+def _table(classified: Classified, names: list[str], chosen: list[str], tolerance: float) -> Table | str:
     """The table of states that are stepped together, or why there is none, in words."""
     d, system = classified.declarations, classified.system
-    why = _why_not(classified, names, chosen)
+    why = _why_not(classified, names, chosen, tolerance)
     if why is not None:
         return why
     rates = {n: system.inserted(system.rates[n], keep=classified.pulses) for n in names}
@@ -110,19 +110,19 @@ def _table(classified: Classified, names: list[str], chosen: list[str]) -> Table
         heights = {x.name for x in system.inserted(classified.pulses[n][0]).free_symbols}
         if any(classified.place.get(m) == SYNAPSE for m in heights & set(system.states)):
             return f"the height of '{n}' differs between synapses"
-    error = max(PER_STEP * d.tolerance, SMALLEST)
+    error = max(PER_STEP * tolerance, SMALLEST)
     return Table(tuple(names), rates, pulses, reached(without), error)
 
 
-def _why_not(classified: Classified, names: list[str], chosen: list[str]) -> str | None:
+def _why_not(classified: Classified, names: list[str], chosen: list[str], tolerance: float) -> str | None:
     """What is against a table before the rates are looked at."""
     d, system = classified.declarations, classified.system
     if not d.tables:
         return "it needs C++ standalone"
     if d.single_precision:
         return "float32 has too few digits"
-    if d.tolerance * PER_STEP < SMALLEST:
-        return f"tolerance={d.tolerance:g} is less than {SMALLEST / PER_STEP:g}"
+    if tolerance * PER_STEP < SMALLEST:
+        return f"tolerance={tolerance:g} is less than {SMALLEST / PER_STEP:g}"
     if chosen != names:
         return "other states are stepped with them"
     jumping = {*system.on_spike, *system.spiked_otherwise}
