@@ -174,7 +174,7 @@ def five_states(quick: bool) -> Workload:
 def ten_states(quick: bool) -> Workload:
     network = {"n": 50 if quick else 100, "seconds": 0.1}
     programs = [_ours(network, receptor="Kampa"), _neuron(network, "Kampa")]
-    return Workload("W7b: Kampa's ten states, on each synapse", programs, {"NEURON": 3}, "ten_states")
+    return Workload("W7b: Kampa's ten states, on each synapse", programs, {"NEURON": 30}, "ten_states")
 
 
 WORKLOADS = {

@@ -644,6 +644,16 @@ def test_what_a_monitor_records(pair, on_target):
     assert name in get_device().arrays.values()
 
 
+def test_others_that_refer(pair):
+    source, _, synapses = pair
+    monitor = StateMonitor(all_pairs(synapses), "w", record=[0])
+    variables = [synapses.variables["w"]]
+    assert not internals.others_that_refer(synapses, variables)
+    onto = Synapses(source, synapses, on_pre="w_post += 1", name="onto")
+    assert internals.others_that_refer(synapses, variables)
+    assert {onto.name, monitor.name}
+
+
 def test_before_the_statements_of_a_pathway(pair):
     """The queue then knows the events of the step, also without a delay; functions may stand for code."""
     source, target, synapses = pair

@@ -23,7 +23,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
-from brian2.groups.group import CodeRunner, Group
+from brian2.groups.group import CodeRunner, Group, VariableOwner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissoninput import PoissonInput
@@ -542,6 +542,23 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
     for name, variable in group.variables.items():
         if monitor.variables.get(f"_source_{name}") is variable:
             yield name
+
+
+def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
+    """Whether objects other than synapses, their pathways and monitors have one of their variables.
+
+    They may change it: other synapses onto these, or a group with a variable that is linked.
+    """
+    wanted = {id(v) for v in variables}
+    own = {
+        id(group.variables) for group in (synapses, *pathways(synapses))
+    }  # a runner has a proxy of its group
+    for reference in list(VariableOwner.__instances__()):
+        other = reference()
+        known = None if isinstance(other, StateMonitor) else getattr(other, "variables", None)
+        if known is not None and id(known) not in own and any(id(v) in wanted for v in known.values()):
+            return True
+    return False
 
 
 def indices_of(monitor: StateMonitor) -> np.ndarray:
