@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.in_blocks import LENGTH
+from brian2_nmda.lowering.smooth import TOLERANCE
 from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
@@ -179,10 +180,13 @@ def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
     step, blocks = plan.steps[name], plan.in_blocks
     by = f"{step}, {LENGTH} steps at once"
     why = f"{_why(plan, name)}; linear, and nothing reads it within a block"
-    if name not in blocks.linear:
+    error = f"{blocks.bound(plan.sent, plan.declarations.tolerance):.1e} (open fraction)"
+    if name in (f.state for f in blocks.smooth):
+        why = f"{_why(plan, name)}; smooth in calcium, and nothing reads it within a block"
+        error += f", {TOLERANCE:.0e} (its rates)"
+    elif name not in blocks.linear:
         why = f"{_why(plan, name)}; switches at thresholds, and nothing reads it within a block"
-    error = blocks.bound(plan.sent, plan.declarations.tolerance)
-    return by, why, f"{error:.1e} (open fraction)"
+    return by, why, error
 
 
 def _why(plan: Sent, name: str) -> str:

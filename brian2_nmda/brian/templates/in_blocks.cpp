@@ -12,12 +12,226 @@
 {% set _nf = blocks.followers|length %}
 {% set _nr = rates|length %}
 {% set _all = mode in ('step', 'flush') %}
+{% set _ns = blocks.smooth|length %}
+{# With smooth followers each step of the linear states is taken, so their sums over a block are not needed. #}
+{% set _in_sums = _all and not _ns %}
+
+{# One step of the linear states, of one synapse or of eight. #}
+{% macro _step() %}
+        {% for k in range(_nl) %}
+        const auto _next_{{k}} = _of.shift[{{k}}]{% for i in range(k + 1) %} + _of.carry[{{k}}][{{i}}]*_z_{{i}}{% endfor %}{% for d in range(_nd) %} + _of.gain[{{k}}][{{d}}]*_u_{{d}}{% endfor %};
+        {% endfor %}
+        {% for k in range(_nl) %}
+        _z_{{k}} = _next_{{k}};
+        {% endfor %}
+{% endmacro %}
+
+{# What smooth followers need: `_renew_tables`, and `_advance_lanes`, which advances up to eight synapses. #}
+{% macro _smooth() %}
+        // -- smooth followers: rates, per step, by what they depend on
+        {% for table in tables %}
+        auto _rates_{{table.state}} = [&](const double _x_{{table.state}}, double* const _y)
+        {
+            {% for rate in table.rates %}
+            _y[{{loop.index0}}] = _of.step*({{rate}});
+            {% endfor %}
+        };
+        {% endfor %}
+        static int _together = 1;  // steps that may be taken as one relaxation
+        auto _renew_tables = [&]()
+        {
+            bool _covered = true;
+            {% for table in tables %}
+            _covered = _covered && _table_{{table.state}}.covers_seen();
+            {% endfor %}
+            if (_covered)
+                return;
+            {% for table in tables %}
+            if (!_table_{{table.state}}.covers_seen())
+                _table_{{table.state}}.build(_rates_{{table.state}}, {{table_limits[0]}}, {{table_limits[1]}});
+            {% endfor %}
+            double _fastest = 1e-300;
+            {% for follower in blocks.smooth %}
+            {
+                double _slope = 0;
+                {% set f = loop.index0 %}
+                {% for table in tables if f in table.of %}
+                _slope += _table_{{table.state}}.largest[{{table.of[f]}}];
+                {% endfor %}
+                _fastest = std::max(_fastest, _slope);
+            }
+            {% endfor %}
+            _together = (int)std::max(1.0, std::min((double){{together}}, {{table_limits[2]}}/_fastest));
+        };
+        // one synapse step by step, from polynomials where there are some
+        auto _repeat_smooth = [&](const int _from_step, const int _to_step, const size_t _place{% for k in range(_nl) %}, double _z_{{k}}{% endfor %}{% for f in range(_ns) %}, double& _y_{{f}}{% endfor %})
+        {
+            for(int _s=_from_step; _s<_to_step; _s++)
+            {
+                {% for table in tables %}
+                {% set v = table.state %}
+                double _rate_{{v}}[{{table.rates|length}}];
+                {
+                    double _centre = 0;
+                    const int _cell = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_z_{{v}}, _centre);
+                    const double _e = _z_{{v}}*_table_{{v}}.inverse - _centre;
+                    if (_table_{{v}}.cells > 0 && fabs(_e) <= 1 && _table_{{v}}.usable[_cell])
+                        for(int _k=0; _k<{{table.rates|length}}; _k++)
+                        {
+                            const double* const _t = &_table_{{v}}.rows[((size_t)_cell*{{table.rates|length}} + _k)*6];
+                            _rate_{{v}}[_k] = _t[0] + _e*(_t[1] + _e*(_t[2] + _e*(_t[3] + _e*(_t[4] + _e*_t[5]))));
+                        }
+                    else
+                    {
+                        _rates_{{v}}(_z_{{v}}, _rate_{{v}});
+                        _table_{{v}}.saw(_z_{{v}});
+                    }
+                }
+                {% endfor %}
+                {% for follower in blocks.smooth %}
+                {% set f = loop.index0 %}
+                {
+                    double _slope = 0, _rest = 0;
+                    {% for table in tables if f in table.of %}
+                    _slope += _rate_{{table.state}}[{{table.of[f]}}];
+                    _rest += _rate_{{table.state}}[{{table.of[f] + 1}}];
+                    {% endfor %}
+                    _y_{{f}} += (_rest - _slope*_y_{{f}})*_relaxed_share(_slope);
+                }
+                {% endfor %}
+                {% for d in range(_nd) %}
+                const double _u_{{d}} = _histories[{{d}}][_place + _s]*_open[{{receptor_of[d]}}][_s];
+                {% endfor %}
+                {{_step()}}
+            }
+        };
+        auto _advance_lanes = [&](const int _begin, const int _left, const int* const _index, const int* const _target, const double* const _old, double* const _new, const int _apart)
+        {
+            const int _n = std::min(8, _left);
+            int _at[8];
+            size_t _place[8];
+            for(int _c=0; _c<8; _c++)  // lanes that are left over repeat the last synapse
+            {
+                _at[_c] = std::min(_c, _n - 1);
+                _place[_c] = (size_t)_target[_at[_c]]*_stride;
+            }
+            {% for k in range(_nl) %}
+            _lanes _z_{{k}};
+            for(int _c=0; _c<8; _c++)
+                _z_{{k}}[_c] = _old[{{k}}*_apart + _at[_c]];
+            {% endfor %}
+            {% for follower in blocks.smooth %}
+            double _y_{{loop.index0}}[8];
+            for(int _c=0; _c<8; _c++)
+                _y_{{loop.index0}}[_c] = {{_array(follower.state)}}[_index[_at[_c]]];
+            {% endfor %}
+            double _speed = 0.05;  // cells per step
+            for(int _m=_begin; _m<_end; )
+            {
+                const int _wanted = (int)std::min(100.0, 0.4/(_speed + 1e-6)), _most = std::min(_together, std::max(4, _wanted));
+                const int _p = std::min(_most, _end - _m);
+                {% for k in range(_nl) %}
+                const _lanes _start_{{k}} = _z_{{k}};
+                {% endfor %}
+                {% for table in tables %}
+                {% set v = table.state %}
+                const double _inverse_{{v}} = _table_{{v}}.inverse;
+                int _cell_{{v}}[8];
+                _lanes _centre_{{v}};
+                for(int _c=0; _c<8; _c++)
+                {
+                    double _centre = 0;
+                    _cell_{{v}}[_c] = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_z_{{v}}[_c], _centre);
+                    _centre_{{v}}[_c] = _centre;
+                }
+                _lanes _1_{{v}} = _z_{{v}}*0.0, _2_{{v}} = _1_{{v}}, _3_{{v}} = _1_{{v}}, _4_{{v}} = _1_{{v}}, _5_{{v}} = _1_{{v}}, _later_{{v}} = _1_{{v}};
+                {% endfor %}
+                for(int _s=_m; _s<_m + _p; _s++)
+                {
+                    {% for table in tables %}
+                    {% set v = table.state %}
+                    {
+                        const _lanes _e = _z_{{v}}*_inverse_{{v}} - _centre_{{v}}, _e2 = _e*_e, _e3 = _e2*_e;
+                        _1_{{v}} += _e;
+                        _2_{{v}} += _e2;
+                        _3_{{v}} += _e3;
+                        _4_{{v}} += _e2*_e2;
+                        _5_{{v}} += _e2*_e3;
+                        _later_{{v}} += _e*(double)(2*(_s - _m) - _p + 1);
+                    }
+                    {% endfor %}
+                    {% for d in range(_nd) %}
+                    const double* const _h_{{d}} = _histories[{{d}}] + _s;
+                    const _lanes _f_{{d}} = { {% for c in range(8) %}_h_{{d}}[_place[{{c}}]], {% endfor %} };
+                    const _lanes _u_{{d}} = _f_{{d}}*_open[{{receptor_of[d]}}][_s];
+                    {% endfor %}
+                    {{_step()}}
+                }
+                double _furthest = 0;
+                {% for table in tables %}
+                {% set v = table.state %}
+                {
+                    const _lanes _way = (_z_{{v}} - _start_{{v}})*_inverse_{{v}};
+                    for(int _c=0; _c<8; _c++)
+                        _furthest = std::max(_furthest, fabs(_way[_c]));
+                }
+                {% endfor %}
+                _speed = _furthest/_p;
+                for(int _c=0; _c<_n; _c++)
+                {
+                    // all of the course lies within its cells if the sum of fourth powers does
+                    if ({% for table in tables %}_table_{{table.state}}.cells > 0 && _4_{{table.state}}[_c] <= 1 && _table_{{table.state}}.usable[_cell_{{table.state}}[_c]]{{' && ' if not loop.last}}{% endfor %})
+                    {
+                        {% for table in tables %}
+                        const double* const _t_{{table.state}} = &_table_{{table.state}}.rows[(size_t)_cell_{{table.state}}[_c]*{{table.rates|length*6}}];
+                        {% endfor %}
+                        {% for follower in blocks.smooth %}
+                        {% set f = loop.index0 %}
+                        {
+                            double _slope = 0, _rest = 0, _s = 0, _r = 0, _order = 0;
+                            {% for table in tables if f in table.of %}
+                            {
+                                const double* const _t = _t_{{table.state}} + {{6*table.of[f]}};
+                                _slope += _t[0];
+                                _rest += _t[6];
+                                {% for k in (0, 6) %}
+                                {{'_s' if k == 0 else '_r'}} += _t[{{k}}]*_p{% for power in range(1, 6) %} + _t[{{k + power}}]*_{{power}}_{{table.state}}[_c]{% endfor %};
+                                {% endfor %}
+                            }
+                            {% endfor %}
+                            {% for table in tables if f in table.of %}
+                            _order += (_slope*_t_{{table.state}}[{{6*table.of[f] + 7}}] - _rest*_t_{{table.state}}[{{6*table.of[f] + 1}}])*_later_{{table.state}}[_c];
+                            {% endfor %}
+                            double& _y = _y_{{f}}[_c];
+                            _y += (_r + 0.5*_order - _s*_y)*_relaxed_share(_s);
+                        }
+                        {% endfor %}
+                        continue;
+                    }
+                    _repeat_smooth(_m, _m + _p, _place[_c]{% for k in range(_nl) %}, _start_{{k}}[_c]{% endfor %}{% for f in range(_ns) %}, _y_{{f}}[_c]{% endfor %});
+                }
+                _m += _p;
+            }
+            for(int _c=0; _c<_n; _c++)
+            {
+                {% for k in range(_nl) %}
+                _new[{{k}}*_apart + _c] = _z_{{k}}[_c];
+                {% endfor %}
+                {% for follower in blocks.smooth %}
+                {{_array(follower.state)}}[_index[_c]] = _y_{{loop.index0}}[_c];
+                {% endfor %}
+            }
+        };
+{% endmacro %}
 
 {% block extra_headers %}
 {{ super() }}
 #include <string.h>
 #include <vector>
 #include <algorithm>
+{% if _ns %}
+{% include 'rate_table.cpp' %}
+{% endif %}
 {% endblock %}
 
 {% block maincode %}
@@ -101,6 +315,7 @@
             double slope_{{loop.index0}}[{{follower.cases|length}}], rest_{{loop.index0}}[{{follower.cases|length}}];
             double theta_{{loop.index0}}[{{follower.thresholds|length}}];
             {% endfor %}
+            double given[{{blocks.given|length}} + 1];
         };
         const _given _of = {
             {{constant_or_scalar('dt', variables['dt'])}},
@@ -115,6 +330,7 @@
             { {% for c in follower.cases %}{{_number('blocks_rest_%d_%d' % (f, loop.index0))}}, {% endfor %}},
             { {% for t in follower.thresholds %}{{_number('blocks_theta_%d_%d' % (f, loop.index0))}}, {% endfor %}},
             {% endfor %}
+            { {% for n in blocks.given %}{{_number('blocks_given_%d' % loop.index0)}}, {% endfor %}0.0 },
         };
         const double _rates[] = { {% for of in rates %}{% for rate in of %}{{rate}}, {% endfor %}{% endfor %}0.0 };
         {% set n_modes = rates|map('length')|sum %}
@@ -134,12 +350,18 @@
         // from where on no threshold can be passed in a number of steps: above at the start, below at the end
         static double _over_{{f}}[_length + 1][_thresholds_{{f}}], _under_{{f}}[_length + 1][_thresholds_{{f}}];
         {% endfor %}
+        {% for table in tables %}
+        static _rate_table<{{table.rates|length}}> _table_{{table.state}};
+        {% endfor %}
         static _given _before;
         static bool _prepared = false;
         if (!_prepared || memcmp(&_of, &_before, sizeof(_given)) != 0)
         {
             _prepared = true;
             memcpy(&_before, &_of, sizeof(_given));
+            {% for table in tables %}
+            _table_{{table.state}}.cells = 0;
+            {% endfor %}
             for(int _k=0; _k<_n_modes; _k++)
                 for(int _m=0; _m<_length; _m++)
                     _fall[_k][_m] = exp(-_rates[_k]*(_m*_of.step));
@@ -334,7 +556,10 @@
         };
         {% endif %}
 
-        {% if _all %}
+        {% if _ns %}
+        {{_smooth()}}
+        {% endif %}
+        {% if _in_sums %}
         // -- sums of each exponential with the factors of a target, the same for all sources without an event
         {% set n_sums = namespace(k=0) %}
         {% for r in receptor_of %}{% set n_sums.k = n_sums.k + rates[r]|length %}{% endfor %}
@@ -391,8 +616,12 @@
             {% if _nf %}
             const bool _known_sign = _positive && _never_negative(_begin);
             {% endif %}
+            {% if _ns %}
+            _open_up(_begin);
+            _renew_tables();
+            {% else %}
             static double _row[_n_drives + 1][_n_linear][_length];
-            {% if _all %}
+            {% if _in_sums %}
             // terms of a whole block: amplitude and place of the sums of each drive
             int _terms = 0;
             if (_begin == 0)
@@ -417,6 +646,7 @@
                         for(int _m=_begin; _m<_end; _m++)
                             _row[_d][_k][_m] = _weight[_d][_k][_end - 1 - _m]*_open[_receptor_of[_d]][_m];
             }
+            {% endif %}
             for(int _start=_from[_source]; _start<_from[_source + 1]; _start+=_chunk)
             {
                 const int _size = std::min(_chunk, _from[_source + 1] - _start);
@@ -434,6 +664,10 @@
                     else
                         for(int _c=0; _c<_size; _c++)
                             _old[_k][_c] = _z[_k][_index[_c]];
+                {% if _ns %}
+                for(int _first_lane=0; _first_lane<_size; _first_lane+=8)
+                    _advance_lanes(_begin, _size - _first_lane, _index + _first_lane, _target + _first_lane, &_old[0][_first_lane], &_new[0][_first_lane], _chunk);
+                {% else %}
                 for(int _k=0; _k<_n_linear; _k++)
                 {
                     for(int _c=0; _c<_size; _c++)
@@ -442,7 +676,7 @@
                         for(int _c=0; _c<_size; _c++)
                             _new[_k][_c] += _power[_steps][_k][_i]*_old[_i][_c];
                 }
-                {% if _all %}
+                {% if _in_sums %}
                 if (_begin == 0)
                 {
                     for(int _k=0; _k<_n_linear; _k++)
@@ -472,6 +706,7 @@
                         _new[{{k}}][_c] += _sum_{{k}};
                         {% endfor %}
                     }
+                {% endif %}
                 {% if _nf %}
                 int _sure[_chunk];
                 for(int _c=0; _c<_size; _c++)
