@@ -144,7 +144,7 @@
                     _cell_{{v}}[_c] = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_z_{{v}}[_c], _centre);
                     _centre_{{v}}[_c] = _centre;
                 }
-                _lanes _1_{{v}} = _z_{{v}}*0.0, _2_{{v}} = _1_{{v}}, _3_{{v}} = _1_{{v}}, _4_{{v}} = _1_{{v}}, _5_{{v}} = _1_{{v}}, _later_{{v}} = _1_{{v}};
+                _lanes _1_{{v}} = _z_{{v}}*0.0, _2_{{v}} = _1_{{v}}, _3_{{v}} = _1_{{v}}, _4_{{v}} = _1_{{v}}, _5_{{v}} = _1_{{v}}, _later_{{v}} = _1_{{v}}, _far_{{v}} = _1_{{v}};
                 {% endfor %}
                 for(int _s=_m; _s<_m + _p; _s++)
                 {
@@ -157,6 +157,7 @@
                         _3_{{v}} += _e3;
                         _4_{{v}} += _e2*_e2;
                         _5_{{v}} += _e2*_e3;
+                        _far_{{v}} = _larger(_far_{{v}}, _e2);
                         _later_{{v}} += _e*(double)(2*(_s - _m) - _p + 1);
                     }
                     {% endfor %}
@@ -179,8 +180,7 @@
                 _speed = _furthest/_p;
                 for(int _c=0; _c<_n; _c++)
                 {
-                    // all of the course lies within its cells if the sum of fourth powers does
-                    if ({% for table in tables %}_table_{{table.state}}.cells > 0 && _4_{{table.state}}[_c] <= 1 && _table_{{table.state}}.usable[_cell_{{table.state}}[_c]]{{' && ' if not loop.last}}{% endfor %})
+                    if ({% for table in tables %}_table_{{table.state}}.cells > 0 && _far_{{table.state}}[_c] <= 1 && _table_{{table.state}}.usable[_cell_{{table.state}}[_c]]{{' && ' if not loop.last}}{% endfor %})
                     {
                         {% for table in tables %}
                         const double* const _t_{{table.state}} = &_table_{{table.state}}.rows[(size_t)_cell_{{table.state}}[_c]*{{table.rates|length*6}}];

@@ -8,6 +8,7 @@
 // As many synapses as are advanced side by side.
 #if defined(__GNUC__)
 typedef double _lanes __attribute__((vector_size(64)));
+inline _lanes _larger(const _lanes a, const _lanes b) { return a > b ? a : b; }
 #else
 struct _lanes
 {
@@ -25,6 +26,7 @@ _LANES(+)
 _LANES(-)
 _LANES(*)
 #undef _LANES
+inline _lanes _larger(_lanes a, const _lanes& b) { for(int k=0; k<8; k++) if (!(a.x[k] > b.x[k])) a.x[k] = b.x[k]; return a; }
 #endif
 
 // (1 - exp(-x))/x
