@@ -9,11 +9,19 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, device, mM, ms, mV, nS, second, umolar
+from brian2 import Network, StateMonitor, device, mM, ms, mV, nS, second, umolar
 from numpy.testing import assert_allclose, assert_array_equal
 from sympy import Max, exp, tanh
 
-from brian2_nmda import BioNMDA, GlutamateSynapse, JahrStevens, Parameter, SpineCalcium, TwoExponentialAMPA
+from brian2_nmda import (
+    BioNMDA,
+    GlutamateSynapse,
+    JahrStevens,
+    Parameter,
+    SpineCalcium,
+    TwoExponentialAMPA,
+    exprel,
+)
 from brian2_nmda.equations import (
     CastellaniEnzymes,
     CastellaniPhosphorylation,
@@ -40,12 +48,12 @@ RTOL = 2e-6
 class OwnRule(Plasticity):
     """Weights whose rates have a kink, read two states, are fast, or are steep."""
 
-    a = Parameter(0.3 * umolar, "calcium of the kink, and of half activity")
-    K = Parameter(0.02 * umolar, "integrated calcium of half activity")
+    a = Parameter(6 * umolar, "calcium of the kink, and of half activity")
+    K = Parameter(0.1 * umolar, "integrated calcium of half activity")
     up = Parameter(6 / second, "potentiation")
     down = Parameter(5 / second, "depression")
     tau = Parameter(2 * ms, "of the fast weight")
-    steep = Parameter(400 / umolar, "steepness")
+    steep = Parameter(20 / umolar, "steepness")
 
     W = states("W", within=(None, None), initial=1)
     fast = states("fast", within=(None, None))
@@ -56,9 +64,9 @@ class OwnRule(Plasticity):
     conductance = conductance * Max(W + 0.1 * fast + 0.1 * slow, 0)
 
 
-def spine(rule, *others):
+def spine(rule, **chain):
     nmda = BioNMDA(gmax=0.3 * nS, block=JahrStevens(Mg=1 * mM))
-    return GlutamateSynapse([TwoExponentialAMPA(), nmda], *others, calcium=SpineCalcium(), plasticity=rule)
+    return GlutamateSynapse([TwoExponentialAMPA(), nmda], **chain, calcium=SpineCalcium(), plasticity=rule)
 
 
 def shouval(**parameters):
@@ -66,6 +74,12 @@ def shouval(**parameters):
     return GlutamateSynapse(
         [TwoExponentialAMPA(), ShouvalNMDA()], calcium=ShouvalCalcium(), plasticity=rule
     )
+
+
+def chain():
+    """Receptors that follow a kinase, which follows calcium: faster than published, and for this calcium."""
+    rule = RelativeInsertion(k_rem=20 / second)
+    return spine(rule, parts=UnsaturatedEnzymes(K_K=5 * umolar, K_P=0.1 * umolar, tau_K=50 * ms))
 
 
 def weights(S):
@@ -81,14 +95,16 @@ def assert_close(S, naive, different=True, rtol=RTOL):
     assert_allclose(S.Ca_, naive.Ca_, rtol=0, atol=1e-7 * np.max(np.abs(naive.Ca_)))
 
 
-@pytest.mark.parametrize("options", [{}, {"delay": 1.3 * ms, "condition": None, "w": 2.0}])
-def test_shouval(options):
+@pytest.mark.parametrize(
+    ("model", "options"), [(shouval, {}), (chain, {"delay": 1.3 * ms, "condition": None, "w": 2.0})]
+)
+def test_same_as_naive(model, options):
     """Whole blocks, one that the end of a run cuts, one that the next begins; all-to-all with one weight."""
     forms = [BLOCKS, NAIVE]
     if "w" in options:
         forms = [{**BLOCKS, "w": 2.0}, NAIVE]
-    network, (S, naive) = several(shouval(), forms, **options)
-    assert [f.state for f in S.plan.in_blocks.smooth] == ["W_AMPA"]
+    network, (S, naive) = several(model(), forms, **options)
+    assert S.plan.in_blocks.smooth
     for duration in (32, 13.1, 65):
         network.run(duration * ms)
         assert_close(S, naive, different=duration == 65)
@@ -111,8 +127,130 @@ def test_own_rule_and_its_readers():
         assert_array_equal(getattr(S, name + "_"), value)
         assert_allclose(*(np.array(getattr(m, name)) for m in seen), rtol=0, atol=RTOL)
     for x in (S, naive):
-        x.a_AMPA = 0.1 * umolar
+        x.a_AMPA = 4 * umolar
         x.tau_AMPA = 1 * ms
         x.W_AMPA = 1.5
     network.run(35 * ms)
     assert_close(S, naive)
+
+
+def random_rule(seed):
+    rng = np.random.default_rng(seed)
+    half, integrated, steep = rng.uniform((1, 0.05, 5), (9, 0.15, 60))
+    return OwnRule(a=half * umolar, K=integrated * umolar, steep=steep / umolar)
+
+
+def test_in_standalone(on_target):
+    """The compiled form uses polynomials: rates at random, jumps of the voltage, two runs, any order, monitors.
+
+    The monitor of one synapse ends the block of its source alone, that of two the block of all.
+    """
+    directory = on_target("cpp_standalone", build_on_run=False)
+    network, pairs, monitors = Network(), [], []
+    jumps = "-65*mV + 30*mV*sin(2*pi*17*Hz*t + i) + 60*mV*int((t_in_timesteps + 37*i) % 210 < 11)"
+    models = (shouval(), 0.4 * ms, [13]), (spine(random_rule(1)), 0 * ms, [1, 5]), (chain(), 0 * ms, [3])
+    for model, delay, record in models:
+        rng = np.random.default_rng(5)
+        i, j = (rng.permutation(x) for x in np.tile(np.arange(5), (2, 4)))
+        pair = []
+        for form in (BLOCKS, NAIVE):
+            source, target = trains(9, 150), target_of(model, 8, v=jumps)
+            S = model.synapses(source, target[1:7], delay=delay, **form)
+            S.connect(i=i, j=j)
+            name = "r_AMPA" if model is models[2][0] else "W_AMPA"
+            monitors.append(StateMonitor(S, name, record=record, dt=(0.7 if delay else 10) * ms))
+            network.add(monitors[-1], source, target, S)
+            pair.append(S)
+        pairs.append(pair)
+    network.run(95.5 * ms)
+    for S in pairs[0]:
+        S.a_p_AMPA = 0.5 * umolar
+    for S in pairs[1]:
+        S.a_AMPA = 3 * umolar
+    for S in pairs[2]:
+        S.K_K_graded = 2 * umolar
+    network.run(40 * ms)
+    device.build(directory=directory)
+    for S, naive in pairs:
+        assert_close(S, naive)
+    for found, expected in zip(monitors[::2], monitors[1::2], strict=True):
+        (name,) = found.record_variables
+        course, right = (np.array(getattr(m, name)) for m in (found, expected))
+        assert np.ptp(right) > 1e-4
+        assert_allclose(course, right, rtol=0, atol=RTOL * np.ptp(right))
+
+
+# -- what is refused, visibly --------------------------------------------------------------------------
+
+
+def plan_of(model, **declarations):
+    given = {"w": "constant", "efficacy": "at_spikes", "tolerance": 1e-6, "in_blocks": True} | declarations
+    return make_plan(model.system, Declarations(**given), 1e-4)
+
+
+def why_not(plan, name):
+    (row,) = [r for r in plan.table if r["variable"] == name]
+    return row["why"].partition("; not in blocks: ")[2]
+
+
+def test_plan():
+    plan = plan_of(shouval())
+    (row,) = [r for r in plan.table if r["variable"] == "W_AMPA"]
+    assert "128 steps at once" in row["integrated by"] and "smooth in calcium" in row["why"]
+    assert "1e-06 (its rates)" in row["error bound"]
+
+
+def test_two_sites_of_phosphorylation():
+    plan = plan_of(spine(CastellaniPhosphorylation(), parts=CastellaniEnzymes()))
+    assert {f.state for f in plan.in_blocks.smooth} == {"p1_AMPA", "p2_AMPA"}
+
+
+def test_chain():
+    """Receptors that follow a kinase that follows calcium."""
+    plan = plan_of(spine(RelativeInsertion(), parts=UnsaturatedEnzymes()))
+    assert [f.state for f in plan.in_blocks.smooth] == ["K_graded", "r_AMPA"]
+
+
+class Mixed(Plasticity):
+    """A rate that multiplies functions of two states."""
+
+    k = Parameter(1 / (second * mM), "rate")
+    a = Parameter(1 * umolar, "half activity")
+    W = states("W", within=(None, None), initial=1)
+    dW = k * Ca_eff * tanh(Ca / a) - k * a * W
+    conductance = conductance * Max(W, 0)
+
+
+class Circle(Plasticity):
+    """Weights that read each other."""
+
+    k = Parameter(1 / second, "rate")
+    a = Parameter(1 * umolar, "half activity")
+    W, X = states("W X", within=(None, None), initial=1)
+    dW = k * (tanh(Ca / a) * X - W)
+    dX = k * (tanh(W) - X)
+    conductance = conductance * Max(W, 0)
+
+
+class Exprel(Plasticity):
+    """A function that is not in C++."""
+
+    k = Parameter(1 / second, "rate")
+    a = Parameter(1 * umolar, "half activity")
+    W = states("W", within=(None, None), initial=1)
+    dW = k * (exprel(Ca / a) - W)
+    conductance = conductance * Max(W, 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        (Mixed(), "the rate of 'W_AMPA' is not a sum of functions of one state each"),
+        (Circle(), "it has no exact step"),
+        (Exprel(), "'W_AMPA' contains 'exprel'"),
+    ],
+)
+def test_reasons(rule, why):
+    plan = plan_of(spine(rule))
+    assert plan.in_blocks is None
+    assert why in why_not(plan, "W_AMPA")

@@ -38,7 +38,7 @@ from brian2_nmda.brian.internals import (
     sources_now,
 )
 from brian2_nmda.lowering.in_blocks import LENGTH, NEGLIGIBLE, Blocks
-from brian2_nmda.lowering.smooth import FLOOR, ORDER, TOGETHER, TOLERANCE
+from brian2_nmda.lowering.smooth import FAR, FLOOR, ORDER, SUM, TOGETHER, TOLERANCE
 from brian2_nmda.symbolic.expressions import numeric, symbol
 
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
@@ -147,24 +147,30 @@ class InBlocks(OwnCode):
             "n_recorded": 0 if monitor is None else len(indices_of(monitor)),
             "known": set(self.assembly.coefficients.names),
             "tables": self._tables(),
-            "table_limits": [repr(x) for x in (TOLERANCE, FLOOR, ORDER)],
+            "table_limits": [repr(x) for x in (TOLERANCE, FLOOR, SUM, ORDER, FAR)],
             "together": TOGETHER,
         }
 
     def _tables(self) -> list[dict[str, Any]]:
-        """For each linear state that smooth followers read: its number, and their rates as C++.
+        """For each state that smooth followers read: its name in C++, and their rates in it.
 
         ``of`` has, by the number of a follower, the place of its slope; that of its rest is the next one.
+        ``follower`` is the number of the state if it is a smooth follower itself.
         """
-        blocks, known = self.blocks, {symbol(n): f"_x_{k}" for k, n in enumerate(self.blocks.linear)}
+        blocks = self.blocks
+        states = {n: f"z_{k}" for k, n in enumerate(blocks.linear)}
+        states |= {f.state: f"y_{k}" for k, f in enumerate(blocks.smooth)}
+        known = {symbol(n): f"_x_{text}" for n, text in states.items()}
         known |= {symbol(n): f"_of.given[{k}]" for k, n in enumerate(blocks.given)}
         names = {x: sympy.Symbol(text, real=True) for x, text in known.items()}
-        found: dict[int, dict[str, Any]] = {}
+        numbers = {f.state: k for k, f in enumerate(blocks.smooth)}
+        found: dict[str, dict[str, Any]] = {}
         for number, follower in enumerate(blocks.smooth):
             for term in follower.terms:
-                table = found.setdefault(term.state, {"state": term.state, "rates": [], "of": {}})
+                new = {"v": states[term.state], "follower": numbers.get(term.state), "rates": [], "of": {}}
+                table = found.setdefault(term.state, new)
                 table["of"][number] = len(table["rates"])
-                table["rates"] += [sympy.cxxcode(e.xreplace(names)) for e in (term.slope, term.rest)]
+                table["rates"] += [sympy.ccode(e.xreplace(names)) for e in (term.slope, term.rest)]
         return list(found.values())
 
     @cached_property
@@ -267,7 +273,7 @@ class InBlocks(OwnCode):
             g = [self._open(s, m)[pre] for s in self.sendings]
             u = [g[labels.index(d.label)] * h[post, m] for d, h in zip(blocks.drives, drives, strict=True)]
             y = [np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)]
-            smooth = [np.where(on, self._relaxed(k, value, z), value) for k, value in enumerate(smooth)]
+            smooth = [np.where(on, self._relaxed(k, value, [*z, *smooth]), value) for k, value in enumerate(smooth)]
             new = [
                 self._number(f"blocks_shift_{k}")
                 + sum(self._number(f"blocks_carry_{k}_{i}") * z[i] for i in size)
@@ -302,11 +308,12 @@ class InBlocks(OwnCode):
 
     @cached_property
     def _smooth_rates(self) -> list[list[Any]]:
-        """Slope and rest of each smooth follower as functions of the linear states and of parameters."""
+        """Slope and rest of each smooth follower as functions of states and of parameters."""
         blocks, found = self.blocks, []
+        names = [*blocks.linear, *(f.state for f in blocks.smooth), *blocks.given]
         for follower in blocks.smooth:
             rates = (sympy.Add(*parts) for parts in zip(*((t.slope, t.rest) for t in follower.terms), strict=True))
-            found.append([numeric(e, [*blocks.linear, *blocks.given], {}) for e in rates])
+            found.append([numeric(e, names, {}) for e in rates])
         return found
 
     def _relaxed(self, k: int, y: np.ndarray, z: list[np.ndarray]) -> np.ndarray:

@@ -30,7 +30,7 @@ import sympy
 from brian2_nmda.lowering.integrators import update
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE
 from brian2_nmda.lowering.receptors import Linear, Saturating, readers_at_each_step
-from brian2_nmda.lowering.smooth import SmoothFollower, is_affine, smooth_follower
+from brian2_nmda.lowering.smooth import SmoothFollower, is_affine, smooth_followers
 from brian2_nmda.lowering.steps import Classified
 from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.expressions import int_of, symbol
@@ -125,7 +125,7 @@ class Blocks:
     def given(self) -> tuple[str, ...]:
         """Parameters in the rates of smooth followers."""
         rates = (e for f in self.smooth for t in f.terms for e in (t.slope, t.rest))
-        return tuple(sorted({x.name for e in rates for x in e.free_symbols} - set(self.linear)))
+        return tuple(sorted({x.name for e in rates for x in e.free_symbols} - set(self.states)))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ def find_blocks(
     """
     states = list(states)
     switched = [n for n in states if _flags(_rate(classified, n))]
-    linear = [n for n in states if n not in switched and is_affine(_rate(classified, n), states)]
+    linear = _linear(classified, states, switched)
     if not linear:
         return "no calcium is advanced in blocks"
     rates: dict[str, sympy.Expr] = {}
@@ -210,17 +210,26 @@ def find_blocks(
     if any(carry[k][m] != 0 for k in range(len(order)) for m in range(k + 1, len(order))):
         return "its states are coupled in both directions"
     followers = [_follower(classified, n, order) for n in switched]
-    smooth = [
-        smooth_follower(_rate(classified, n), n, order, classified.shared)
-        for n in states
-        if n not in (*switched, *linear)
-    ]
-    for follower in (*followers, *smooth):
+    for follower in followers:
         if isinstance(follower, str):
             return follower
+    others = {n: _rate(classified, n) for n in states if n not in (*switched, *linear)}
+    smooth = smooth_followers(others, order, classified.shared)
+    if isinstance(smooth, str):
+        return smooth
     shifts = tuple(new[n].xreplace(zero) for n in order)
     parts = tuple(order), tuple(followers), tuple(drives), carry, gains, shifts, tuple(smooth)
     return Blocks(*parts)  # type: ignore[arg-type]
+
+
+def _linear(classified: Classified, states: list[str], switched: Collection[str]) -> list[str]:
+    """States whose rates are linear, also in what is linear itself."""
+    found = [n for n in states if n not in switched and is_affine(_rate(classified, n), states)]
+    others = {symbol(n) for n in states if n not in found}
+    while reading := [n for n in found if others & _rate(classified, n).free_symbols]:
+        found = [n for n in found if n not in reading]
+        others |= {symbol(n) for n in reading}
+    return found
 
 
 # -- what a state needs ----------------------------------------------------------------------------

@@ -28,12 +28,12 @@
 
 {# What smooth followers need: `_renew_tables`, and `_advance_lanes`, which advances up to eight synapses. #}
 {% macro _smooth() %}
-        // -- smooth followers: rates, per step, by what they depend on
+        // -- smooth followers: rates, per step, by the state on which they depend
         {% for table in tables %}
-        auto _rates_{{table.state}} = [&](const double _x_{{table.state}}, double* const _y)
+        auto _rates_{{table.v}} = [&](const double _x_{{table.v}}, double* const _rate)
         {
             {% for rate in table.rates %}
-            _y[{{loop.index0}}] = _of.step*({{rate}});
+            _rate[{{loop.index0}}] = _of.step*({{rate}});
             {% endfor %}
         };
         {% endfor %}
@@ -42,21 +42,21 @@
         {
             bool _covered = true;
             {% for table in tables %}
-            _covered = _covered && _table_{{table.state}}.covers_seen();
+            _covered = _covered && _table_{{table.v}}.covers_seen();
             {% endfor %}
             if (_covered)
                 return;
             {% for table in tables %}
-            if (!_table_{{table.state}}.covers_seen())
-                _table_{{table.state}}.build(_rates_{{table.state}}, {{table_limits[0]}}, {{table_limits[1]}});
+            if (!_table_{{table.v}}.covers_seen())
+                _table_{{table.v}}.build(_rates_{{table.v}}, {{table_limits[0]}}, {{table_limits[1]}});
             {% endfor %}
             double _fastest = 1e-300;
             {% for follower in blocks.smooth %}
+            {% set f = loop.index0 %}
             {
                 double _slope = 0;
-                {% set f = loop.index0 %}
                 {% for table in tables if f in table.of %}
-                _slope += _table_{{table.state}}.largest[{{table.of[f]}}];
+                _slope += _table_{{table.v}}.largest[{{table.of[f]}}];
                 {% endfor %}
                 _fastest = std::max(_fastest, _slope);
             }
@@ -69,12 +69,12 @@
             for(int _s=_from_step; _s<_to_step; _s++)
             {
                 {% for table in tables %}
-                {% set v = table.state %}
+                {% set v = table.v %}
                 double _rate_{{v}}[{{table.rates|length}}];
                 {
                     double _centre = 0;
-                    const int _cell = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_z_{{v}}, _centre);
-                    const double _e = _z_{{v}}*_table_{{v}}.inverse - _centre;
+                    const int _cell = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_{{v}}, _centre);
+                    const double _e = _{{v}}*_table_{{v}}.inverse - _centre;
                     if (_table_{{v}}.cells > 0 && fabs(_e) <= 1 && _table_{{v}}.usable[_cell])
                         for(int _k=0; _k<{{table.rates|length}}; _k++)
                         {
@@ -83,8 +83,8 @@
                         }
                     else
                     {
-                        _rates_{{v}}(_z_{{v}}, _rate_{{v}});
-                        _table_{{v}}.saw(_z_{{v}});
+                        _rates_{{v}}(_{{v}}, _rate_{{v}});
+                        _table_{{v}}.saw(_{{v}});
                     }
                 }
                 {% endfor %}
@@ -93,8 +93,8 @@
                 {
                     double _slope = 0, _rest = 0;
                     {% for table in tables if f in table.of %}
-                    _slope += _rate_{{table.state}}[{{table.of[f]}}];
-                    _rest += _rate_{{table.state}}[{{table.of[f] + 1}}];
+                    _slope += _rate_{{table.v}}[{{table.of[f]}}];
+                    _rest += _rate_{{table.v}}[{{table.of[f] + 1}}];
                     {% endfor %}
                     _y_{{f}} += (_rest - _slope*_y_{{f}})*_relaxed_share(_slope);
                 }
@@ -104,6 +104,67 @@
                 {% endfor %}
                 {{_step()}}
             }
+        };
+        // the same for steps together, from sums of powers; false where that is not accurate enough
+        auto _relax_together = [&](const int _p{% for table in tables if table.follower is none %}, const int _cell_{{table.v}}, const double* const _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, double& _new_{{f}}{% endfor %}, double& _furthest) -> bool
+        {
+            {% for table in tables if table.follower is none %}
+            const double* const _t_{{table.v}} = &_table_{{table.v}}.rows[(size_t)_cell_{{table.v}}*{{table.rates|length*6}}];
+            {% endfor %}
+            {% for follower in blocks.smooth %}
+            {% set f = loop.index0 %}
+            const double _y_{{f}} = _new_{{f}};
+            double _bent_{{f}} = 0;
+            {
+                double _s = 0, _r = 0, _order = 0;
+                {% for table in tables if f in table.of %}
+                {
+                    const double* const _t = _t_{{table.v}} + {{6*table.of[f]}};
+                    const double* const _m = _sums_{{table.v}};
+                    _s += _t[0]*_p + _t[1]*_m[1] + _t[2]*_m[2] + _t[3]*_m[3] + _t[4]*_m[4] + _t[5]*_m[5];
+                    _r += _t[6]*_p + _t[7]*_m[1] + _t[8]*_m[2] + _t[9]*_m[3] + _t[10]*_m[4] + _t[11]*_m[5];
+                }
+                {% endfor %}
+                {% for table in tables if f in table.of %}
+                {
+                    const double* const _t = _t_{{table.v}} + {{6*table.of[f]}};
+                    const double _e = _sums_{{table.v}}[1]/_p, _later = _sums_{{table.v}}[0];
+                    const double _ds = _t[1] + _e*(2*_t[2] + _e*(3*_t[3] + _e*(4*_t[4] + _e*5*_t[5])));
+                    const double _dr = _t[7] + _e*(2*_t[8] + _e*(3*_t[9] + _e*(4*_t[10] + _e*5*_t[11])));
+                    _order += (_s*_dr - _r*_ds)*_later;
+                    _bent_{{f}} += (_dr - _ds*_y_{{f}})*_later;
+                }
+                {% endfor %}
+                _order *= 0.5/_p;
+                if (!(fabs(_s*_order) <= {{table_limits[3]}}*(fabs(_r) + fabs(_s*_y_{{f}}))))
+                    return false;
+                _new_{{f}} += (_r + _order - _s*_y_{{f}})*_relaxed_share(_s);
+            }
+            {% for table in tables if table.follower == f %}
+            {% set v = table.v %}
+            // what others need to know of it: sums of powers around its mean, from how far it goes
+            if (_table_{{v}}.cells == 0)
+                return false;
+            double _sums_{{v}}[6], _centre_{{v}};
+            const double _way_{{v}} = _new_{{f}} - _y_{{f}}, _mean_{{v}} = _y_{{f}} + ((_p - 1)*_way_{{v}} - _bent_{{f}})/(2*_p);
+            const int _cell_{{v}} = _table_{{v}}.cell(_mean_{{v}}, _centre_{{v}});
+            const double* const _t_{{v}} = &_table_{{v}}.rows[(size_t)_cell_{{v}}*{{table.rates|length*6}}];
+            {
+                const double _e = _mean_{{v}}*_table_{{v}}.inverse - _centre_{{v}}, _far = _way_{{v}}*_table_{{v}}.inverse;
+                if (!(fabs(_e) <= 0.95 && (_p == 1 || fabs(_far) <= {{table_limits[4]}}) && _table_{{v}}.usable[_cell_{{v}}]))
+                    return false;
+                const double _e2 = _e*_e, _spread = _far*_far*(_p*_p - 1)/(12*_p);
+                _sums_{{v}}[0] = _far*(_p*_p - 1)/6;
+                _sums_{{v}}[1] = _p*_e;
+                _sums_{{v}}[2] = _p*_e2 + _spread;
+                _sums_{{v}}[3] = _e*(_p*_e2 + 3*_spread);
+                _sums_{{v}}[4] = _e2*(_p*_e2 + 6*_spread);
+                _sums_{{v}}[5] = _e2*_e*(_p*_e2 + 10*_spread);
+                _furthest = std::max(_furthest, fabs(_far)*{{'%g' % (0.4/table_limits[4]|float)}});
+            }
+            {% endfor %}
+            {% endfor %}
+            return true;
         };
         auto _advance_lanes = [&](const int _begin, const int _left, const int* const _index, const int* const _target, const double* const _old, double* const _new, const int _apart)
         {
@@ -122,36 +183,36 @@
             {% endfor %}
             {% for follower in blocks.smooth %}
             double _y_{{loop.index0}}[8];
-            for(int _c=0; _c<8; _c++)
-                _y_{{loop.index0}}[_c] = {{_array(follower.state)}}[_index[_at[_c]]];
+            for(int _c=0; _c<_n; _c++)
+                _y_{{loop.index0}}[_c] = {{_array(follower.state)}}[_index[_c]];
             {% endfor %}
             double _speed = 0.05;  // cells per step
             for(int _m=_begin; _m<_end; )
             {
-                const int _wanted = (int)std::min(100.0, 0.4/(_speed + 1e-6)), _most = std::min(_together, std::max(4, _wanted));
-                const int _p = std::min(_most, _end - _m);
+                const int _wanted = (int)std::min(100.0, 0.4/(_speed + 1e-6));
+                const int _p = std::min(std::min(_together, std::max(4, _wanted)), _end - _m);
                 {% for k in range(_nl) %}
                 const _lanes _start_{{k}} = _z_{{k}};
                 {% endfor %}
-                {% for table in tables %}
-                {% set v = table.state %}
+                {% for table in tables if table.follower is none %}
+                {% set v = table.v %}
                 const double _inverse_{{v}} = _table_{{v}}.inverse;
                 int _cell_{{v}}[8];
                 _lanes _centre_{{v}};
                 for(int _c=0; _c<8; _c++)
                 {
                     double _centre = 0;
-                    _cell_{{v}}[_c] = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_z_{{v}}[_c], _centre);
+                    _cell_{{v}}[_c] = _table_{{v}}.cells == 0 ? 0 : _table_{{v}}.cell(_{{v}}[_c], _centre);
                     _centre_{{v}}[_c] = _centre;
                 }
-                _lanes _1_{{v}} = _z_{{v}}*0.0, _2_{{v}} = _1_{{v}}, _3_{{v}} = _1_{{v}}, _4_{{v}} = _1_{{v}}, _5_{{v}} = _1_{{v}}, _later_{{v}} = _1_{{v}}, _far_{{v}} = _1_{{v}};
+                _lanes _1_{{v}} = _{{v}}*0.0, _2_{{v}} = _1_{{v}}, _3_{{v}} = _1_{{v}}, _4_{{v}} = _1_{{v}}, _5_{{v}} = _1_{{v}}, _later_{{v}} = _1_{{v}}, _far_{{v}} = _1_{{v}};
                 {% endfor %}
                 for(int _s=_m; _s<_m + _p; _s++)
                 {
-                    {% for table in tables %}
-                    {% set v = table.state %}
+                    {% for table in tables if table.follower is none %}
+                    {% set v = table.v %}
                     {
-                        const _lanes _e = _z_{{v}}*_inverse_{{v}} - _centre_{{v}}, _e2 = _e*_e, _e3 = _e2*_e;
+                        const _lanes _e = _{{v}}*_inverse_{{v}} - _centre_{{v}}, _e2 = _e*_e, _e3 = _e2*_e;
                         _1_{{v}} += _e;
                         _2_{{v}} += _e2;
                         _3_{{v}} += _e3;
@@ -169,47 +230,41 @@
                     {{_step()}}
                 }
                 double _furthest = 0;
-                {% for table in tables %}
-                {% set v = table.state %}
+                {% for table in tables if table.follower is none %}
+                {% set v = table.v %}
                 {
-                    const _lanes _way = (_z_{{v}} - _start_{{v}})*_inverse_{{v}};
+                    const _lanes _way = (_{{v}} - _start_{{v[2:]}})*_inverse_{{v}};
                     for(int _c=0; _c<8; _c++)
                         _furthest = std::max(_furthest, fabs(_way[_c]));
                 }
                 {% endfor %}
-                _speed = _furthest/_p;
                 for(int _c=0; _c<_n; _c++)
                 {
-                    if ({% for table in tables %}_table_{{table.state}}.cells > 0 && _far_{{table.state}}[_c] <= 1 && _table_{{table.state}}.usable[_cell_{{table.state}}[_c]]{{' && ' if not loop.last}}{% endfor %})
+                    bool _inside = true;
+                    {% for table in tables if table.follower is none %}
+                    {% set v = table.v %}
+                    _inside = _inside && _table_{{v}}.cells > 0 && _far_{{v}}[_c] <= 1 && _table_{{v}}.usable[_cell_{{v}}[_c]];
+                    {% endfor %}
+                    if (_inside)
                     {
-                        {% for table in tables %}
-                        const double* const _t_{{table.state}} = &_table_{{table.state}}.rows[(size_t)_cell_{{table.state}}[_c]*{{table.rates|length*6}}];
+                        {% for table in tables if table.follower is none %}
+                        {% set v = table.v %}
+                        const double _sums_{{v}}[] = {_later_{{v}}[_c], _1_{{v}}[_c], _2_{{v}}[_c], _3_{{v}}[_c], _4_{{v}}[_c], _5_{{v}}[_c]};
                         {% endfor %}
-                        {% for follower in blocks.smooth %}
-                        {% set f = loop.index0 %}
+                        {% for f in range(_ns) %}
+                        double _new_{{f}} = _y_{{f}}[_c];
+                        {% endfor %}
+                        if (_relax_together(_p{% for table in tables if table.follower is none %}, _cell_{{table.v}}[_c], _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, _new_{{f}}{% endfor %}, _furthest))
                         {
-                            double _slope = 0, _rest = 0, _s = 0, _r = 0, _order = 0;
-                            {% for table in tables if f in table.of %}
-                            {
-                                const double* const _t = _t_{{table.state}} + {{6*table.of[f]}};
-                                _slope += _t[0];
-                                _rest += _t[6];
-                                {% for k in (0, 6) %}
-                                {{'_s' if k == 0 else '_r'}} += _t[{{k}}]*_p{% for power in range(1, 6) %} + _t[{{k + power}}]*_{{power}}_{{table.state}}[_c]{% endfor %};
-                                {% endfor %}
-                            }
+                            {% for f in range(_ns) %}
+                            _y_{{f}}[_c] = _new_{{f}};
                             {% endfor %}
-                            {% for table in tables if f in table.of %}
-                            _order += (_slope*_t_{{table.state}}[{{6*table.of[f] + 7}}] - _rest*_t_{{table.state}}[{{6*table.of[f] + 1}}])*_later_{{table.state}}[_c];
-                            {% endfor %}
-                            double& _y = _y_{{f}}[_c];
-                            _y += (_r + 0.5*_order - _s*_y)*_relaxed_share(_s);
+                            continue;
                         }
-                        {% endfor %}
-                        continue;
                     }
                     _repeat_smooth(_m, _m + _p, _place[_c]{% for k in range(_nl) %}, _start_{{k}}[_c]{% endfor %}{% for f in range(_ns) %}, _y_{{f}}[_c]{% endfor %});
                 }
+                _speed = _furthest/_p;
                 _m += _p;
             }
             for(int _c=0; _c<_n; _c++)
@@ -351,7 +406,7 @@
         static double _over_{{f}}[_length + 1][_thresholds_{{f}}], _under_{{f}}[_length + 1][_thresholds_{{f}}];
         {% endfor %}
         {% for table in tables %}
-        static _rate_table<{{table.rates|length}}> _table_{{table.state}};
+        static _rate_table<{{table.rates|length}}> _table_{{table.v}};
         {% endfor %}
         static _given _before;
         static bool _prepared = false;
@@ -360,7 +415,7 @@
             _prepared = true;
             memcpy(&_before, &_of, sizeof(_given));
             {% for table in tables %}
-            _table_{{table.state}}.cells = 0;
+            _table_{{table.v}}.cells = 0;
             {% endfor %}
             for(int _k=0; _k<_n_modes; _k++)
                 for(int _m=0; _m<_length; _m++)

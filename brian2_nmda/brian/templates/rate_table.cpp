@@ -46,7 +46,10 @@ struct _rate_table
     std::vector<double> rows;
     std::vector<char> usable;
 
-    _rate_table() : cells(0), low(0), high(0), inverse(0), lowest_seen(HUGE_VAL), highest_seen(-HUGE_VAL) {}
+    _rate_table() : cells(0), low(0), high(0), inverse(0), lowest_seen(HUGE_VAL), highest_seen(-HUGE_VAL)
+    {
+        std::fill(largest, largest + _n, 0.0);
+    }
 
     bool covers_seen() const
     {
