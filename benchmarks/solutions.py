@@ -177,7 +177,7 @@ def spine_at_spikes(network: Network) -> dict[str, np.ndarray]:
 
 @cache
 def shouval(network: Network) -> dict[str, np.ndarray]:
-    """Forward Euler of voltage, calcium and weight with steps `FINE` times smaller; the rest in closed form."""
+    """Forward Euler of voltage, calcium and weight with steps `FINE` times smaller; gates in closed form."""
     from brian2 import mM, ms, nS, volt
     from shouval_programs import names
 

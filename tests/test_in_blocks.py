@@ -14,7 +14,6 @@ import pytest
 from brian2 import (
     Network,
     NeuronGroup,
-    SpikeGeneratorGroup,
     StateMonitor,
     device,
     mM,

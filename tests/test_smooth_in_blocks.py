@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from brian2 import Network, StateMonitor, device, mM, ms, mV, nS, second, umolar
+from brian2 import Network, StateMonitor, device, mM, ms, nS, second, umolar
 from numpy.testing import assert_allclose, assert_array_equal
 from sympy import Max, exp, tanh
 
@@ -41,7 +41,7 @@ several, target_of, trains = networks.several, networks.target_of, networks.trai
 
 BLOCKS = {"optimize": "blocks", "w": "constant", "efficacy": "at_spikes"}
 NAIVE = {"optimize": False}
-#: Of the difference between weights, which start alike: the open fraction is within 1e-7, the rates within 1e-6.
+#: Of the difference between weights, which start alike: open fraction within 1e-7, rates within 1e-6.
 RTOL = 2e-6
 
 
@@ -71,9 +71,7 @@ def spine(rule, **chain):
 
 def shouval(**parameters):
     rule = ShouvalPlasticity(**parameters)
-    return GlutamateSynapse(
-        [TwoExponentialAMPA(), ShouvalNMDA()], calcium=ShouvalCalcium(), plasticity=rule
-    )
+    return GlutamateSynapse([TwoExponentialAMPA(), ShouvalNMDA()], calcium=ShouvalCalcium(), plasticity=rule)
 
 
 def chain():
@@ -141,7 +139,7 @@ def random_rule(seed):
 
 
 def test_in_standalone(on_target):
-    """The compiled form uses polynomials: rates at random, jumps of the voltage, two runs, any order, monitors.
+    """The compiled form uses polynomials: random rates, jumps of the voltage, two runs, any order, monitors.
 
     The monitor of one synapse ends the block of its source alone, that of two the block of all.
     """

@@ -273,7 +273,9 @@ class InBlocks(OwnCode):
             g = [self._open(s, m)[pre] for s in self.sendings]
             u = [g[labels.index(d.label)] * h[post, m] for d, h in zip(blocks.drives, drives, strict=True)]
             y = [np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)]
-            smooth = [np.where(on, self._relaxed(k, value, [*z, *smooth]), value) for k, value in enumerate(smooth)]
+            smooth = [
+                np.where(on, self._relaxed(k, value, [*z, *smooth]), value) for k, value in enumerate(smooth)
+            ]
             new = [
                 self._number(f"blocks_shift_{k}")
                 + sum(self._number(f"blocks_carry_{k}_{i}") * z[i] for i in size)
@@ -312,7 +314,9 @@ class InBlocks(OwnCode):
         blocks, found = self.blocks, []
         names = [*blocks.linear, *(f.state for f in blocks.smooth), *blocks.given]
         for follower in blocks.smooth:
-            rates = (sympy.Add(*parts) for parts in zip(*((t.slope, t.rest) for t in follower.terms), strict=True))
+            rates = (
+                sympy.Add(*parts) for parts in zip(*((t.slope, t.rest) for t in follower.terms), strict=True)
+            )
             found.append([numeric(e, names, {}) for e in rates])
         return found
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from brian2_nmda.lowering.bounds import integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.in_blocks import LENGTH
-from brian2_nmda.lowering.smooth import TOLERANCE
 from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
 from brian2_nmda.lowering.sent import IN_BLOCKS, SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
+from brian2_nmda.lowering.smooth import TOLERANCE
 from brian2_nmda.lowering.steps import find_steps
 from brian2_nmda.symbolic.system import ReceptorTerm, System
 

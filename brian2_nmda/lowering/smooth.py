@@ -1,12 +1,12 @@
 r"""Rules that follow calcium smoothly, advanced in blocks of time steps.
 
-A smooth follower relaxes, ``y' = r - s*y``, with rates ``s`` and ``r`` that are functions of a linear state or
-of another smooth follower, or sums of such functions of one state each. Per step
+A smooth follower relaxes, ``y' = r - s*y``, with rates ``s`` and ``r`` that are functions of a linear state
+or of another smooth follower, or sums of such functions of one state each. Per step
 ``y <- y e^{-hs} + h r phi(hs)``, ``phi(x) = (1 - e^{-x})/x``, with the rates at the start of the step.
 
 Where the course of a state stays near a place, a polynomial replaces each rate. Its sum over steps needs the
-sums of powers of the state only. Those of a linear state are taken at each step, so that nothing is assumed of
-its course. Those of a follower follow from its mean and from how far it goes, which is little.
+sums of powers of the state only. Those of a linear state are taken at each step, so that nothing is assumed
+of its course. Those of a follower follow from its mean and from how far it goes, which is little.
 
 Several steps together are one relaxation with the sums ``S`` of ``hs`` and ``R`` of ``hr``, up to their
 order (the terms of Magnus): the first correction,
@@ -30,7 +30,7 @@ TOLERANCE, FLOOR = 1e-6, 1e-3
 #: Largest ``S`` of steps that are taken together, their largest number, and the largest ``S C`` as a fraction
 #: of the terms of the relaxation.
 SUM, TOGETHER, ORDER = 0.02, 32, 1e-6
-#: How far a follower that others read may go in steps that are taken together, in units of a polynomial's range.
+#: How far a follower that others read may go in steps that are taken together, in cells of its polynomials.
 FAR = 0.05
 #: Functions that rates may contain: C++ has them, or they are written in those that it has.
 _FUNCTIONS = (sympy.exp, sympy.log, sympy.Abs, sympy.Max, sympy.Min, sympy.sin, sympy.cos, sympy.tan,
@@ -118,7 +118,7 @@ def _bounded(e: sympy.Expr) -> sympy.Expr:
 
 
 def _by_state(rate: sympy.Expr, read: list[str]) -> dict[str, sympy.Expr] | None:
-    """The parts of a sum by the state that each reads, constants with the first; ``None`` if one reads two."""
+    """The parts of a sum by the state that each reads, constants with the first; ``None`` if one mixes."""
     found = dict.fromkeys(read, sympy.S.Zero)
     for part in sympy.Add.make_args(sympy.expand(rate, power_exp=False, power_base=False)):
         inside = [n for n in read if part.has(symbol(n))]
