@@ -106,7 +106,7 @@
             }
         };
         // the same for steps together, from sums of powers; false where that is not accurate enough
-        auto _relax_together = [&](const int _p{% for table in tables if table.follower is none %}, const int _cell_{{table.v}}, const double* const _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, double& _new_{{f}}{% endfor %}, double& _furthest) -> bool
+        auto _relax_together = [&](const int _p, const double _per_step{% for table in tables if table.follower is none %}, const int _cell_{{table.v}}, const double* const _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, double& _new_{{f}}{% endfor %}, double& _furthest) -> bool
         {
             {% for table in tables if table.follower is none %}
             const double* const _t_{{table.v}} = &_table_{{table.v}}.rows[(size_t)_cell_{{table.v}}*{{table.rates|length*6}}];
@@ -114,7 +114,10 @@
             {% for follower in blocks.smooth %}
             {% set f = loop.index0 %}
             const double _y_{{f}} = _new_{{f}};
+            {% set read = tables|selectattr('follower', 'equalto', f)|list %}
+            {% if read %}
             double _bent_{{f}} = 0;
+            {% endif %}
             {
                 double _s = 0, _r = 0, _order = 0;
                 {% for table in tables if f in table.of %}
@@ -128,14 +131,16 @@
                 {% for table in tables if f in table.of %}
                 {
                     const double* const _t = _t_{{table.v}} + {{6*table.of[f]}};
-                    const double _e = _sums_{{table.v}}[1]/_p, _later = _sums_{{table.v}}[0];
-                    const double _ds = _t[1] + _e*(2*_t[2] + _e*(3*_t[3] + _e*(4*_t[4] + _e*5*_t[5])));
-                    const double _dr = _t[7] + _e*(2*_t[8] + _e*(3*_t[9] + _e*(4*_t[10] + _e*5*_t[11])));
+                    const double _e = _sums_{{table.v}}[1]*_per_step, _e2 = _e*_e, _later = _sums_{{table.v}}[0];
+                    const double _ds = _t[1] + 2*_e*_t[2] + _e2*(3*_t[3] + 4*_e*_t[4] + 5*_e2*_t[5]);
+                    const double _dr = _t[7] + 2*_e*_t[8] + _e2*(3*_t[9] + 4*_e*_t[10] + 5*_e2*_t[11]);
                     _order += (_s*_dr - _r*_ds)*_later;
+                    {% if read %}
                     _bent_{{f}} += (_dr - _ds*_y_{{f}})*_later;
+                    {% endif %}
                 }
                 {% endfor %}
-                _order *= 0.5/_p;
+                _order *= 0.5*_per_step;
                 if (!(fabs(_s*_order) <= {{table_limits[3]}}*(fabs(_r) + fabs(_s*_y_{{f}}))))
                     return false;
                 _new_{{f}} += (_r + _order - _s*_y_{{f}})*_relaxed_share(_s);
@@ -229,6 +234,7 @@
                     {% endfor %}
                     {{_step()}}
                 }
+                const double _per_step = 1.0/_p;
                 double _furthest = 0;
                 {% for table in tables if table.follower is none %}
                 {% set v = table.v %}
@@ -254,7 +260,7 @@
                         {% for f in range(_ns) %}
                         double _new_{{f}} = _y_{{f}}[_c];
                         {% endfor %}
-                        if (_relax_together(_p{% for table in tables if table.follower is none %}, _cell_{{table.v}}[_c], _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, _new_{{f}}{% endfor %}, _furthest))
+                        if (_relax_together(_p, _per_step{% for table in tables if table.follower is none %}, _cell_{{table.v}}[_c], _sums_{{table.v}}{% endfor %}{% for f in range(_ns) %}, _new_{{f}}{% endfor %}, _furthest))
                         {
                             {% for f in range(_ns) %}
                             _y_{{f}}[_c] = _new_{{f}};

@@ -32,7 +32,7 @@ inline _lanes _larger(_lanes a, const _lanes& b) { for(int k=0; k<8; k++) if (!(
 // (1 - exp(-x))/x
 inline double _relaxed_share(const double x)
 {
-    return fabs(x) <= 0.02 ? 1 - x*(1./2 - x*(1./6 - x*(1./24 - x*(1./120)))) : -expm1(-x)/x;
+    return fabs(x) <= 0.02 ? 1 - 0.5*x + x*x*(1./6 - x*(1./24) + x*x*(1./120)) : -expm1(-x)/x;
 }
 
 // The polynomial of a cell holds from -1 to 1, in units of the distance from one cell to the next, around its
@@ -83,7 +83,7 @@ struct _rate_table
         const double width = std::max(highest_seen - lowest_seen, 1e-3*most + 1e-12), margin = 0.25*width;
         low = cells > 0 && lowest_seen >= low ? low : lowest_seen - (cells > 0 ? margin : 0.01*width);
         high = cells > 0 && highest_seen <= high ? high : highest_seen + margin;
-        for(cells=32; ; cells*=2)
+        for(cells=32; ; cells+=cells/4)
             if (fill(rates, tolerance, lowest) == 0 || cells >= 2048)
                 break;
     }
@@ -91,6 +91,7 @@ struct _rate_table
     template<class F>
     int fill(const F& rates, const double tolerance, const double lowest)
     {
+        const double _pi = 3.14159265358979323846;
         inverse = cells/(high - low);
         rows.assign((size_t)cells*_n*6, 0.0);
         usable.assign(cells, 1);
@@ -101,7 +102,7 @@ struct _rate_table
             double y[6][_n], u[6];
             for(int k=0; k<6; k++)
             {
-                u[k] = -cos((2*k + 1)*M_PI/12);
+                u[k] = -cos((2*k + 1)*_pi/12);
                 rates(low + (i + 0.5 + u[k])/inverse, y[k]);
             }
             for(int f=0; f<_n; f++)
@@ -132,7 +133,7 @@ struct _rate_table
             for(int k=0; k<=6; k++)  // where the error of such a polynomial is largest
             {
                 double y[_n];
-                const double u = cos(k*M_PI/6);
+                const double u = cos(k*_pi/6);
                 rates(low + (i + 0.5 + u)/inverse, y);
                 for(int f=0; f<_n; f++)
                 {
