@@ -83,7 +83,7 @@ struct _rate_table
         const double width = std::max(highest_seen - lowest_seen, 1e-3*most + 1e-12), margin = 0.25*width;
         low = cells > 0 && lowest_seen >= low ? low : lowest_seen - (cells > 0 ? margin : 0.01*width);
         high = cells > 0 && highest_seen <= high ? high : highest_seen + margin;
-        for(cells=32; ; cells+=cells/4)
+        for(cells=4; ; cells+=(cells + 3)/4)
             if (fill(rates, tolerance, lowest) == 0 || cells >= 2048)
                 break;
     }

@@ -101,7 +101,7 @@
             const double _y_{{f}} = _new_{{f}};
             {% set read = tables|selectattr('follower', 'equalto', f)|list %}
             {% if read %}
-            double _bent_{{f}} = 0;
+            double _bent_{{f}} = 0, _slope_{{f}};  // the slope per step; how the change of a step grows within the steps
             {% endif %}
             {
                 double _s = 0, _r = 0, _order = 0;
@@ -128,6 +128,9 @@
                 _order *= 0.5*_per_step;
                 if (!(fabs(_s*_order) <= {{table_limits[3]}}*(fabs(_r) + fabs(_s*_y_{{f}}))))
                     return false;
+                {% if read %}
+                _slope_{{f}} = _s*_per_step;
+                {% endif %}
                 _new_{{f}} += (_r + _order - _s*_y_{{f}})*_relaxed_share(_s);
             }
             {% for table in tables if table.follower == f %}
@@ -136,11 +139,15 @@
             if (_table_{{v}}.cells == 0)
                 return false;
             double _sums_{{v}}[6], _centre_{{v}};
-            const double _way_{{v}} = _new_{{f}} - _y_{{f}}, _mean_{{v}} = _y_{{f}} + ((_p - 1)*_way_{{v}} - _bent_{{f}})/(2*_p);
+            const double _way_{{v}} = _new_{{f}} - _y_{{f}};
+            _bent_{{f}} -= _slope_{{f}}*_way_{{v}}*(_p*_p - 1)/6;
+            const double _mean_{{v}} = _y_{{f}} + ((_p - 1)*_way_{{v}} - _bent_{{f}})/(2*_p);
             const int _cell_{{v}} = _table_{{v}}.cell(_mean_{{v}}, _centre_{{v}});
             const double* const _t_{{v}} = &_table_{{v}}.rows[(size_t)_cell_{{v}}*{{table.rates|length*6}}];
             {
                 const double _e = _mean_{{v}}*_table_{{v}}.inverse - _centre_{{v}}, _far = _way_{{v}}*_table_{{v}}.inverse;
+                if (!(fabs(_e) <= 0.5))
+                    _table_{{v}}.saw(_mean_{{v}});
                 if (!(fabs(_e) <= 0.95 && (_p == 1 || fabs(_far) <= {{table_limits[4]}}) && _table_{{v}}.usable[_cell_{{v}}]))
                     return false;
                 const double _e2 = _e*_e, _spread = _far*_far*(_p*_p - 1)/(12*_p);
