@@ -165,7 +165,7 @@ def calcium_at_spikes(quick: bool) -> Workload:
 
 
 def smooth_rule(quick: bool) -> Workload:
-    network = {"n": 300 if quick else 1000, "seconds": 0.1 if quick else 0.5, "p": 0.1}
+    network = {"n": 300 if quick else 1000, "seconds": 0.1 if quick else 0.2, "p": 0.1}
     function = "shouval_programs.ours"
     programs = [
         Program("ours, in blocks", "ours", function, network, {"optimize": "blocks"}),
