@@ -194,7 +194,7 @@ def why_not(plan, name):
 def test_plan():
     plan = plan_of(shouval())
     (row,) = [r for r in plan.table if r["variable"] == "W_AMPA"]
-    assert "128 steps at once" in row["integrated by"] and "smooth in calcium" in row["why"]
+    assert "128 steps at once" in row["integrated by"] and "smooth in what it follows" in row["why"]
     assert "1e-06 (its rates)" in row["error bound"]
 
 
@@ -207,6 +207,9 @@ def test_chain():
     """Receptors that follow a kinase that follows calcium."""
     plan = plan_of(spine(RelativeInsertion(), parts=UnsaturatedEnzymes()))
     assert [f.state for f in plan.in_blocks.smooth] == ["K_graded", "r_AMPA"]
+    bounds = {r["variable"]: r["error bound"] for r in plan.table}
+    assert "course of K_graded estimated" in bounds["r_AMPA"]
+    assert "estimated" not in bounds["K_graded"]
 
 
 class Mixed(Plasticity):

@@ -181,9 +181,11 @@ def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
     by = f"{step}, {LENGTH} steps at once"
     why = f"{_why(plan, name)}; linear, and nothing reads it within a block"
     error = f"{blocks.bound(plan.sent, plan.declarations.tolerance):.1e} (open fraction)"
-    if name in (f.state for f in blocks.smooth):
-        why = f"{_why(plan, name)}; smooth in calcium, and nothing reads it within a block"
-        error += f", {TOLERANCE:.0e} (its rates)"
+    smooth = {f.state: f for f in blocks.smooth}
+    if name in smooth:
+        why = f"{_why(plan, name)}; smooth in what it follows, and nothing reads it within a block"
+        estimated = [t.state for t in smooth[name].terms if t.state in smooth]
+        error += f", {TOLERANCE:.0e} (its rates)" + "".join(f", course of {n} estimated" for n in estimated)
     elif name not in blocks.linear:
         why = f"{_why(plan, name)}; switches at thresholds, and nothing reads it within a block"
     return by, why, error
