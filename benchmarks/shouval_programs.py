@@ -79,7 +79,7 @@ def _finish(objects: tuple, neurons, synapses, network: Network, W: str) -> tupl
         values = {"v": v.v / mV, "Ca": spine.Ca / mM, "W": getattr(spine, W)}
         steps = {"v": round(1 / network.dt), "Ca": round(10 / network.dt), "W": round(10 / network.dt)}
         at = {f"k_{n}": np.arange(x.shape[1]) * steps[n] for n, x in values.items()}
-        return {**at, **{n: np.asarray(x).T for n, x in values.items()}, "all_Ca": synapses.Ca / mM}
+        return {**at, **{n: np.asarray(x).T for n, x in values.items()}}
 
     return _compile(b2.Network(*objects, neurons, synapses, v, spine), network.seconds), result
 
