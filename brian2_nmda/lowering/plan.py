@@ -15,6 +15,7 @@ from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
 from brian2_nmda.lowering.sent import IN_BLOCKS, SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
+from brian2_nmda.lowering.smooth import TOLERANCE
 from brian2_nmda.lowering.steps import find_steps
 from brian2_nmda.lowering.tables import RANGE, Table
 from brian2_nmda.symbolic.system import ReceptorTerm, System
@@ -185,10 +186,15 @@ def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
     step, blocks = plan.steps[name], plan.in_blocks
     by = f"{step}, {LENGTH} steps at once"
     why = f"{_why(plan, name)}; linear, and nothing reads it within a block"
-    if name not in blocks.linear:
+    error = f"{blocks.bound(plan.sent, plan.declarations.tolerance):.1e} (open fraction)"
+    smooth = {f.state: f for f in blocks.smooth}
+    if name in smooth:
+        why = f"{_why(plan, name)}; smooth in what it follows, and nothing reads it within a block"
+        estimated = [t.state for t in smooth[name].terms if t.state in smooth]
+        error += f", {TOLERANCE:.0e} (its rates)" + "".join(f", course of {n} estimated" for n in estimated)
+    elif name not in blocks.linear:
         why = f"{_why(plan, name)}; switches at thresholds, and nothing reads it within a block"
-    error = blocks.bound(plan.sent, plan.declarations.tolerance)
-    return by, why, f"{error:.1e} (open fraction)"
+    return by, why, error
 
 
 def _from_table(plan: Sent, table: Table) -> tuple[str, str]:
