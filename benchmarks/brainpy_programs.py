@@ -36,8 +36,17 @@ def bionmda(matrix: str, dtype: str, threads: int, **network):
         data, indices = jnp.asarray(sparse.data, dtype), jnp.asarray(sparse.indices)
         pointers = jnp.asarray(sparse.indptr)
 
-        def total(g):
-            return bm.sparse.csrmv(data, indices, pointers, g, shape=(n, n), transpose=True)
+        if matrix == "brainevent":
+            import brainevent
+
+            csr = brainevent.CSR((data, indices, pointers), shape=(n, n))
+
+            def total(g):
+                return g @ csr
+        else:
+
+            def total(g):
+                return bm.sparse.csrmv(data, indices, pointers, g, shape=(n, n), transpose=True)
 
     neuron, step = network.spikes
     spiked = np.zeros((steps, n), bool)

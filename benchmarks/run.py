@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -237,6 +238,7 @@ def main() -> None:
         "--quick", action="store_true", help="small, one round, no W4: about five minutes on two free cores"
     )
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="programs whose name contains one of these")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there too")
     options = parser.parse_args()
     rounds = options.rounds or (1 if options.quick else 5)
@@ -253,6 +255,9 @@ def main() -> None:
     chosen = options.workloads or [w for w in WORKLOADS if not (options.quick and w == "W4")]
     for name in chosen:
         workload = WORKLOADS[name](options.quick)
+        if options.only:
+            chosen_programs = [p for p in workload.programs if any(x in p.name for x in options.only)]
+            workload = replace(workload, programs=chosen_programs)
         with tempfile.TemporaryDirectory(prefix="benchmark_run_") as folder:
             running, errors = measure(
                 workload, rounds if name != "W5" else 1, Path(folder), 1 + options.quick

@@ -105,6 +105,7 @@ def sparse(quick: bool) -> Workload:
     if quick:
         programs.append(_hand(part, "naive, rk4", "naive", "naive", method="rk4"))
     else:
+        programs.append(_brainpy(whole, "brainevent", "float32", 2))
         programs += [_brainpy(whole, m, "float64", 2) for m in ("dense", "csr")]
         programs += _hand_written(part, part)
     return Workload(
