@@ -51,7 +51,7 @@ def test_script_of_a_how_to_runs(script, tmp_path, monkeypatch):
     assert (tmp_path / f"{script.stem}.png").stat().st_size > 5000
 
 
-@pytest.mark.parametrize("name", ["first_synapse", "howto/export"])
+@pytest.mark.parametrize("name", ["first_synapse", "howto/export", "howto/faster"])
 def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"```python\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S)
     script = tmp_path / "page.py"
@@ -60,9 +60,12 @@ def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     prefs.codegen.target = "numpy"
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr().out
-    assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
-        name
-    ] in printed
+    expected = {
+        "first_synapse": "9 exponentials, sent at spikes",
+        "howto/export": "begin{align*}",
+        "howto/faster": "128 steps at once",
+    }
+    assert expected[name] in printed
     for table in re.findall(r"```text\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S):
         assert [line.rstrip() for line in table.splitlines()] == [
             line.rstrip() for line in printed.splitlines()[: len(table.splitlines())]
@@ -126,7 +129,9 @@ def peak_of_bionmda(spikes, dilution, dt, duration):
 def test_what_dap5_leaves():
     """The numbers of the page on drugs, with the default pulse and with a longer one; 1 mol/m3 is 1 mM."""
     text = (DOCS / "howto/drugs.md").read_text()
-    said = re.search(r"one spike\s+(\S+) % is left.*for 1 s (\d+) % is left.*1 ms: (\S+) and (\d+) %", text, re.S)
+    said = re.search(
+        r"one spike\s+(\S+) % is left.*for 1 s (\d+) % is left.*1 ms: (\S+) and (\d+) %", text, re.S
+    )
     dap5 = {name: p.base() for name, p in lib.DAP5().template.parameters.items()}
     pulse = {name: p.base() for name, p in lib.TransmitterPulse().template.parameters.items()}
     assert pulse["peak"] == 1
