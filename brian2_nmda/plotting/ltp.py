@@ -24,9 +24,10 @@ _LINE = 1.5  # receptors; room for a line of text in panel 5
 
 LTP_CAPTION = (
     "Changes are those of the initial slope of the EPSP (0 to 2 ms) and of the number of AMPA receptors "
-    "in percent of the value before the train; panel 1 shows 75 to 175 %. In panel 3 $v_s$ is the voltage at "
-    "the spine, B g the fraction of the NMDA receptors that conducts (g are open, of these a fraction B is free "
-    "of magnesium), dn/dt the insertion of AMPA receptors. Grey bands in panel 6 are what was expected before. "
+    "in percent of the value before the train; panel 1 shows 75 to 175 %. In panel 3 $v_s$ is the voltage"
+    " at the spine, B g the fraction of the NMDA receptors that conducts (g are open, of these a fraction"
+    " B is free of magnesium), dn/dt the insertion of AMPA receptors. Grey bands in panel 6 are what was "
+    "expected before. "
     "All panels are one rule with one set of numbers, which were "
     "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (48; weak "
     f"input {WEAK}), there is no short-term depression and no inhibition, and the simulation is "
