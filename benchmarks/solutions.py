@@ -175,12 +175,66 @@ def spine_at_spikes(network: Network) -> dict[str, np.ndarray]:
     return spine(network, at_spikes=True)
 
 
+@cache
+def shouval(network: Network) -> dict[str, np.ndarray]:
+    """Forward Euler of voltage, calcium and weight with steps `FINE` times smaller; gates in closed form."""
+    from brian2 import mM, ms, nS, volt
+    from shouval_programs import names
+
+    given = names(network)
+    tau_f, tau_s, tau, rise, fall, P_4 = (
+        float(given[n] / ms) for n in ("tau_f", "tau_s", "tau", "tau_rise", "tau_decay", "P_4")
+    )
+    a_d, a_p = (float(given[n] / mM) for n in ("a_d", "a_p"))
+    b_d, b_p = (float(given[n] * mM) for n in ("b_d", "b_p"))
+    P_1, P_2 = float(given["P_1"] / (ms * mM**3)), float(given["P_2"] / mM**3)
+    base, depth, W_0 = (float(given[n]) for n in ("base", "depth", "W_0"))
+    P_0, I_f, height = (float(given[n]) for n in ("P_0", "I_f", "height"))
+    E, influx = float(given["E"] / volt) * 1e3, float(given["influx"] / (mM / ms / volt)) * 1e-3
+    gmax_A, gmax = (float(given[n] / nS) for n in ("gmax_A", "gmax"))
+    dt, post = network.dt / FINE, network.synapses[1]
+    spiked = np.zeros((network.steps + 1, network.n), bool)
+    spiked[network.spikes[1] + 1, network.spikes[0]] = True  # acts from the next step on
+    falls = [np.exp(-dt / x) for x in (tau_f, tau_s, fall, rise)]
+    out: dict[str, list] = {n: [] for n in ("v", "Ca", "W")}
+    for neuron in network.recorded:
+        of = np.flatnonzero(post == neuron)
+        sources, w = network.synapses[0][of], network.weights[of]
+        N_f, N_s, Ca, W = (np.full(len(of), x) for x in (0.0, 0.0, 0.0, W_0))
+        v, here = nw.E_L, {n: [] for n in out}
+        slow = quick = 0.0
+        for k in range(network.steps):
+            now = spiked[k, sources]
+            opened = now * P_0 * (1 - N_f - N_s)
+            N_f, N_s = N_f + I_f * opened, N_s + (1 - I_f) * opened
+            ampa = (w * W / W_0) @ now / height
+            slow, quick = slow + ampa, quick + ampa
+            here["v"].append(v)
+            here["Ca"].append(Ca[:5])
+            here["W"].append(W[:5])
+            for _ in range(FINE):
+                g, block = N_f + N_s, nw.jahr_stevens(v)
+                current = (gmax_A * (slow - quick) + gmax * (w @ g) * block) * v
+                eta = 1 / (P_1 / (P_2 + Ca**3) + P_4)
+                up, down = (1 / (1 + np.exp(-b * (Ca - a))) for a, b in ((a_p, b_p), (a_d, b_d)))
+                Ca, W = (
+                    Ca + dt * (-Ca / tau - influx * g * block * (v - E)),
+                    W + dt * eta * (base + up - depth * down - W),
+                )
+                v += dt / nw.C_M * (nw.G_L * (nw.E_L - v) - current)
+                N_f, N_s, slow, quick = (x * y for x, y in zip((N_f, N_s, slow, quick), falls, strict=True))
+        for name, values in here.items():
+            out[name].append(np.array(values).reshape(network.steps, -1))
+    return {name: np.concatenate(values, 1) for name, values in out.items()}
+
+
 SOLUTIONS = {
     "bionmda": bionmda,
     "five_states": five_states,
     "ten_states": ten_states,
     "spine": spine,
     "spine_at_spikes": spine_at_spikes,
+    "shouval": shouval,
 }
 
 

@@ -164,6 +164,18 @@ def calcium_at_spikes(quick: bool) -> Workload:
     return Workload(title, programs, {"ours, steps": 9.7}, "spine_at_spikes")
 
 
+def smooth_rule(quick: bool) -> Workload:
+    network = {"n": 300 if quick else 1000, "seconds": 0.1 if quick else 0.2, "p": 0.1}
+    function = "shouval_programs.ours"
+    programs = [
+        Program("ours, in blocks", "ours", function, network, {"optimize": "blocks"}),
+        Program("ours, step by step", "ours, steps", function, network),
+        Program("expert", "expert", "shouval_programs.expert", network),
+    ]
+    title = "W6c: calcium and the rule of Shouval (2002) on each synapse"
+    return Workload(title, programs, {"expert": 8}, "shouval")
+
+
 def five_states(quick: bool) -> Workload:
     receptor = "five states"
     ours = _ours({"n": 300 if quick else 1000, "seconds": 0.5}, receptor=receptor)
@@ -174,7 +186,7 @@ def five_states(quick: bool) -> Workload:
 def ten_states(quick: bool) -> Workload:
     network = {"n": 50 if quick else 100, "seconds": 0.1}
     programs = [_ours(network, receptor="Kampa"), _neuron(network, "Kampa")]
-    return Workload("W7b: Kampa's ten states, on each synapse", programs, {"NEURON": 3}, "ten_states")
+    return Workload("W7b: Kampa's ten states, on each synapse", programs, {"NEURON": 30}, "ten_states")
 
 
 WORKLOADS = {
@@ -185,6 +197,7 @@ WORKLOADS = {
     "W5": plasticity_curve,
     "W6": calcium,
     "W6b": calcium_at_spikes,
+    "W6c": smooth_rule,
     "W7a": five_states,
     "W7b": ten_states,
 }

@@ -143,7 +143,9 @@ class GlutamateSynapse(SynapseModel):
             between events is known, its conductance is sent at spikes as a sum of exponentials; weights may
             then change between runs and in your statements at spikes only. ``None``: gates are stepped,
             and summed at each step. A warning is given if the error bound of a stepped gate exceeds it (or
-            1e-6). It also bounds what splitting off a double well costs (1e-5 with ``None``).
+            1e-6). It also bounds what splitting off a double well costs (1e-5 with ``None``). In C++
+            standalone, schemes whose rates read the voltage take propagators from a table, with an error of
+            1e-6 of it in a step; their states are then stored twice.
         efficacy : {'now', 'at_spikes'}
             What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
             that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor

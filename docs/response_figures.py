@@ -40,6 +40,7 @@ from brian2_nmda.symbolic.kinds import (
     Block,
     ChannelBlocker,
     CoAgonist,
+    Head,
     Plasticity,
     Receptor,
     Release,
@@ -344,6 +345,26 @@ def channels(part: Any) -> Figure:
     return figure
 
 
+def neck(part: Any) -> Figure:
+    """Voltage of a spine head and calcium in it after a spike, behind three necks, at a clamped dendrite."""
+    figure, (left, right) = new()
+    times = np.linspace(-0.005, 0.08, 800)
+    heads, pools = [], []
+    for factor in (0, 1, 3):
+        behind = type(part)(R=factor * part.R)
+        system = model_of(behind).system
+        recording = Run(system, {"v": [(-np.inf, -0.065)]}).course([0.0], (), -1.0, times)
+        of = f"{float(behind.R) / 1e6:.0f} MΩ"
+        head, Ca = recording("v_head", "Ca")
+        heads.append((of, head / float(mV)))
+        pools.append((of, Ca / float(umolar)))
+    draw(left, 1e3 * recording.t, heads, "voltage of the head (mV)")
+    draw(right, 1e3 * recording.t, pools, "calcium of the spine (µM)")
+    for ax in (left, right):
+        ax.set(xlabel="time (ms)", title="a spike, the dendrite at -65 mV")
+    return figure
+
+
 def against_calcium(part: Any, gifts: dict[str, sympy.Expr], chosen: Sequence[str]) -> Figure:
     """What enzymes without states give at each level of calcium."""
     figure, axes = new()
@@ -526,7 +547,7 @@ def figure_of(part: Any) -> Figure:
         part = type(part)(deterministic=True)
     for kind, make in (
         (Receptor, receptor), (Block, block), (Release, release), (CoAgonist, coagonist),
-        ((Antagonist, ChannelBlocker), drug), (Plasticity, plasticity),
+        ((Antagonist, ChannelBlocker), drug), (Plasticity, plasticity), (Head, neck),
     ):  # fmt: skip
         if isinstance(part, kind):
             return make(part)

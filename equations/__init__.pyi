@@ -125,7 +125,11 @@ from .schemes import (
     PopescuNMDA as PopescuNMDA,
     VargasCaballeroNMDA as VargasCaballeroNMDA,
 )
-from .spine import ContactTurnover as ContactTurnover, SpineVolume as SpineVolume
+from .spine import (
+    ContactTurnover as ContactTurnover,
+    SpineNeck as SpineNeck,
+    SpineVolume as SpineVolume,
+)
 from .subunit_rule import SubunitDetector as SubunitDetector, SubunitSTDP as SubunitSTDP
 from .temperature import (
     MixedNMDA as MixedNMDA,

@@ -4,12 +4,23 @@ They change the port ``calcium_uptake`` and are stepped together with calcium, s
 made: ``Ca + B`` of a closed head is constant to rounding.
 """
 
+from typing import Any
+
 from brian2 import mM, ms, second, umolar
 
 from brian2_nmda.equations.sources import RODRIGUES
 from brian2_nmda.symbolic.part import Ca, Parameter, Part, define, gives, needs, states
 
 _PER_UM_MS = 1 / (umolar * ms)
+
+
+def lobe(on1: Any, off1: Any, on2: Any, off2: Any) -> tuple[Any, Any]:
+    """Rates at which a lobe of calmodulin binds and loses two calcium ions, with its first step in balance.
+
+    The factor 1/2 is what Catalyst, the language of the published reactions, makes of ``2 Ca``.
+    """
+    after_one = off1 + on2 * Ca
+    return on1 * on2 / after_one * Ca**2 / 2, off1 * off2 / after_one
 
 
 class CalciumBuffer(Part):
@@ -72,10 +83,11 @@ class Calmodulin(Part):
     kN2 = Parameter(0.2 * _PER_UM_MS, "N lobe, second calcium binds", source=RODRIGUES)
     kN2m = Parameter(0.5 / ms, "N lobe, second calcium leaves", source=RODRIGUES)
 
-    on_C = define(kC1 * kC2 * Ca**2 / (2 * (kC1m + kC2 * Ca)), unit=1 / second, meaning="binding, C lobe")
-    off_C = define(kC1m * kC2m / (kC1m + kC2 * Ca), unit=1 / second, meaning="unbinding, C lobe")
-    on_N = define(kN1 * kN2 * Ca**2 / (2 * (kN1m + kN2 * Ca)), unit=1 / second, meaning="binding, N lobe")
-    off_N = define(kN1m * kN2m / (kN1m + kN2 * Ca), unit=1 / second, meaning="unbinding, N lobe")
+    _lobe_C, _lobe_N = lobe(kC1, kC1m, kC2, kC2m), lobe(kN1, kN1m, kN2, kN2m)
+    on_C = define(_lobe_C[0], unit=1 / second, meaning="binding, C lobe")
+    off_C = define(_lobe_C[1], unit=1 / second, meaning="unbinding, C lobe")
+    on_N = define(_lobe_N[0], unit=1 / second, meaning="binding, N lobe")
+    off_N = define(_lobe_N[1], unit=1 / second, meaning="unbinding, N lobe")
 
     before = needs("calcium_uptake", mM / second, meaning="calcium that other buffers take")
     _C, _N = on_C / (on_C + off_C), on_N / (on_N + off_N)

@@ -31,7 +31,8 @@ class _Channels(Part):
 
     place = "neuron"
     n = Parameter(3.0, "channels of a spine", source=RODRIGUES, sign="nonnegative")
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{RODRIGUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{RODRIGUES} (35 degC)")  # fmt: skip
     f_a = Parameter(1.0485098341579628 / kelvin, "opening: slope", source=_LOGISTIC, sign="real")
     f_b = Parameter((30.66869198447378 + 273.15) * kelvin, "opening: midpoint", source=_LOGISTIC,
                     status="converted")  # fmt: skip

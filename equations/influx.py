@@ -77,7 +77,8 @@ class _GHK(_SpinePool):
     Ca_o = Parameter(
         2 * mM, "calcium outside", status="assumed", source="1.2 to 2.5 mM are in use", bath=True
     )
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{RODRIGUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{RODRIGUES} (35 degC)")  # fmt: skip
     R = Parameter(8.314462618 * joule / (mole * kelvin), "gas constant", source=CODATA)
 
     Ca = _SpinePool.Ca

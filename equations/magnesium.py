@@ -108,7 +108,7 @@ class Woodhull(Block):
     K0 = Parameter(4.1 * mM, "dissociation constant at 0 mV", source=SPRUSTON)
     delta = Parameter(0.8, "fraction of the field sensed at the site", source=SPRUSTON)
     z = Parameter(2.0, "valence of magnesium", source=WOODHULL)
-    temperature = Parameter(308.15 * kelvin, "temperature", source=SPRUSTON)
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", source=SPRUSTON, bath=True)
     F = Parameter(96485.33212 * coulomb / mole, "Faraday constant", source=CODATA)
     R = Parameter(8.314462618 * joule / (mole * kelvin), "gas constant", source=CODATA)
 

@@ -11,10 +11,10 @@ import sympy
 from brian2 import kelvin, mM, ms, second, umolar
 from sympy import Heaviside, exp
 
+from brian2_nmda.equations.buffers import lobe
 from brian2_nmda.equations.sources import RODRIGUES_PARAMETERS as VALUES, RODRIGUES_START
 from brian2_nmda.symbolic.kinds import Plasticity
 from brian2_nmda.symbolic.part import (
-    Ca,
     Parameter,
     Part,
     Preset,
@@ -36,15 +36,6 @@ _LOW = f"{VALUES} (sum of two numbers of its logistic curve)"
 def logistic(x: sympy.Expr, low: sympy.Expr, high: sympy.Expr, half: sympy.Expr, slope: sympy.Expr) -> Any:
     """A curve from ``low`` (at small ``x``) to ``high``, half way at ``half``."""
     return low + (high - low) / (1 + exp(-slope * (x - half)))
-
-
-def _lobe(on1: Any, off1: Any, on2: Any, off2: Any) -> tuple[Any, Any]:
-    """Rates at which a lobe binds and loses two calcium ions, with its first step in balance.
-
-    The factor 1/2 is what Catalyst, the language of the published reactions, makes of ``2 Ca``.
-    """
-    after_one = off1 + on2 * Ca
-    return on1 * on2 / after_one * Ca**2 / 2, off1 * off2 / after_one
 
 
 # fmt: off
@@ -79,7 +70,8 @@ class RodriguesEnzymes(Part):
     doi:10.7554/eLife.80152
     """
 
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{VALUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{VALUES} (35 degC)")
     CaM_total = Parameter(30 * umolar, "calmodulin", source=VALUES)
     K_total = Parameter(70 * umolar, "CaMKII", source=VALUES)
     CaN_total = Parameter(20 * umolar, "calcineurin", source=VALUES)
@@ -178,8 +170,8 @@ class RodriguesEnzymes(Part):
     rho_f = define(logistic(temperature, f_low, f_high, f_half, f_slope), meaning="factor of binding")
     rho_b = define(logistic(temperature, b_low, b_high, b_half, b_slope), meaning="factor of unbinding")
 
-    _free_C, _free_N = _lobe(on1_C, off1_C, on2_C, off2_C), _lobe(on1_N, off1_N, on2_N, off2_N)
-    _on_KC, _on_KN = _lobe(on1_KC, off1_KC, on2_KC, off2_KC), _lobe(on1_KN, off1_KN, on2_KN, off2_KN)
+    _free_C, _free_N = lobe(on1_C, off1_C, on2_C, off2_C), lobe(on1_N, off1_N, on2_N, off2_N)
+    _on_KC, _on_KN = lobe(on1_KC, off1_KC, on2_KC, off2_KC), lobe(on1_KN, off1_KN, on2_KN, off2_KN)
     bind_C = define(_free_C[0], unit=1 / ms, meaning="two calcium ions to the C lobe")
     loose_C = define(_free_C[1], unit=1 / ms, meaning="two calcium ions from the C lobe")
     bind_N = define(_free_N[0], unit=1 / ms, meaning="two calcium ions to the N lobe")

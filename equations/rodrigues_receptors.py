@@ -56,7 +56,8 @@ class RodriguesAMPA(Receptor):
     doi:10.7554/eLife.80152
     """
 
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{VALUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{VALUES} (35 degC)")
     k_1 = Parameter(16 * _PER_MM_MS, "binding", source=VALUES)
     m_1 = Parameter(7.4 / ms, "unbinding", source=VALUES)
     m_2 = Parameter(4.1e-4 / ms, "unbinding of the last one, desensitised", source=VALUES)
@@ -142,7 +143,8 @@ class RodriguesGluN2A(Receptor):
     doi:10.7554/eLife.80152
     """
 
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{VALUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{VALUES} (35 degC)")
     reference = Parameter(308.15 * kelvin, "35 degC", status="converted", source=_CURVE)
     age = Parameter(60.0, "age of the rat in days", source=VALUES)
     Ca_o = Parameter(2.5 * mM, "calcium outside", source=VALUES, bath=True)
@@ -256,7 +258,8 @@ class RodriguesGABA(Receptor):
     doi:10.7554/eLife.80152
     """
 
-    temperature = Parameter(308.15 * kelvin, "temperature", source=f"{VALUES} (35 degC)")
+    temperature = Parameter(308.15 * kelvin, "temperature of the bath", bath=True,
+                            source=f"{VALUES} (35 degC)")
     b_1 = Parameter(20 * _PER_MM_MS, "first binding", source=VALUES)
     u_1 = Parameter(4.6 / ms, "first unbinding", source=VALUES)
     b_2 = Parameter(10 * _PER_MM_MS, "second binding", source=VALUES)

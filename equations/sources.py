@@ -77,14 +77,11 @@ STIMBERG_4 = (
     "doi:10.1101/198366; values as in github:brian-team/brian2 "
     "examples/frompapers/Stimberg_et_al_2018/example_4_synrel.py"
 )
-RODRIGUES_PARAMETERS = "doi:10.7554/eLife.80152; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl"
+_SYNAPSE_ELIFE = "github:rveltz/SynapseElife src/"
+RODRIGUES_PARAMETERS = f"doi:10.7554/eLife.80152; values as in {_SYNAPSE_ELIFE}ParamsSynapse.jl"
+RODRIGUES = f"{RODRIGUES_PARAMETERS} and src/UtilsDynamics.jl"
 RODRIGUES_START = (
-    "doi:10.7554/eLife.80152; github:rveltz/SynapseElife src/UtilsData.jl "
-    "(initial_conditions_continuous_temp, six digits)"
-)
-RODRIGUES = (
-    "doi:10.7554/eLife.80152; values as in github:rveltz/SynapseElife src/ParamsSynapse.jl and "
-    "src/UtilsDynamics.jl"
+    f"doi:10.7554/eLife.80152; {_SYNAPSE_ELIFE}UtilsData.jl (initial_conditions_continuous_temp, six digits)"
 )
 DEGER = (
     "arXiv:1609.05730; values as in github:flinz/nest-module-STDPStructplast "
@@ -117,11 +114,12 @@ BANKE_2A = (
 )
 MORADI = "github:ModelDBRepository/145836 SynExp4NMDA.mod"
 RAMAN_TRUSSELL = "github:cnmodel/cnmodel cnmodel/mechanisms/ampa_trussell.mod (22 degC)"
-SYNAPSE_ELIFE = "github:rveltz/SynapseElife src/ParamsSynapse.jl, ratio r of GluN2B to GluN2A by age"
+SYNAPSE_ELIFE = f"{_SYNAPSE_ELIFE}ParamsSynapse.jl, ratio r of GluN2B to GluN2A by age"
 HANSEN = "PMC6858497 Table 1 (GluN1-1a, oocytes, 3 to 5 ms of 1 mM glutamate)"
 DRAVID_2C = "PMC2614009, abstract (GluN2C, HEK cells, 5 to 8 ms)"
 CHLOROKYNURENATE = (
     "IC50 against [3H]glycine as quoted by a supplier (amyjet.com, ALO-C-286); an upper limit of the "
     "dissociation constant, as which it is taken"
 )
+ACKER = "PMC4874537, abstract (fits to voltage-sensitive dye, and photobleaching)"
 HERMAN_JAHR = "doi:10.1523/JNEUROSCI.3009-07.2007, abstract: near 25 nM in slices of CA1"

@@ -4,14 +4,25 @@ Rules that count receptors (`ReceptorInsertion`, `KinaseDrivenInsertion`, `SlotI
 their number to the port ``receptors``, which the parts of this module read.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from brian2 import second
+from brian2 import Mohm, second
 from sympy import Heaviside, Max
 
-from brian2_nmda.equations.sources import DEGER
-from brian2_nmda.symbolic.kinds import Plasticity
-from brian2_nmda.symbolic.part import Parameter, Part, Reaction, conductance, counts, gives, needs, states
+from brian2_nmda.equations.sources import ACKER, DEGER
+from brian2_nmda.symbolic.kinds import Head, Plasticity
+from brian2_nmda.symbolic.part import (
+    Parameter,
+    Part,
+    Preset,
+    Reaction,
+    conductance,
+    counts,
+    gives,
+    needs,
+    states,
+)
 
 _day = 86400 * second
 
@@ -81,3 +92,41 @@ class ContactTurnover(Plasticity):
 
     relaxes: ClassVar[str] = "weak contacts are lost at rest, too"
     summary = "loss of weak contacts, creation of new ones, by chance (after Deger et al. 2016)"
+
+
+class SpineNeck(Head):
+    r"""A spine neck with a resistance, so that the receptors depolarise their head more than the dendrite.
+
+    .. math:: v_{head} = v - R \sum_k G_k(v_{head})\,(v_{head} - E_k)
+
+    Receptors, block, calcium and all other parts on the synapse read ``v_head`` as ``v``; parts of the
+    neuron read that of the target, which gets the current through the neck. In it ``I_<label>`` of one
+    receptor is its share: where reversal potentials differ, only the sum of all is the current. A weight
+    ``w`` counts such heads, each with the neck ``R``; ``per_synapse=['R_neck']`` gives each synapse its own.
+
+    Blocks have to be smooth in the voltage: `HillTononiBlock` is refused. To record ``v_head`` let the
+    synapses store it: ``model.synapses(..., model='seen = v_head : volt (constant over dt)')``.
+
+    The head has no capacitance: it would lag by ``R C``, near 1 us (2.8 fF and 255 MOhm in
+    `RodriguesElectrics`), a hundredth of a time step. Calcium currents, of channels too, carry no charge
+    into it. The equation is solved within 1e-4 mV as long as ``R`` times the conductance of each receptor is
+    below 0.3, and within 0.02 mV below 1. Above 4 an NMDA receptor can hold the head in two states, of which
+    this does not know the history.
+
+    ``R`` is the mean of necks on basal dendrites of pyramidal cells in layer 5, from voltage-sensitive dye
+    (23 to 420 MOhm); photobleaching of the same cells gave 204 (52 to 521) MOhm.
+
+    References
+    ----------
+    Acker CD, Hoyos E, Loew LM (2016). EPSPs measured in proximal dendritic spines of cortical pyramidal
+    neurons. eNeuro 3. PMC4874537
+    """
+
+    R = Parameter(179 * Mohm, "resistance of the neck", source=ACKER, sign="nonnegative")
+    resistance = R
+
+    presets: ClassVar[Mapping[str, Preset]] = {
+        "photobleaching": Preset(ACKER, {"R": 204 * Mohm}),
+    }
+    default_label = "neck"
+    summary = "resistance of a spine neck: the head has a voltage of its own"

@@ -123,7 +123,20 @@ def test_stop_in_binary(on_target):
     internals.stop_in_binary(group.variables["x"], 0.0, 2.0, "x is too large", "mV")
     (kind, arguments) = get_device().main_queue[-1]
     assert kind == "insert_code" and "x is too large, found" in arguments
-    assert "for (const auto value : _array_held_within_x)" in arguments
+    assert "k < 1;" in arguments and "_array_held_within_x[k]" in arguments
+    synapses = Synapses(group, group, "y : 1", name="held_too")
+    internals.stop_in_binary(synapses.variables["y"], 0.0, 2.0, "y is too large", "mV")
+    assert "for (const auto value : _dynamic_array_held_too_y)" in get_device().main_queue[-1][1]
+
+
+def test_apply_arguments(on_target):
+    internals.apply_arguments()  # where there is no binary, nothing
+    on_target("cpp_standalone", build_on_run=False)
+    internals.apply_arguments()
+    assert get_device().main_queue[-1] == ("insert_code", "set_from_command_line(args);")
+    length = len(get_device().main_queue)
+    internals.apply_arguments()
+    assert len(get_device().main_queue) == length and get_device().run_args_applied
 
 
 def test_protect(pair):
@@ -629,6 +642,16 @@ def test_what_a_monitor_records(pair, on_target):
     assert list(internals.indices_of(monitor)) == [0, 2]
     name = internals.indices_in_binary(monitor)
     assert name in get_device().arrays.values()
+
+
+def test_others_that_refer(pair):
+    source, _, synapses = pair
+    monitor = StateMonitor(all_pairs(synapses), "w", record=[0])
+    variables = [synapses.variables["w"]]
+    assert not internals.others_that_refer(synapses, variables)
+    onto = Synapses(source, synapses, on_pre="w_post += 1", name="onto")
+    assert internals.others_that_refer(synapses, variables)
+    assert {onto.name, monitor.name}
 
 
 def test_before_the_statements_of_a_pathway(pair):

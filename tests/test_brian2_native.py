@@ -264,8 +264,10 @@ def recorded(network: dict[str, Any]) -> dict[str, np.ndarray]:
     return {n: np.array(getattr(m, n)) for m in network["monitors"] for n in m.record_variables}
 
 
-def test_standalone_with_several_runs_and_run_args(on_target: Callable[..., None], tmp_path: Any) -> None:
-    """One binary: two runs with changes in between, then other values through ``run_args``.
+def test_standalone_with_several_runs_and_run_args(
+    on_target: Callable[..., None], tmp_path: Any, capfd: Any
+) -> None:
+    """One binary: two runs with changes in between, then other values as ``run_args``; wrong ones stop it.
 
     Held against the same network on NumPy, built with those values: 1e-9 of the peak.
     """
@@ -289,6 +291,13 @@ def test_standalone_with_several_runs_and_run_args(on_target: Callable[..., None
         found = recorded(network)
         for name, array in reference.items():
             assert_same(found[name], array)
+    wrong = [(second.w, -1, "S.w may not be negative, found -1"),
+             (first.gmax_NMDA, -1 * nS, "'gmax_NMDA' has to be nonnegative, found -1e-09 (SI)"),
+             (first.beta1_NMDA, 0 / ms, "'beta1_NMDA' has to be positive, found 0")]  # fmt: skip
+    for variable, value, words in wrong:
+        with pytest.raises(RuntimeError, match="run failed"):
+            b2.device.run(run_args={variable: value})
+        assert words in capfd.readouterr().err
 
 
 def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:

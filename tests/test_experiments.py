@@ -2,11 +2,13 @@
 
 import csv
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV, nA, nS, pF, prefs, second, umolar
+from brian2 import BrianObjectException, Hz, NeuronGroup, ms, mV, nA, nS, pF, prefs, second, umolar
 from brian2.core.clocks import defaultclock
 from brian2.devices.device import RuntimeDevice, get_device
 from matplotlib.figure import Figure
@@ -492,6 +494,28 @@ def test_an_interrupted_command_leaves_nothing(monkeypatch, tmp_path, capsys):
     assert (status, len(asked)) == (130, 1)
     assert "interrupted" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
+
+
+def test_what_brian2_wraps_is_wrong_input(capsys, monkeypatch):
+    """As an experiment whose time step is longer than a pulse."""
+    wrapped = BrianObjectException("An error occurred.", NeuronGroup(1, "v : 1"))
+    wrapped.__cause__ = ModelError("the pulse lasts less than one time step.")
+    status, _ = run_command(monkeypatch, wrapped, "theta-burst")
+    assert status == 2
+    said = "brian2-nmda theta-burst: the pulse lasts less than one time step.\n"
+    assert capsys.readouterr().err.endswith(said)
+    with pytest.raises(ZeroDivisionError):  # an error of ours is not hidden
+        run_command(monkeypatch, ZeroDivisionError(), "theta-burst")
+
+
+def test_a_reader_may_stop_reading(tmp_path):
+    """As in ``brian2-nmda models | head -1``."""
+    command = [sys.executable, "-m", "brian2_nmda.cli", "models"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait() == 0
 
 
 def test_plan_check_and_version(capsys, monkeypatch):

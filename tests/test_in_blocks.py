@@ -5,12 +5,15 @@ voltage of the targets is given, so that all forms see the same; what is left is
 fraction that is sent.
 """
 
+from pathlib import Path
+from runpy import run_path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from brian2 import (
     Network,
     NeuronGroup,
-    SpikeGeneratorGroup,
     StateMonitor,
     device,
     mM,
@@ -38,6 +41,9 @@ from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.in_blocks import LENGTH
 from brian2_nmda.lowering.plan import make_plan
 
+networks = SimpleNamespace(**run_path(str(Path(__file__).with_name("block_networks.py"))))
+several, target_of, trains = networks.several, networks.target_of, networks.trains
+
 AT_SPIKES = {"w": "constant", "efficacy": "at_spikes"}
 BLOCKS = {"optimize": "blocks"}
 #: Of the peak: the bound of the open fraction is below 1e-7.
@@ -56,31 +62,6 @@ def insertion():
 
 def calcium(receptor=None, pool=None):
     return GlutamateSynapse(receptor or nmda(), calcium=pool or SpineCalcium())
-
-
-def trains(sources, duration, rate=40, seed=3):
-    """A source for all objects: neurons and times, at most one spike per neuron and step."""
-    rng = np.random.default_rng(seed)
-    step, neuron = np.nonzero(rng.random((round(duration * 10), sources)) < rate * 1e-4)
-    return SpikeGeneratorGroup(sources, neuron, step * 0.1 * ms)
-
-
-def target_of(model, number, v="-65*mV + 45*mV*sin(2*pi*17*Hz*t + i)"):
-    """Neurons with a given voltage."""
-    equations = f"u = {v} : volt\nignored = I_syn : amp"
-    return NeuronGroup(number, equations + model.post_equations(v="u"), threshold="False", reset="")
-
-
-def several(model, forms, network=None, condition="(i + j) % 3 != 0", **options):
-    """One synapse object for each form, between neurons of their own, in one network."""
-    network, found = network or Network(), []
-    for form in forms:
-        source, target = trains(5, 150), target_of(model, 4)
-        S = model.synapses(source, target, **{**options, **form})
-        S.connect(condition=condition)
-        network.add(source, target, S)
-        found.append(S)
-    return network, found
 
 
 def states(S):

@@ -192,6 +192,36 @@ def test_delays_in_run_args(on_target, delay):
         b2.device.run(run_args={S.delay: 3 * ms})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "bounds"),
+    [
+        ("g_NMDA", 5, "at least 0.0 and at most 1.0"),
+        ("g_NMDA", np.nan, "at least 0.0 and at most 1.0"),
+        ("Ca", np.nan * umolar, "a finite number"),
+        ("n_AMPA", -5, "at least 0.0."),
+    ],
+)
+def test_states_far_outside_their_bounds(name, value, bounds):
+    """Rounding and time steps are forgiven, wrong signs and units are not."""
+    model = GlutamateSynapse(
+        [AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=brian2_nmda.ReceptorInsertion()
+    )
+    net, S, _ = made(model, tolerance=None)
+    setattr(S, name, value)
+    with pytest.raises(Exception) as error:
+        net.run(1 * ms)
+    assert re.search(f"'{name}' .* at the start of the run; expected {bounds}", words(error.value))
+
+
+def test_a_rule_without_a_conductance():
+    class Forgetful(brian2_nmda.Plasticity):
+        W = brian2_nmda.states("W", within=(0, None), initial=1)
+        dW = (1 - W) * brian2_nmda.Parameter(1 * b2.Hz, "rate")
+
+    with pytest.raises(ModelError, match=r"Forgetful: a rule has to say .* add 'conductance = \.\.\.'"):
+        Forgetful()
+
+
 def test_names_of_the_binary():
     """As Brian2 builds them from ``run_args={S.gmax_NMDA: ...}``."""
     _, S, target = made(GlutamateSynapse(BioNMDA()))

@@ -27,6 +27,7 @@ from brian2 import (
     nS,
     umolar,
 )
+from brian2.core.base import BrianObjectException
 from brian2.units.fundamentalunits import DimensionMismatchError
 from scipy.optimize import brentq
 from sympy import Max
@@ -37,6 +38,7 @@ from brian2_nmda.conformance import check_model
 from brian2_nmda.equations import (
     AmbientTransmitter,
     BankeTraynelisNMDA,
+    BioNMDA,
     ChlorokynurenateSite,
     ClarkeJohnsonNMDA,
     DesensitisingAMPA,
@@ -55,6 +57,7 @@ from brian2_nmda.equations import (
     TwoExponentialGABA,
     TwoExponentialNMDA,
     WangNMDA,
+    Woodhull,
 )
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.part import Parameter, Pulse, Reaction, T, define
@@ -514,11 +517,34 @@ def test_mixture_is_its_parts():
 
 
 def test_one_temperature_for_all():
-    """The bath has one temperature, without a label; two that differ are refused."""
+    """The bath has one temperature, without a label: one that is set holds for all, two are refused."""
     model = GlutamateSynapse([SubunitNMDA(label="A"), SubunitNMDA(label="B"), RamanTrussellAMPA()])
     assert [n for n in model.system.parameters if n.startswith("temperature")] == ["temperature"]
-    with pytest.raises(ModelError, match="'temperature' belongs to the bath around all receptors"):
-        GlutamateSynapse([SubunitNMDA(label="A"), SubunitNMDA(label="B", temperature=300 * kelvin)])
+    cold = 300 * kelvin
+    for first, second in [({}, {"temperature": cold}), ({"temperature": cold}, {})]:
+        one = GlutamateSynapse([SubunitNMDA(label="A", **first), SubunitNMDA(label="B", **second)])
+        assert one.system.parameters["temperature"].value == cold
+        assert one.system.parameters["temperature"].status == "user"
+    with pytest.raises(ModelError, match=r"'temperature' belongs to the bath.*give both the same value\.$"):
+        GlutamateSynapse(
+            [SubunitNMDA(label="A", temperature=cold), SubunitNMDA(label="B", temperature=301 * kelvin)]
+        )
+    warm = type("Warm", (SubunitNMDA,), {"temperature": Parameter(310 * kelvin, "bath", bath=True)})
+    with pytest.raises(ModelError, match=r"'temperature' belongs.*or one of them the value of all"):
+        GlutamateSynapse([SubunitNMDA(label="A"), warm(label="B")])
+
+
+def test_a_temperature_is_not_changed_by_half():
+    """Where the target has it as a number, another one at the synapses alone is refused before the run."""
+    model = GlutamateSynapse([RamanTrussellAMPA(), BioNMDA(block=Woodhull())])
+    target = NeuronGroup(1, "v : volt" + model.post_equations(), method="euler")
+    S = model.synapses(SpikeGeneratorGroup(1, [], [] * ms), target)
+    S.connect()
+    S.temperature = 300 * kelvin
+    with pytest.raises(BrianObjectException) as error:
+        Network(S.source, target, S).run(1 * ms)
+    assert "'temperature'" in str(error.value.__cause__)
+    assert "make the model with the value that you want" in str(error.value.__cause__)
 
 
 # -- tonic transmitter, co-agonist ---------------------------------------------------------------------

@@ -19,6 +19,8 @@ from brian2 import Network, StateMonitor, ms, second
 from brian2.devices.device import reset_device
 from scipy.integrate import solve_ivp
 
+import brian2_nmda.equations as lib
+from brian2_nmda import GlutamateSynapse
 from brian2_nmda.symbolic.analysis import insert
 from brian2_nmda.symbolic.expressions import number, numeric, symbol
 
@@ -218,6 +220,23 @@ def test_factors_in_the_cold():
     of = R.Spine(COLDER()[0].slice)
     for name, golden in COLD.items():
         assert abs(float(of.value(symbol(name))) / golden - 1) < 5e-6, name
+
+
+def test_one_temperature_sets_all_factors():
+    """Set in one part, the temperature of the bath is that of all: the nine factors, and the GHK drive."""
+    cold = (273.15 + 22.75) * b2.kelvin
+    model = GlutamateSynapse(
+        [lib.RodriguesAMPA(), lib.RodriguesGluN2A(), lib.RodriguesGABA(temperature=cold)],
+        calcium=lib.RodriguesCalcium(),
+        parts=[lib.RodriguesEnzymes(label="CaMKII"), lib.RTypeChannels(label="R0")],
+    )
+    system = model.system
+    assert [n for n in system.parameters if n.startswith("temperature")] == ["temperature"]
+    for name, golden in COLD.items():
+        factor = numeric(system.inserted(symbol(name)), [], system.values())()
+        assert abs(float(factor) / golden - 1) < 5e-6, name
+    x = numeric(system.inserted(symbol("x_Ca")), [], {**system.values(), "v": 1.0})()
+    assert abs(float(x) * 8.314462618 * 295.9 / (2 * 96485.33212) - 1) < 1e-9
 
 
 #: Mean and standard deviation (%) of 3 repeats of that program (AMPA receptors and vesicles by chance too).

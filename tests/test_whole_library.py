@@ -149,6 +149,7 @@ def library():
             plasticity=[lib.KinaseDrivenInsertion(), lib.ContactTurnover(label="contact")],
             parts=[lib.CastellaniEnzymes(), lib.SpineVolume()],
         ),
+        "neck": GlutamateSynapse([ampa(), lib.BioNMDA()], calcium=lib.SpineCalcium(), parts=lib.SpineNeck()),
         "spine": GlutamateSynapse(
             lib.BioNMDA(),
             calcium=lib.RodriguesCalcium(),

@@ -598,6 +598,10 @@ def spine_volume(s, i, p):
     return {"s": rate / p["tau"], "spine_size": s["s"] * i["before"]}
 
 
+def spine_neck(s, i, p):
+    return {"resistance": p["R"]}
+
+
 def contact_turnover(s, i, p):
     lost = p["k_loss"] * s["present"] if i["receptors"] < p["n_weak"] else 0.0
     back = p["creation"] * s["absent"]
@@ -1318,6 +1322,7 @@ TWINS = {
     "SlotInsertion": slot_insertion,
     "SlowGlycineSite": slow_glycine_site,
     "SpineCalcium": spine_calcium,
+    "SpineNeck": spine_neck,
     "SpineVolume": spine_volume,
     "StochasticRelease": stochastic_release,
     "SubunitDetector": subunit_detector,

@@ -9,7 +9,7 @@ from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian.internals import advise_on_recording, advise_on_unknown_names
 from brian2_nmda.brian.target import TargetEquations, base_group
-from brian2_nmda.symbolic.errors import ModelError
+from brian2_nmda.symbolic.errors import model_error_in
 from brian2_nmda.symbolic.expressions import unit_text
 
 
@@ -48,9 +48,7 @@ def show_without_banner() -> None:
     before, banner = sys.excepthook, "logging.display_brian_error_message"
 
     def excepthook(kind: Any, error: BaseException, traceback: Any) -> None:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ModelError):
-            cause = cause.__cause__
+        cause = model_error_in(error)
         shown = prefs[banner]
         try:
             prefs[banner] = shown and cause is None

@@ -83,6 +83,11 @@ class Assembly:
             for p in places
         }
 
+    @property
+    def not_by_equation(self) -> set[str]:
+        """States that are advanced otherwise than by the equations of their group."""
+        return self.at_spikes | self.in_blocks | self.in_tables
+
     def _place_definitions(self) -> None:
         system, plan = self.system, self.plan
         self.gate_states = plan.states(PRE)
@@ -90,6 +95,7 @@ class Assembly:
         self.states = plan.states(SYNAPSE, STEPPED, ADVANCED_AT_SPIKES, IN_BLOCKS)
         self.at_spikes = {n for rule in plan.rules for n in rule.states}
         self.in_blocks = set(plan.in_blocks.states) if plan.in_blocks else set()
+        self.in_tables = {n for table in plan.tables for n in table.states}
         self.summed = [r for r in system.receptors if r.label in plan.summed_receptors]
         self.sent = {n: sending_of(n, form, system, self.dt, self.tolerance) for n, form in plan.sent.items()}
         self.sent_by_gate = [s for s in self.sent.values() if not s.on_synapse]
@@ -154,10 +160,12 @@ class Assembly:
             self.target_factors[name] = factor
             return symbol(name) * sympy.Mul(*(f for f in product.args if f not in own))
 
+        if plan.tables:
+            self.target_factors[TABLE_VOLTAGE] = symbol("v")
         if plan.in_blocks:
             self.target_factors |= {drive.name: drive.factor for drive in plan.in_blocks.drives}
         for n in self.states:
-            if n in self.in_blocks:
+            if n in self.in_blocks | self.in_tables:
                 continue
             rate = system.inserted(system.rates[n], keep=beside)
             self.hoisted[n] = rate.replace(lambda e: e.is_Mul, hoist)
@@ -213,6 +221,7 @@ class Assembly:
                 synapse += [event.condition, *event.changes.values()]
         synapse += [t.expression for t in system.totals.values()]
         synapse += [f.hazard for f in self.exchanges.flows if not f.drawn_at]
+        synapse += [e for table in self.plan.tables for e in table.rates.values()]
         totals: list[sympy.Expr] = list(self.target_factors.values())
         for receptor in system.receptors:
             shared, rest = self.split(receptor)
@@ -321,7 +330,7 @@ class Assembly:
     def rate(self, name: str, flag: str = "") -> str:
         """The line that declares a state."""
         unit = unit_text(self.system.states[name].dim)
-        if self.system.rates[name] == 0 or name in self.at_spikes | self.in_blocks:  # not by an equation
+        if self.system.rates[name] == 0 or name in self.not_by_equation:
             return f"{name} : {unit}"
         lines, text = self._parts(name, self.hoisted.get(name, self.system.rates[name]))
         return "\n".join([*lines, f"d{name}/dt = {text} : {unit}{flag}"])
@@ -561,6 +570,8 @@ class Assembly:
                     )
 
 
+#: Variable of the totals: the voltage by which propagators are looked up.
+TABLE_VOLTAGE = "table_voltage"
 #: Variable that marks synapses which have had their first values.
 MARKER = "has_first_values"
 

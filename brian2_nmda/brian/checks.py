@@ -27,7 +27,8 @@ from brian2_nmda.brian.internals import (
     state_updaters,
     stop_in_binary,
 )
-from brian2_nmda.brian.target import base_group
+from brian2_nmda.brian.target import base_group, target_names
+from brian2_nmda.brian.values import check_in_binary, check_states
 from brian2_nmda.lowering.bounds import COARSEST, COARSEST_AT_REST, fastest_rate, integrating_factor_bound
 from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.integrators import terms_needed
@@ -202,8 +203,11 @@ class BeforeRun(BrianObject):
         super().__init__(name=name)
         self.homes = list(homes)
         self.assembly, self.synapses = assembly, synapses
+        target = base_group(synapses.target)
         self.variables_of = {
-            n: synapses.variables[n] for n in assembly.system.parameters if n in synapses.variables
+            n: (synapses if n in synapses.variables else target).variables[n]
+            for n in assembly.system.parameters
+            if n in synapses.variables or n in target.variables
         }
         self.weights = synapses.variables["w"]
         self.delay_before: float | None = None  # in the last run
@@ -232,6 +236,9 @@ class BeforeRun(BrianObject):
         weights = known_value(self.weights)
         if weights is not None:
             check_weights(weights, where)
+        check_states(assembly.system, self.synapses.variables, values, where)
+        known = assembly.system.parameters
+        check_in_binary({n: (known[n], v) for n, v in self.variables_of.items()}, self.weights, where)
         self._check_nothing_else_adds()
         if not self.resting:
             self._check_pulses(values, dt)
@@ -259,9 +266,22 @@ class BeforeRun(BrianObject):
                     f"{where}: '{name}' ({p.meaning}) has to be {p.required}, found "
                     f"{Quantity(value, dim=p.dim)!r} at the start of the run."
                 )
+            self._check_bath(name, value)
             if np.size(value) == 1:
                 values[name] = float(np.asarray(value).ravel()[0])
         return values
+
+    def _check_bath(self, name: str, value: Any) -> None:
+        """What belongs to the bath has not been changed here alone, where the target has it as a number."""
+        system, base = self.assembly.system, self.assembly.base
+        p = system.parameters[name]
+        changed = p.bath and p.is_number and bool(np.any(value != p.base()))
+        if changed and name not in base.variables and name in target_names(system):
+            raise ModelError(
+                f"{self.assembly.where}: '{name}' ({p.meaning}) is {Quantity(value, dim=p.dim)!r} here, but "
+                f"the equations of the target have it as {p.value!r}; make the model with the value that you "
+                f"want, in a part that reads '{name}'."
+            )
 
     def _check_pulses(self, values: dict[str, float], dt: float) -> None:
         """A pulse lasts a whole number of time steps."""

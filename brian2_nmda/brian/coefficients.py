@@ -4,7 +4,7 @@ import sympy
 from brian2.units import second
 
 from brian2_nmda.lowering.in_blocks import Blocks
-from brian2_nmda.symbolic.expressions import dimensions_of, to_text, unit_text
+from brian2_nmda.symbolic.expressions import dimensions_of, symbol, to_text, unit_text
 from brian2_nmda.symbolic.system import System
 
 
@@ -22,6 +22,7 @@ class Coefficients:
             found |= {f"blocks_theta_{k}_{m}": t.theta for m, t in enumerate(follower.thresholds)}
             for m, (slope, rest) in enumerate(follower.cases):
                 found |= {f"blocks_slope_{k}_{m}": slope, f"blocks_rest_{k}_{m}": rest}
+        found |= {f"blocks_given_{k}": symbol(n) for k, n in enumerate(blocks.given)}
         self.expressions = {n: e for n, e in found.items() if e != 0}
 
     @property

@@ -41,6 +41,11 @@ def _compiled() -> bool:
     return type(get_device()) is CPPStandaloneDevice
 
 
+def has_tables() -> bool:
+    """Whether propagators can be taken from tables."""
+    return _compiled()
+
+
 def shorten_builds() -> None:
     """Give ``make`` the makefile ``standalone.mk`` as well, which takes less time for the same program.
 

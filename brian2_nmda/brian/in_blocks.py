@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import sympy
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
 
@@ -37,7 +38,8 @@ from brian2_nmda.brian.internals import (
     sources_now,
 )
 from brian2_nmda.lowering.in_blocks import LENGTH, NEGLIGIBLE, Blocks
-from brian2_nmda.symbolic.expressions import symbol
+from brian2_nmda.lowering.smooth import FAR, FLOOR, ORDER, SUM, TOGETHER, TOLERANCE
+from brian2_nmda.symbolic.expressions import numeric, symbol
 
 #: Variables of the totals and of the gate: steps that are noted, the first of them, and how many of them the
 #: synapses of a source have behind them.
@@ -144,7 +146,32 @@ class InBlocks(OwnCode):
             "recorded": None if monitor is None else indices_in_binary(monitor),
             "n_recorded": 0 if monitor is None else len(indices_of(monitor)),
             "known": set(self.assembly.coefficients.names),
+            "tables": self._tables(),
+            "table_limits": [repr(x) for x in (TOLERANCE, FLOOR, SUM, ORDER, FAR)],
+            "together": TOGETHER,
         }
+
+    def _tables(self) -> list[dict[str, Any]]:
+        """For each state that smooth followers read: its name in C++, and their rates in it.
+
+        ``of`` has, by the number of a follower, the place of its slope; that of its rest is the next one.
+        ``follower`` is the number of the state if it is a smooth follower itself.
+        """
+        blocks = self.blocks
+        states = {n: f"z_{k}" for k, n in enumerate(blocks.linear)}
+        states |= {f.state: f"y_{k}" for k, f in enumerate(blocks.smooth)}
+        known = {symbol(n): f"_x_{text}" for n, text in states.items()}
+        known |= {symbol(n): f"_of.given[{k}]" for k, n in enumerate(blocks.given)}
+        names = {x: sympy.Symbol(text, real=True) for x, text in known.items()}
+        numbers = {f.state: k for k, f in enumerate(blocks.smooth)}
+        found: dict[str, dict[str, Any]] = {}
+        for number, follower in enumerate(blocks.smooth):
+            for term in follower.terms:
+                new = {"v": states[term.state], "follower": numbers.get(term.state), "rates": [], "of": {}}
+                table = found.setdefault(term.state, new)
+                table["of"][number] = len(table["rates"])
+                table["rates"] += [sympy.ccode(e.xreplace(names)) for e in (term.slope, term.rest)]
+        return list(found.values())
 
     @cached_property
     def _seen(self) -> set[str]:
@@ -239,12 +266,16 @@ class InBlocks(OwnCode):
         z = [self._value(n)[which] for n in blocks.linear]
         y = [self._value(f.state)[which] for f in blocks.followers]
         drives = [self._value(history(d.name)).reshape(-1, STRIDE) for d in blocks.drives]
+        smooth = [self._value(f.state)[which] for f in blocks.smooth]
         labels, size = list(blocks.labels), range(len(z))
         for m in range(int(begin.min(initial=end)), end):
             on = begin <= m
             g = [self._open(s, m)[pre] for s in self.sendings]
             u = [g[labels.index(d.label)] * h[post, m] for d, h in zip(blocks.drives, drives, strict=True)]
             y = [np.where(on, self._followed(k, value, z), value) for k, value in enumerate(y)]
+            smooth = [
+                np.where(on, self._relaxed(k, value, [*z, *smooth]), value) for k, value in enumerate(smooth)
+            ]
             new = [
                 self._number(f"blocks_shift_{k}")
                 + sum(self._number(f"blocks_carry_{k}_{i}") * z[i] for i in size)
@@ -252,7 +283,7 @@ class InBlocks(OwnCode):
                 for k in size
             ]
             z = [np.where(on, new[k], z[k]) for k in size]
-        for name, value in zip(blocks.states, [*z, *y], strict=True):
+        for name, value in zip(blocks.states, [*z, *y, *smooth], strict=True):
             self._value(name)[which] = value
 
     def _open(self, sending: Any, m: int) -> np.ndarray:
@@ -276,6 +307,26 @@ class InBlocks(OwnCode):
         decay = np.exp(-slope * dt)
         share = np.where(slope == 0, dt, -np.expm1(-slope * dt) / np.where(slope == 0, 1, slope))
         return y * decay[case] + (rest * share)[case]
+
+    @cached_property
+    def _smooth_rates(self) -> list[list[Any]]:
+        """Slope and rest of each smooth follower as functions of states and of parameters."""
+        blocks, found = self.blocks, []
+        names = [*blocks.linear, *(f.state for f in blocks.smooth), *blocks.given]
+        for follower in blocks.smooth:
+            rates = (
+                sympy.Add(*parts) for parts in zip(*((t.slope, t.rest) for t in follower.terms), strict=True)
+            )
+            found.append([numeric(e, names, {}) for e in rates])
+        return found
+
+    def _relaxed(self, k: int, y: np.ndarray, z: list[np.ndarray]) -> np.ndarray:
+        """A smooth follower after one step."""
+        given = [self._number(f"blocks_given_{i}") for i in range(len(self.blocks.given))]
+        slope, rest = (np.asarray(f(*z, *given), float) for f in self._smooth_rates[k])
+        dt = float(self.group.clock.dt)
+        share = np.where(slope == 0, dt, -np.expm1(-slope * dt) / np.where(slope == 0, 1, slope))
+        return y * np.exp(-slope * dt) + rest * share
 
 
 class BesideOthers(PreparedLast):

@@ -18,11 +18,12 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.network import Network
-from brian2.core.variables import ArrayVariable, VariableView
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable, VariableView
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Expression
-from brian2.groups.group import CodeRunner, Group
+from brian2.groups.group import CodeRunner, Group, VariableOwner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissoninput import PoissonInput
@@ -75,16 +76,29 @@ def stored_as(group: Any, name: str) -> str | None:
 
 
 def stop_in_binary(variable: Any, low: float, high: float, message: str, unit: str) -> None:
-    """Let C++ standalone stop before a run if a value is not within an interval."""
+    """Let C++ standalone stop before a run if a value that is stored is not within an interval."""
     device = get_device()
     if isinstance(device, RuntimeDevice) or not hasattr(device, "insert_code"):
         return
+    if not isinstance(variable, ArrayVariable):  # an expression
+        return
     array = array_in_binary(variable)
+    if isinstance(variable, DynamicArrayVariable):
+        each = f"for (const auto value : {array})"
+    else:
+        each = f"for (size_t k = 0; k < {variable.size}; k++) for (const auto value : {{{array}[k]}})"
     device.insert_code(
         "main",
-        f"for (const auto value : {array}) if (!(value >= {low!r} && value <= {high!r})) "
-        f'{{ std::cerr << "{message}, found " << value << " {unit}." << std::endl; std::exit(1); }}',
+        f"{each} if (!(value >= {low!r} && value <= {high!r})) "
+        f'{{ std::cerr << "{message}, found " << value << " {unit}" << std::endl; std::exit(1); }}',
     )
+
+
+def apply_arguments() -> None:
+    """Let a binary take its arguments now, not when its first run begins, so that they can be checked."""
+    device = get_device()
+    if isinstance(device, CPPStandaloneDevice) and not device.run_args_applied:
+        device.apply_run_args()
 
 
 def protect(group: Any, name: str, protected: bool = True) -> None:
@@ -528,6 +542,23 @@ def recorded(monitor: StateMonitor, group: Any) -> Iterator[str]:
     for name, variable in group.variables.items():
         if monitor.variables.get(f"_source_{name}") is variable:
             yield name
+
+
+def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
+    """Whether objects other than synapses, their pathways and monitors have one of their variables.
+
+    They may change it: other synapses onto these, or a group with a variable that is linked.
+    """
+    wanted = {id(v) for v in variables}
+    own = {
+        id(group.variables) for group in (synapses, *pathways(synapses))
+    }  # a runner has a proxy of its group
+    for reference in list(VariableOwner.__instances__()):
+        other = reference()
+        known = None if isinstance(other, StateMonitor) else getattr(other, "variables", None)
+        if known is not None and id(known) not in own and any(id(v) in wanted for v in known.values()):
+            return True
+    return False
 
 
 def indices_of(monitor: StateMonitor) -> np.ndarray:

@@ -15,6 +15,8 @@ what has been summed before. Each synapse object brings its own zero, so all zer
 ``ADD_AT_PLACES``   the sum of all objects, if the group of the place is the user's
 ``FACTORS``         what synaptic states read of the target is computed once for each target
 ``STATES``          synaptic states are advanced, from the values at the start of the step
+``PROPAGATORS``     those of schemes that are advanced by the propagators of their targets, which others
+                    read at the start of the step
 ``EVENTS``          events of synaptic states (a condition that becomes true)
 ``GATES``           presynaptic gates and summed kinetics are advanced
 ``PLACES``          states of places are advanced, from the values at the start of the step; then their
@@ -49,8 +51,8 @@ what lets monitors update what they record is prepared after the monitors (``MON
 """
 
 ZERO, SUM, SUM_FOR_ALL, ADD = -30, -22, -21, -20
-ZERO_AT_PLACES, SUM_AT_PLACES, ADD_AT_PLACES = -15, -14, -13
-FACTORS, STATES, EVENTS, GATES, PLACES, EVENTS_AT_PLACES = -12, -11, -10, -9, -8, -7
+ZERO_AT_PLACES, SUM_AT_PLACES, ADD_AT_PLACES = -16, -15, -14
+FACTORS, STATES, PROPAGATORS, EVENTS, GATES, PLACES, EVENTS_AT_PLACES = -13, -12, -11, -10, -9, -8, -7
 DRAWS, SUMS_OF_DRAWS, DECISIONS, CHANGES = -6, -5, -4, -3
 
 UPDATE_RULES = -7

@@ -26,7 +26,7 @@ from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
 from brian2_nmda.brian.checks import BeforeRun, check_device, check_groups, declare, event_of
-from brian2_nmda.brian.compiled import let_vectorise, shorten_builds, summed, take_in_turn
+from brian2_nmda.brian.compiled import has_tables, let_vectorise, shorten_builds, summed, take_in_turn
 from brian2_nmda.brian.delays import Delays
 from brian2_nmda.brian.filling import Filler
 from brian2_nmda.brian.given_code import changes_w
@@ -46,7 +46,9 @@ from brian2_nmda.brian.internals import (
 from brian2_nmda.brian.naive import naive_synapses
 from brian2_nmda.brian.pathways import Pathways, with_events
 from brian2_nmda.brian.places import bring_together, check_given, homes_of
+from brian2_nmda.brian.tables import Propagators, RecordedPropagators
 from brian2_nmda.brian.target import base_group, check_target, initialise_target
+from brian2_nmda.lowering.declarations import Declarations
 from brian2_nmda.lowering.plan import make_plan
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol, to_text
@@ -107,6 +109,7 @@ def build_synapses(
         read_at_pre=_names_in(on_pre),
     )
     given = check_given(model.system, places, target, where)
+    declarations = _with_tables(declarations, target)
     plan = make_plan(model.system, declarations, step)
     assembly = Assembly(model, plan, source, target, weight, tolerance, own_delays, step, where, given)
     _check_assembly(assembly, kwargs.pop("order", None), post_event)
@@ -144,6 +147,11 @@ def _read_in_equations(own_model: str | Equations | None, where: str) -> frozens
         check_equations(own_model, where)
     own = Equations(own_model) if isinstance(own_model, str) else own_model
     return frozenset(x for e in (own or {}).values() for x in e.identifiers)
+
+
+def _with_tables(declarations: Declarations, target: Any) -> Declarations:
+    """Add what decides whether propagators can come from tables."""
+    return replace(declarations, tables=has_tables(), on_target=frozenset(base_group(target).variables))
 
 
 def _in_blocks(optimize: bool | str, where: str) -> tuple[bool, bool]:
@@ -212,6 +220,7 @@ class NMDASynapses(SynapsesOfModel):
         self._filler = Filler(assembly)
         self._catch_up: CatchUp | None = None
         self._in_blocks: InBlocks | None = None
+        self._propagators: list[Propagators] = []
         own = Equations(own_model) if isinstance(own_model, str) else own_model or {}
         self._written_by_user = {x for e in own.values() for x in e.identifiers}
         self._written_by_user |= _names_in(on_pre) | _names_in(on_post)
@@ -264,7 +273,7 @@ class NMDASynapses(SynapsesOfModel):
         if rules:
             self._catch_up = CatchUp(self, rules, f"{name}_catch_up")
             helpers += [self._catch_up, UpdateForMonitors(self, rules, f"{name}_update_for_monitors")]
-        helpers += self._advance_in_blocks(assembly, name)
+        helpers += self._advance_in_blocks(assembly, name) + self._advance_by_tables(assembly, name)
         contain(self, helpers)
 
     def _advance_in_blocks(self, assembly: Assembly, name: str) -> list[Any]:
@@ -274,6 +283,14 @@ class NMDASynapses(SynapsesOfModel):
         self._in_blocks = InBlocks(self, assembly, self._homes, f"{name}_blocks")
         super().run_regularly(assembly.coefficients.code(), when="start", order=schedule.CATCH_UP)
         return [self._in_blocks, BesideOthers(self._in_blocks, self, f"{name}_before_blocks")]
+
+    def _advance_by_tables(self, assembly: Assembly, name: str) -> list[Any]:
+        """What advances synapses by propagators of their targets, if the plan does."""
+        tables = enumerate(assembly.plan.tables)
+        self._propagators = [Propagators(self, assembly, self._homes, t, k) for k, t in tables]
+        if not self._propagators:
+            return []
+        return [*self._propagators, RecordedPropagators(self._propagators, self, f"{name}_recorded")]
 
     def _sums(self) -> list[Any]:
         """What sums conductances over the synapses of each target at each step."""
@@ -323,6 +340,8 @@ class NMDASynapses(SynapsesOfModel):
         if self._between_runs.weights_are_fixed and changes_w(code):
             raise self._between_runs.fixed_weights()
         self._written_by_user |= _names_in(code)
+        for propagators in self._propagators:
+            propagators.changed_by_others |= propagators.reads(_names_in(code))
         if self._in_blocks is not None and self._in_blocks.reads(_names_in(code)):
             raise ModelError(
                 f"{self._assembly.where}: run_regularly reads or changes what is advanced in blocks of time "

@@ -1,6 +1,7 @@
 """The command ``brian2-nmda``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -34,16 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         the user interrupts.
     """
     arguments = _parser().parse_args(argv)
-    from brian2_nmda.symbolic.errors import ModelError
+    from brian2_nmda.symbolic.errors import model_error_in
 
     try:
-        return arguments.command(arguments)
-    except ModelError as error:
-        print(f"brian2-nmda {arguments.name}: {error}", file=sys.stderr)
-        return 2
+        status = arguments.command(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # as in "brian2-nmda models | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(f"brian2-nmda {arguments.name}: interrupted; nothing was written.", file=sys.stderr)
         return 130
+    except Exception as error:
+        found = model_error_in(error)
+        if found is None:
+            raise
+        print(f"brian2-nmda {arguments.name}: {found}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:

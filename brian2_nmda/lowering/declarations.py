@@ -40,6 +40,10 @@ class Declarations:
         Whether calcium, and what follows from it, is to be advanced in blocks of time steps.
     read_at_pre : frozenset of str
         Names in the statements that the user adds at presynaptic spikes.
+    tables : bool
+        Whether the target of the code can take propagators from tables; see `brian2_nmda.lowering.tables`.
+    on_target : frozenset of str
+        Variables of the target.
     """
 
     delay: str = "uniform"
@@ -57,6 +61,8 @@ class Declarations:
     shared_post: bool = True
     in_blocks: bool = False
     read_at_pre: frozenset[str] = frozenset()
+    tables: bool = False
+    on_target: frozenset[str] = frozenset()
 
     @property
     def stepped_because(self) -> str | None:

@@ -17,7 +17,8 @@ distances ``d`` from rest are not negative,
 
 .. math:: P_{ll}^{m-a}\, d_l(a) \le d_l(m) \le P_{ll}^{m-b}\, d_l(b)
 
-so that the values at both ends tell. Otherwise its steps are repeated one by one.
+so that the values at both ends tell. Otherwise its steps are repeated one by one. For rates that are smooth
+functions of linear states see `brian2_nmda.lowering.smooth`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,6 +30,7 @@ import sympy
 from brian2_nmda.lowering.integrators import update
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE
 from brian2_nmda.lowering.receptors import Linear, Saturating, readers_at_each_step
+from brian2_nmda.lowering.smooth import SmoothFollower, is_affine, smooth_followers
 from brian2_nmda.lowering.steps import Classified
 from brian2_nmda.symbolic.analysis import linear_in
 from brian2_nmda.symbolic.expressions import int_of, symbol
@@ -102,6 +104,8 @@ class Blocks:
         ``Q``, by linear state and drive.
     shifts : tuple of sympy.Expr
         ``s``.
+    smooth : tuple of SmoothFollower
+        Followers whose rates do not switch.
     """
 
     linear: tuple[str, ...]
@@ -110,11 +114,18 @@ class Blocks:
     carry: tuple[tuple[sympy.Expr, ...], ...]
     gains: tuple[tuple[sympy.Expr, ...], ...]
     shifts: tuple[sympy.Expr, ...]
+    smooth: tuple[SmoothFollower, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
         """All states."""
-        return *self.linear, *(f.state for f in self.followers)
+        return *self.linear, *(f.state for f in (*self.followers, *self.smooth))
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Parameters in the rates of smooth followers."""
+        rates = (e for f in self.smooth for t in f.terms for e in (t.slope, t.rest))
+        return tuple(sorted({x.name for e in rates for x in e.free_symbols} - set(self.states)))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -175,7 +186,8 @@ def find_blocks(
         Their open fractions in terms of states.
     """
     states = list(states)
-    linear = [n for n in states if not _flags(_rate(classified, n))]
+    switched = [n for n in states if _flags(_rate(classified, n))]
+    linear = _linear(classified, states, switched)
     if not linear:
         return "no calcium is advanced in blocks"
     rates: dict[str, sympy.Expr] = {}
@@ -197,12 +209,27 @@ def find_blocks(
         return "its step is not linear"
     if any(carry[k][m] != 0 for k in range(len(order)) for m in range(k + 1, len(order))):
         return "its states are coupled in both directions"
-    followers = [_follower(classified, n, order) for n in states if n not in linear]
+    followers = [_follower(classified, n, order) for n in switched]
     for follower in followers:
         if isinstance(follower, str):
             return follower
+    others = {n: _rate(classified, n) for n in states if n not in (*switched, *linear)}
+    smooth = smooth_followers(others, order, classified.shared)
+    if isinstance(smooth, str):
+        return smooth
     shifts = tuple(new[n].xreplace(zero) for n in order)
-    return Blocks(tuple(order), tuple(followers), tuple(drives), carry, gains, shifts)  # type: ignore[arg-type]
+    parts = tuple(order), tuple(followers), tuple(drives), carry, gains, shifts, tuple(smooth)
+    return Blocks(*parts)  # type: ignore[arg-type]
+
+
+def _linear(classified: Classified, states: list[str], switched: Collection[str]) -> list[str]:
+    """States whose rates are linear, also in what is linear itself."""
+    found = [n for n in states if n not in switched and is_affine(_rate(classified, n), states)]
+    others = {symbol(n) for n in states if n not in found}
+    while reading := [n for n in found if others & _rate(classified, n).free_symbols]:
+        found = [n for n in found if n not in reading]
+        others |= {symbol(n) for n in reading}
+    return found
 
 
 # -- what a state needs ----------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from brian2_nmda.lowering.piecewise import ThresholdRule
 from brian2_nmda.lowering.places import POST, PRE, SYNAPSE, WORDS, find_places, upstream
 from brian2_nmda.lowering.receptors import read_elsewhere
 from brian2_nmda.lowering.sent import IN_BLOCKS, SENT_AT_SPIKES, SUMMED, Sent, find_sent, needed_pulses
+from brian2_nmda.lowering.smooth import TOLERANCE
 from brian2_nmda.lowering.steps import find_steps
+from brian2_nmda.lowering.tables import RANGE, Table
 from brian2_nmda.symbolic.system import ReceptorTerm, System
 
 
@@ -124,6 +126,11 @@ def _state_row(plan: Sent, name: str, dt: float) -> PlanRow:
             by, why, bound = _at_spikes(rule, name)
     if plan.schedule[name] == IN_BLOCKS:
         by, why, bound = _block_by_block(plan, name)
+    for table in plan.tables:
+        if name in table.states:
+            by, bound = _from_table(plan, table)
+    if name in plan.not_in_tables:
+        why += f"; no table of propagators: {plan.not_in_tables[name]}"
     if name in plan.not_in_blocks:
         why += f"; not in blocks: {plan.not_in_blocks[name]}"
     if name in plan.not_at_spikes:
@@ -179,10 +186,24 @@ def _block_by_block(plan: Sent, name: str) -> tuple[str, str, str]:
     step, blocks = plan.steps[name], plan.in_blocks
     by = f"{step}, {LENGTH} steps at once"
     why = f"{_why(plan, name)}; linear, and nothing reads it within a block"
-    if name not in blocks.linear:
+    error = f"{blocks.bound(plan.sent, plan.declarations.tolerance):.1e} (open fraction)"
+    smooth = {f.state: f for f in blocks.smooth}
+    if name in smooth:
+        why = f"{_why(plan, name)}; smooth in what it follows, and nothing reads it within a block"
+        estimated = [t.state for t in smooth[name].terms if t.state in smooth]
+        error += f", {TOLERANCE:.0e} (its rates)" + "".join(f", course of {n} estimated" for n in estimated)
+    elif name not in blocks.linear:
         why = f"{_why(plan, name)}; switches at thresholds, and nothing reads it within a block"
-    error = blocks.bound(plan.sent, plan.declarations.tolerance)
-    return by, why, f"{error:.1e} (open fraction)"
+    return by, why, error
+
+
+def _from_table(plan: Sent, table: Table) -> tuple[str, str]:
+    """How states are advanced whose propagators are tabulated, and the error."""
+    low, high = (f"{v * 1e3:+g}" for v in RANGE)
+    by = f"propagator of its target, table of v from {low} to {high} mV"
+    if table.pulses:
+        by += f"; exact series with {' or '.join(table.pulses)}"
+    return f"{by}; v held over the step", f"{table.error:.0e} per step; order 1 in what is held"
 
 
 def _why(plan: Sent, name: str) -> str:

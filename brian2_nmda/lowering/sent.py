@@ -33,6 +33,7 @@ from brian2_nmda.lowering.receptors import (
     saturating_form,
 )
 from brian2_nmda.lowering.steps import Classified
+from brian2_nmda.lowering.tables import Table, find_tables
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
 from brian2_nmda.symbolic.system import ReceptorTerm
@@ -65,6 +66,10 @@ class Sent(Classified):
         What is advanced in blocks of time steps.
     not_in_blocks : mapping of str to str
         Why other states are not, where that was asked for.
+    tables : list of Table
+        Schemes whose propagators are tabulated over the voltage.
+    not_in_tables : mapping of str to str
+        Why those of other schemes that depend on it are not.
     """
 
     schedule: Mapping[str, str]
@@ -76,6 +81,8 @@ class Sent(Classified):
     not_at_spikes: Mapping[str, str]
     in_blocks: Blocks | None
     not_in_blocks: Mapping[str, str]
+    tables: list[Table]
+    not_in_tables: Mapping[str, str]
 
     def states(self, place: str, *schedules: str) -> list[str]:
         """States that live at ``place`` and have one of the schedules (`STEPPED` if none is given)."""
@@ -102,6 +109,7 @@ def find_sent(classified: Classified, dt: float) -> Sent:
     summed = _summed(classified)
     blocks, not_in_blocks, (sent, schedule) = _in_blocks(classified, summed, dt)
     on_synapse = [n for n in classified.steps if classified.place[n] == SYNAPSE and schedule[n] == STEPPED]
+    tables, not_in_tables = find_tables(classified, on_synapse)
     rules, not_at_spikes = _rules(classified, on_synapse, summed.efficacy, dt)
     at_spikes = [n for rule in rules for n in rule.states]
     schedule.update(dict.fromkeys(at_spikes, ADVANCED_AT_SPIKES))
@@ -120,6 +128,8 @@ def find_sent(classified: Classified, dt: float) -> Sent:
         not_at_spikes=not_at_spikes,
         in_blocks=blocks,
         not_in_blocks=not_in_blocks,
+        tables=tables,
+        not_in_tables=not_in_tables,
     )
 
 

@@ -67,7 +67,7 @@ def insert_moving(rate: sympy.Expr, system: System, moving: Iterable[str]) -> sy
     keep = {
         n
         for n, d in system.definitions.items()
-        if not {x.name for x in system.inserted(d.expression).free_symbols} & moving
+        if n in system.held or not {x.name for x in system.inserted(d.expression).free_symbols} & moving
     }
     return system.inserted(rate, keep=keep)
 
@@ -94,7 +94,7 @@ def _outflows(placed: Placed, rates: Mapping[str, sympy.Expr], steps: Mapping[st
             if steps[group[0]].kind == "exact series":
                 drive, flows = affine_rows(inside, group)
                 found += [sympy.Add(*drive.values()), *(-flows[n][n] for n in group)]
-    return [placed.system.inserted(e, keep=placed.pulses) for e in found]
+    return [placed.system.inserted(e, keep=[*placed.pulses, *placed.system.held]) for e in found]
 
 
 def highest(system: System, height: sympy.Expr, values: Mapping[str, float]) -> float:
@@ -126,7 +126,8 @@ def _series_size(
             for on in (0.0, 1.0):
                 try:
                     heights = {n: on * highest(placed.system, placed.pulses[n][0], values) for n in pulses}
-                    rate = float(numeric(e, [], {**values, "v": v, **heights})())
+                    voltages = dict.fromkeys(["v", *placed.system.held], v)
+                    rate = float(numeric(e, [], {**values, **voltages, **heights})())
                 except ModelError:
                     return None
                 largest = max(largest or 0.0, dt * rate)

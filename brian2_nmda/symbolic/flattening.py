@@ -12,8 +12,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 from brian2_nmda.symbolic import analysis
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric, symbol
+from brian2_nmda.symbolic.heads import V_HEAD, give_head
 from brian2_nmda.symbolic.joining import Ports
-from brian2_nmda.symbolic.kinds import Block, Plasticity, Receptor, Release
+from brian2_nmda.symbolic.kinds import Block, Head, Plasticity, Receptor, Release
 from brian2_nmda.symbolic.part import Part
 from brian2_nmda.symbolic.placing import check_places, name_totals
 from brian2_nmda.symbolic.ports import INPUTS, OF_RECEPTOR, SYNAPSE, conductance, port_of, xi
@@ -51,7 +52,15 @@ class _Flattener:
     def __init__(self, model: Any) -> None:
         self.model, self.system = model, System()
         self.ports = Ports(model.name)
+        #: Whether the value of a parameter of the bath was chosen, not left to a part.
+        self.chosen: dict[str, bool] = {}
         others = (*model.plasticity, *model.parts)
+        heads = [p for p in model.parts if isinstance(p, Head)]
+        if len(heads) > 1:
+            raise ModelError(f"{model.name}: parts= has {len(heads)} spine necks; leave one of them.")
+        #: What the parts of a synapse read as ``v``, and the resistance and name of the neck before it.
+        self.v = symbol(V_HEAD if heads else "v")
+        self.neck: tuple[sympy.Expr, str] | None = None
         sharing = [r for r in model.receptors if r.children["release"] is None]
         shared = self._release(model.release, model.release.label, [*sharing, *others])
         self.terms: dict[str, _Receptor] = {}
@@ -67,6 +76,10 @@ class _Flattener:
             self.system.receptors.append(self._term(label, term))
         solved = self.ports.solved()
         self.system.rewrite(lambda e: e.xreplace(solved))
+        if self.neck is not None:
+            resistance, owner = self.neck
+            blocks = {label: sympy.sympify(t.block, strict=True) for label, t in self.terms.items()}
+            give_head(self.system, resistance.xreplace(solved), owner, blocks, model.name, self._define)
         self._complete()
         check_places(self.system, model.name)
         self._initial_values()
@@ -86,7 +99,7 @@ class _Flattener:
         local = self._local_names(t, label)
         rename = self._renaming(part, label, local, inputs, owner)
         flat = name_totals(t.map(lambda e: e.xreplace(rename)), part, label, owner, s, self._claim)
-        self._enter_parameters(t, local, owner, skip)
+        self._enter_parameters(part, local, owner, skip)
         self._enter_states(part, flat, local, owner)
         for on in flat.on:
             changes = {local[n]: e for n, e in on.changes.items()}
@@ -134,6 +147,8 @@ class _Flattener:
         """What each symbol of a part becomes."""
         t = part.template
         rename: dict[sympy.Basic, sympy.Expr] = {symbol(a): symbol(b) for a, b in local.items()}
+        if "v" not in local and part.place in ("", SYNAPSE) and not isinstance(part, Head):
+            rename[symbol("v")] = self.v
         for name in _SHARED:
             if name not in local and name not in inputs and _reads(part, name):
                 rename[symbol(name)] = self.ports.read(name, INPUTS[name].dim, owner)
@@ -152,23 +167,36 @@ class _Flattener:
         return rename
 
     def _enter_parameters(
-        self, t: Template, local: Mapping[str, str], owner: str, skip: Iterable[str]
+        self, part: Part, local: Mapping[str, str], owner: str, skip: Iterable[str]
     ) -> None:
-        s = self.system
+        s, t = self.system, part.template
         for name, value in t.parameters.items():
             if name in skip:
                 continue
             new = local[name]
             if new in s.parameters and value.bath:
-                if not np.array_equal(s.parameters[new].value, value.value):
-                    raise ModelError(
-                        f"{self.model.name}: '{new}' belongs to the bath around all receptors but "
-                        f"is {s.parameters[new].value!r} in one part and {value.value!r} in "
-                        f"{owner}; give both the same value."
-                    )
+                self._share_bath(part, name, new, owner)
                 continue
             self._claim(new, owner)
             s.parameters[new] = value
+            if value.bath:
+                self.chosen[new] = _is_chosen(part, name)
+
+    def _share_bath(self, part: Part, name: str, new: str, owner: str) -> None:
+        """Give a part the value that another one has for the bath; what was chosen replaces a default."""
+        s, value = self.system, part.template.parameters[name]
+        chosen = _is_chosen(part, name)
+        if np.array_equal(s.parameters[new].value, value.value):
+            self.chosen[new] |= chosen
+            return
+        if chosen == self.chosen[new]:
+            raise ModelError(
+                f"{self.model.name}: '{new}' belongs to the bath around all receptors but is "
+                f"{s.parameters[new].value!r} in one part and {value.value!r} in {owner}; give both the "
+                f"same value{'' if chosen else ', or one of them the value of all'}."
+            )
+        if chosen:
+            s.parameters[new], self.chosen[new] = value, True
 
     def _enter_states(self, part: Part, flat: Template, local: Mapping[str, str], owner: str) -> None:
         s = self.system
@@ -215,7 +243,9 @@ class _Flattener:
 
     def _part(self, part: Part, label: str) -> None:
         """A part that meets others through ports only."""
-        self._enter(part, label, {"v": symbol("v")})
+        roles = self._enter(part, label, {})
+        if isinstance(part, Head):
+            self.neck = roles["resistance"], _owner(part, label)
         if not part.stepped_with:
             return
         if part.stepped_with not in self.system.states:
@@ -253,7 +283,7 @@ class _Flattener:
         own = children["release"]
         transmitter, amount = shared if own is None else self._release(own, f"T_{label}", [receptor])
         block: Block = children["block"]
-        inner = self._enter(block, label, {"v": symbol("v")})["block"]
+        inner = self._enter(block, label, {})["block"]
         if inner != 1:
             inner = self._define(f"block_{label}", inner, INPUTS["block"].dim, block.name)
             self.system.blocks.add(inner.name)
@@ -274,11 +304,11 @@ class _Flattener:
         if binds:
             transmitter = antagonist.get("transmitter", transmitter)
         plastic = any(p.target == label and not _scales(p) for p in self.model.plasticity)
-        inputs = {"T": transmitter, "released": amount, "block": inner, "v": symbol("v")}
+        inputs = {"T": transmitter, "released": amount, "block": inner}
         roles = self._enter(receptor, label, inputs, skip=["gmax"] if plastic else [])
         before = self.ports.joined(opening)
         open_now = roles["activation"] * (sympy.S.One if before is None else before)
-        enter("blocker", "unblocked", activation=open_now, block=inner, v=symbol("v"))
+        enter("blocker", "unblocked", activation=open_now, block=inner)
         openable = self.ports.joined(opening)
         if openable is not None:
             roles["activation"] *= openable
@@ -344,7 +374,7 @@ class _Flattener:
         for what, dim in OF_RECEPTOR.items():
             self.ports.offer(port_of(what, label), given[what], dim, name)
         if label == next(reversed(self.terms)):  # once, after all parts have their names
-            self.ports.offer("v", symbol("v"), INPUTS["v"].dim, "the target")
+            self.ports.offer("v", self.v, INPUTS["v"].dim, "the target")
             for n in ("Ca", "Ca_eff"):
                 if n in self.system.states:
                     self.ports.offer(n, symbol(n), INPUTS[n].dim, self.system.owner[n])
@@ -445,7 +475,9 @@ class _Flattener:
             known = {**values, **dict.fromkeys(pulses, 0.0)}
             try:
                 known.update({n: float(numeric(e, [], values)()) for n, e in scheme.start_at.items()})
-                keep = [*pulses, *occupied(scheme)]
+                if "v" in known:  # with all channels closed, that of a spine head as well
+                    known.update(dict.fromkeys(s.held, known["v"]))
+                keep = [*pulses, *occupied(scheme), *s.held]
                 reactions = [r.map(lambda e, keep=keep: s.inserted(e, keep)) for r in scheme.reactions]
                 found.update(analysis.equilibrium(reactions, known))
             except ModelError as error:
@@ -467,6 +499,13 @@ class _Flattener:
 def _owner(part: Part, label: str) -> str:
     """Name of a part as it is entered."""
     return f"{part.name} ({label})" if label else part.name
+
+
+def _is_chosen(part: Part, name: str) -> bool:
+    """Whether the user or a preset gave a parameter its value, not the class of the part."""
+    value, default = part.template.parameters[name], type(part)._template.parameters.get(name)
+    changed = default is not None and not np.array_equal(value.value, default.value)
+    return value.status == "user" or changed
 
 
 def _provider(name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy
-from brian2.units import amp, mV, nS, siemens, volt
+from brian2.units import amp, mV, nS, ohm, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from brian2_nmda.symbolic.errors import ModelError
@@ -256,6 +256,32 @@ class Calcium(Part):
     default_label: ClassVar[str] = "Ca"
 
 
+class Head(Part):
+    """A spine head with a voltage of its own; provides ``resistance``, that of the neck to the dendrite.
+
+    In ``parts=`` of a synapse. Receptors, block, calcium and all other parts on the synapse then read the
+    voltage of the head as ``v``; see `brian2_nmda.symbolic.heads`.
+
+    Examples
+    --------
+    >>> from brian2_nmda import AMPA, GlutamateSynapse
+    >>> from brian2_nmda.equations import SpineNeck
+    >>> 'v_head' in GlutamateSynapse(AMPA(), parts=SpineNeck()).equations
+    True
+    """
+
+    _roles: ClassVar[Mapping[str, Dimension]] = {"resistance": ohm.dim}
+    default_label: ClassVar[str] = "neck"
+
+    def _check(self) -> None:
+        if "resistance" not in self.template.roles:
+            raise ModelError(
+                f"{self.name}: a spine head has to say how it is connected; add 'resistance = ...' to the "
+                "class body."
+            )
+        super()._check()
+
+
 class Plasticity(Part):
     """A rule that changes a receptor; provides the receptor's ``conductance``.
 
@@ -288,6 +314,14 @@ class Plasticity(Part):
         target = type(self).default_label if target is None else target
         self.__dict__["target"] = target
         super().__init__(label=target if label is None else label, **parameters)
+
+    def _check(self) -> None:
+        if "conductance" not in self.template.roles:
+            raise ModelError(
+                f"{self.name}: a rule has to say what the receptors conduct; add 'conductance = ...' to the "
+                "class body, as 'conductance = W*conductance'. What only computes something is a Part."
+            )
+        super()._check()
 
 
 class NeuronFragment(Part):

@@ -85,7 +85,8 @@ class System:
     a conductance, ``noise`` the symbols of white noise. ``place`` holds the names that live where
     biology decides, ``steps`` the time steps of places that have their own, ``totals`` what is summed
     for a place. ``exchanges`` are reactions between counts that happen by chance; ``drawn`` are the
-    rates of these counts on average.
+    rates of these counts on average. ``held`` are the definitions that keep their value over a time step,
+    like the voltage.
     """
 
     parameters: dict[str, Value] = field(default_factory=dict)
@@ -109,6 +110,7 @@ class System:
     totals: dict[str, PlaceTotal] = field(default_factory=dict)
     exchanges: list[Reaction] = field(default_factory=list)
     drawn: dict[str, sympy.Expr] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> set[str]:

@@ -12,12 +12,18 @@
 {% set _nf = blocks.followers|length %}
 {% set _nr = rates|length %}
 {% set _all = mode in ('step', 'flush') %}
+{% set _ns = blocks.smooth|length %}
+{# With smooth followers each step of the linear states is taken, so their sums over a block are not needed. #}
+{% set _in_sums = _all and not _ns %}
 
 {% block extra_headers %}
 {{ super() }}
 #include <string.h>
 #include <vector>
 #include <algorithm>
+{% if _ns %}
+{% include 'rate_table.cpp' %}
+{% endif %}
 {% endblock %}
 
 {% block maincode %}
@@ -101,6 +107,7 @@
             double slope_{{loop.index0}}[{{follower.cases|length}}], rest_{{loop.index0}}[{{follower.cases|length}}];
             double theta_{{loop.index0}}[{{follower.thresholds|length}}];
             {% endfor %}
+            double given[{{blocks.given|length}} + 1];
         };
         const _given _of = {
             {{constant_or_scalar('dt', variables['dt'])}},
@@ -115,6 +122,7 @@
             { {% for c in follower.cases %}{{_number('blocks_rest_%d_%d' % (f, loop.index0))}}, {% endfor %}},
             { {% for t in follower.thresholds %}{{_number('blocks_theta_%d_%d' % (f, loop.index0))}}, {% endfor %}},
             {% endfor %}
+            { {% for n in blocks.given %}{{_number('blocks_given_%d' % loop.index0)}}, {% endfor %}0.0 },
         };
         const double _rates[] = { {% for of in rates %}{% for rate in of %}{{rate}}, {% endfor %}{% endfor %}0.0 };
         {% set n_modes = rates|map('length')|sum %}
@@ -134,12 +142,18 @@
         // from where on no threshold can be passed in a number of steps: above at the start, below at the end
         static double _over_{{f}}[_length + 1][_thresholds_{{f}}], _under_{{f}}[_length + 1][_thresholds_{{f}}];
         {% endfor %}
+        {% for table in tables %}
+        static _rate_table<{{table.rates|length}}> _table_{{table.v}};
+        {% endfor %}
         static _given _before;
         static bool _prepared = false;
         if (!_prepared || memcmp(&_of, &_before, sizeof(_given)) != 0)
         {
             _prepared = true;
             memcpy(&_before, &_of, sizeof(_given));
+            {% for table in tables %}
+            _table_{{table.v}}.cells = 0;
+            {% endfor %}
             for(int _k=0; _k<_n_modes; _k++)
                 for(int _m=0; _m<_length; _m++)
                     _fall[_k][_m] = exp(-_rates[_k]*(_m*_of.step));
@@ -334,7 +348,10 @@
         };
         {% endif %}
 
-        {% if _all %}
+        {% if _ns %}
+        {% include 'smooth_in_blocks.cpp' %}
+        {% endif %}
+        {% if _in_sums %}
         // -- sums of each exponential with the factors of a target, the same for all sources without an event
         {% set n_sums = namespace(k=0) %}
         {% for r in receptor_of %}{% set n_sums.k = n_sums.k + rates[r]|length %}{% endfor %}
@@ -391,8 +408,12 @@
             {% if _nf %}
             const bool _known_sign = _positive && _never_negative(_begin);
             {% endif %}
+            {% if _ns %}
+            _open_up(_begin);
+            _renew_tables();
+            {% else %}
             static double _row[_n_drives + 1][_n_linear][_length];
-            {% if _all %}
+            {% if _in_sums %}
             // terms of a whole block: amplitude and place of the sums of each drive
             int _terms = 0;
             if (_begin == 0)
@@ -417,6 +438,7 @@
                         for(int _m=_begin; _m<_end; _m++)
                             _row[_d][_k][_m] = _weight[_d][_k][_end - 1 - _m]*_open[_receptor_of[_d]][_m];
             }
+            {% endif %}
             for(int _start=_from[_source]; _start<_from[_source + 1]; _start+=_chunk)
             {
                 const int _size = std::min(_chunk, _from[_source + 1] - _start);
@@ -434,6 +456,10 @@
                     else
                         for(int _c=0; _c<_size; _c++)
                             _old[_k][_c] = _z[_k][_index[_c]];
+                {% if _ns %}
+                for(int _first_lane=0; _first_lane<_size; _first_lane+=8)
+                    _advance_lanes(_begin, _size - _first_lane, _index + _first_lane, _target + _first_lane, &_old[0][_first_lane], &_new[0][_first_lane], _chunk);
+                {% else %}
                 for(int _k=0; _k<_n_linear; _k++)
                 {
                     for(int _c=0; _c<_size; _c++)
@@ -442,7 +468,7 @@
                         for(int _c=0; _c<_size; _c++)
                             _new[_k][_c] += _power[_steps][_k][_i]*_old[_i][_c];
                 }
-                {% if _all %}
+                {% if _in_sums %}
                 if (_begin == 0)
                 {
                     for(int _k=0; _k<_n_linear; _k++)
@@ -472,6 +498,7 @@
                         _new[{{k}}][_c] += _sum_{{k}};
                         {% endfor %}
                     }
+                {% endif %}
                 {% if _nf %}
                 int _sure[_chunk];
                 for(int _c=0; _c<_size; _c++)
