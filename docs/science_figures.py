@@ -28,7 +28,8 @@ for Mg in (0.1, 1, 2):
 left.set(xlabel='voltage (mV)', ylabel='fraction of channels that conducts', title='magnesium block')
 left.legend()
 for k, name in enumerate(cases):
-    right.plot(monitor.t/ms, monitor.I_NMDA[k]/pA, label=name, linestyle='--' if k == 0 else '-')
+    right.plot(monitor.t/ms, monitor.I_NMDA[k]/pA, label=name, linestyle=(0, (2, 4)) if k == 0 else '-',
+               linewidth=3 if k == 0 else 1.5, zorder=3 if k == 0 else 2)
 right.set(xlabel='time (ms)', ylabel='NMDA current (pA)', title='coincidence')
 right.legend()
 figure.savefig('science_coincidence.png', dpi=100)

@@ -17,9 +17,9 @@ class DAP5(Antagonist):
 
     Receptors that bind transmitter see ``T/(1 + [A]/K_i)``, Gaddum's equation: exact under steady
     agonist, where the Schild slope is 1 and ``pA2 = -log10(K_i)``. For a brief pulse it assumes that the
-    antagonist equilibrates faster than the pulse and so understates the block: with 50 uM, of the peak
-    response of BioNMDA to one spike 2.3 % is left, and more of that to a train, since it saturates (19 % of
-    1 s at 100 Hz). Receptors that jump at spikes keep the fraction
+    antagonist equilibrates faster than the pulse and so understates the block: with 50 uM and a pulse of
+    0.5 ms, of the peak response of BioNMDA to one spike 1.4 % is left, and more of that to a train, since it
+    saturates (11 % of 1 s at 100 Hz). Receptors that jump at spikes keep the fraction
     ``(1 + [A]/K_i)^{-2}`` whose sites are both free.
 
     ``K_i`` differs between subunits (about .28, .46, 1.6, 3.7 uM for GluN2A to 2D, unverified).

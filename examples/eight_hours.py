@@ -49,10 +49,11 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout='constra
 for k, (ax, title) in enumerate(zip(axes, ['three strong trains', 'a weak train'], strict=True)):
     early, late = monitor.h_AMPA[k]/volt/h_0 - 1, monitor.z_AMPA[k]
     ax.plot(monitor.t/hour, 100*(1 + early + late), 'k', lw=2, label='weight')
-    ax.plot(monitor.t/hour, 100*(1 + early), color='tab:red', label='early phase')
-    ax.plot(monitor.t/hour, 100*(1 + late), color='tab:blue', label='late phase')
-    ax.plot(monitor.t/hour, 100*monitor.p_ProteinSynthesis[k], color='tab:green', ls='--', label='proteins')
-    ax.set(xlabel='time (h)', ylabel='% of the weight at rest (proteins: of the most)', title=title)
+    ax.plot(monitor.t/hour, 100*(1 + early), color='tab:red', ls=':', label='early phase alone')
+    ax.plot(monitor.t/hour, 100*(1 + late), color='tab:blue', label='late phase alone')
+    ax.plot(monitor.t/hour, 100*monitor.p_ProteinSynthesis[k], color='tab:green', ls='--',
+            label='proteins (% of their most)')
+    ax.set(xlabel='time (h)', ylabel='weight (% of that at rest)', title=title)
     print(f'{title:>20}: early {100*early.max():+.0f} % at most, late {100*late[-1]:+.1f} % after 8 h')
 axes[1].legend(fontsize=8)
 figure.savefig('eight_hours.png', dpi=150)

@@ -51,7 +51,7 @@ def test_script_of_a_how_to_runs(script, tmp_path, monkeypatch):
     assert (tmp_path / f"{script.stem}.png").stat().st_size > 5000
 
 
-@pytest.mark.parametrize("name", ["first_synapse", "howto/export"])
+@pytest.mark.parametrize("name", ["first_synapse", "howto/export", "howto/faster"])
 def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"```python\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S)
     script = tmp_path / "page.py"
@@ -60,9 +60,12 @@ def test_code_on_a_page_runs(name, tmp_path, monkeypatch, capsys):
     prefs.codegen.target = "numpy"
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr().out
-    assert {"first_synapse": "9 exponentials, sent at spikes", "howto/export": "begin{align*}"}[
-        name
-    ] in printed
+    expected = {
+        "first_synapse": "9 exponentials, sent at spikes",
+        "howto/export": "begin{align*}",
+        "howto/faster": "128 steps at once",
+    }
+    assert expected[name] in printed
     for table in re.findall(r"```text\n(.*?)```", (DOCS / f"{name}.md").read_text(), re.S):
         assert [line.rstrip() for line in table.splitlines()] == [
             line.rstrip() for line in printed.splitlines()[: len(table.splitlines())]
@@ -109,11 +112,11 @@ def test_every_model_says_what_it_is(name):
     assert text and text.splitlines()[0].endswith(".")
 
 
-def peak_of_bionmda(spikes, dilution, dt):
-    """Largest g, by Euler steps written here; pulses of 1 mM for 1 ms, of which receptors see a part."""
+def peak_of_bionmda(spikes, dilution, dt, duration):
+    """Largest g, by Euler steps written here; pulses of 1 mM, of which receptors see a part."""
     value = {name: p.base() for name, p in lib.BioNMDA().template.parameters.items()}
     t = dt * np.arange(int((spikes[-1] + 0.05) / dt))
-    pulse = np.any([(t >= s) & (t < s + 1e-3) for s in spikes], axis=0) / dilution
+    pulse = np.any([(t >= s) & (t < s + duration) for s in spikes], axis=0) / dilution
     x = g = peak = 0.0
     for seen in pulse.tolist():
         dx = value["alpha2"] * seen * (1 - x) - value["beta2"] * x
@@ -124,18 +127,22 @@ def peak_of_bionmda(spikes, dilution, dt):
 
 
 def test_what_dap5_leaves():
-    """The two numbers of the page on drugs; 1 mol/m3 is 1 mM."""
+    """The numbers of the page on drugs, with the default pulse and with a longer one; 1 mol/m3 is 1 mM."""
+    text = (DOCS / "howto/drugs.md").read_text()
     said = re.search(
-        r"one spike (\S+) % is left.*for 1 s (\d+) % is left", (DOCS / "howto/drugs.md").read_text(), re.S
+        r"one spike\s+(\S+) % is left.*for 1 s (\d+) % is left.*1 ms: (\S+) and (\d+) %", text, re.S
     )
     dap5 = {name: p.base() for name, p in lib.DAP5().template.parameters.items()}
+    pulse = {name: p.base() for name, p in lib.TransmitterPulse().template.parameters.items()}
+    assert pulse["peak"] == 1
+    assert pulse["duration"] == pytest.approx(0.5e-3)  # "the default pulse of 0.5 ms"
     gaddum = 1 + dap5["conc"] / dap5["Ki"]
-    for spikes, dt, percent, error in (
-        ([0.0], 2e-6, float(said[1]), 0.05),
-        (np.arange(100) / 100, 2e-5, float(said[2]), 0.5),
-    ):
-        left = 100 * peak_of_bionmda(spikes, gaddum, dt) / peak_of_bionmda(spikes, 1, dt)
-        assert left == pytest.approx(percent, abs=error)
+    one, train = np.zeros(1), np.arange(100) / 100
+    percent = iter(said.groups())
+    for duration in (pulse["duration"], 1e-3):
+        for spikes, dt, error in ((one, 2e-6, 0.05), (train, 2e-5, 0.5)):
+            seen, full = (peak_of_bionmda(spikes, k, dt, duration) for k in (gaddum, 1))
+            assert 100 * seen / full == pytest.approx(float(next(percent)), abs=error)
 
 
 def test_gallery_has_every_example():

@@ -131,7 +131,10 @@ def test_saturation_at_50_hz_is_printed_as_missed(result):
     c = result.index("50 Hz x 900")
     assert_allclose(result.n[c, A].max(), 31.4, rtol=2e-3)
     assert result.row("50 Hz x 900", "A").receptors[1] < 29
-    assert "20 Hz and 50 Hz fill all places, 31.4 (bar: no saturation at 50 Hz) MISSED" in result.table()
+    assert (
+        "20 Hz and 50 Hz fill all places, up to 31.4 receptors (bar: no saturation at 50 Hz) MISSED"
+        in result.table()
+    )
     n = result.n.copy()
     n[result.index("20 Hz x 900"), A] = 24
     assert "fill 24.0 and 31.4 places" in replace(result, n=n).table()

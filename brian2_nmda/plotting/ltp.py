@@ -24,12 +24,16 @@ _LINE = 1.5  # receptors; room for a line of text in panel 5
 
 LTP_CAPTION = (
     "Changes are those of the initial slope of the EPSP (0 to 2 ms) and of the number of AMPA receptors "
-    "in percent of the value before the train. All panels are one rule with one set of numbers, which were "
+    "in percent of the value before the train; panel 1 shows 75 to 175 %. In panel 3 $v_s$ is the voltage"
+    " at the spine, B g the fraction of the NMDA receptors that conducts (g are open, of these a fraction"
+    " B is free of magnesium), dn/dt the insertion of AMPA receptors. Grey bands in panel 6 are what was "
+    "expected before. "
+    "All panels are one rule with one set of numbers, which were "
     "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (48; weak "
     f"input {WEAK}), there is no short-term depression and no inhibition, and the simulation is "
     "deterministic. A test EPSP comes near the threshold: after potentiation it makes the neuron fire, and "
     "the frequency curve crosses zero where the train does. From there on the rule saturates: a train fills "
-    "all places, and what is removed in the seconds after it leaves the plateau."
+    "all places for receptors, and what is removed in the seconds after it leaves the plateau."
 )
 
 
@@ -86,7 +90,7 @@ def plot_ltp(result: LTPResult) -> Figure:
     """
     figure = Figure(figsize=(14, 14.5))
     grid = figure.add_gridspec(
-        3, 1, left=0.065, right=0.98, top=0.965, bottom=0.115, hspace=0.27,
+        3, 1, left=0.065, right=0.98, top=0.965, bottom=0.142, hspace=0.27,
         height_ratios=(1, 1.25, 1),
     )  # fmt: skip
     top = grid[0].subgridspec(1, 2, width_ratios=(2.1, 1), wspace=0.12)
@@ -235,7 +239,7 @@ def _induction(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
     panels[2].set_ylim(0.05, 70)
     _directions(panels[3], result.insertion[c][..., shown])
     panels[3].set(xlim=(0, t[-1]), xlabel="time after the start of the tetanus (ms)")
-    _title(panels[0], f"3  The second of the tetanus ({len(spikes)} spikes, ticks)")
+    _title(panels[0], f"3  The second of the tetanus ({len(spikes)} postsynaptic spikes, ticks)")
 
 
 def _directions(axes: Axes, rate: np.ndarray) -> None:
@@ -335,7 +339,10 @@ def _colour(name: str) -> str:
 def _curve(axes: Axes, result: LTPResult) -> None:
     """Change against frequency, each frequency a neuron of this very run."""
     rates, change = result.curve
-    for (low, high), text, level in ((TROUGH, "lowest\nhere", 0.02), (CROSSING, "crosses 0\nhere", 0.86)):
+    for (low, high), text, level in (
+        (TROUGH, "expected\nlowest", 0.02),
+        (CROSSING, "expected\nto cross 0", 0.86),
+    ):
         axes.axvspan(low, high, color="0.93", linewidth=0)
         axes.text(np.sqrt(low * high), level, text, fontsize=8, color="0.35", ha="center", va="bottom",
                   transform=axes.get_xaxis_transform())  # fmt: skip

@@ -7,7 +7,8 @@ from brian2 import *
 
 from brian2_nmda import BioNMDA, GlutamateSynapse
 
-set_device('cpp_standalone', directory=tempfile.mkdtemp(prefix='sweep_'), build_on_run=False)
+folder = tempfile.mkdtemp(prefix='sweep_')
+set_device('cpp_standalone', directory=folder, build_on_run=False)
 model = GlutamateSynapse(BioNMDA())
 source = SpikeGeneratorGroup(1, [0]*5, [10, 20, 30, 40, 50]*ms)
 neuron = NeuronGroup(1, 'dv/dt = (10*nS*(-60*mV - v) - I_syn)/(200*pF) : volt'
@@ -17,8 +18,8 @@ S = model.synapses(source, neuron)
 S.connect()
 monitor = StateMonitor(neuron, 'v', record=[0])
 run(150*ms)
-device.build(run=False)                         # the compiler runs once, here
-print(*S.binary_names(), sep='\n')              # what may be given in run_args
+device.build(directory=folder, run=False)       # the compiler runs once, here
+print(*S.binary_names(), sep='\n')              # what the binary can set
 
 peaks = {}
 strengths = [0.5, 1, 2, 4, 8]*nS

@@ -214,8 +214,13 @@ class LTPResult:
         low, high = (float(self.n[self.index(c.name), 0].max()) for c in highest)
         names = " and ".join(c.name.partition(" x")[0] for c in highest)
         if high > low * (1 + SATURATED):
-            return f"{names} fill {low:.1f} and {high:.1f} places (bar: no saturation at 50 Hz) met"
-        return f"{names} fill all places, {high:.1f} (bar: no saturation at 50 Hz) MISSED, as is known"
+            return (
+                f"in the train {names} fill {low:.1f} and {high:.1f} places (bar: no saturation at 50 Hz) met"
+            )
+        return (
+            f"in the train both {names} fill all places, up to {high:.1f} receptors "
+            "(bar: no saturation at 50 Hz) MISSED, as is known"
+        )
 
     @property
     def met(self) -> bool:
@@ -240,7 +245,7 @@ class LTPResult:
             )
         lines.append(
             "Pathway A is trained (in weak+strong B too). Before: all test pulses before the train; "
-            "after: those of the last 5 min."
+            "after: those of the last 5 min. A bar is what is expected."
         )
         for text, met in self.curve_bars:
             lines.append(f"Frequency curve: {text} {'met' if met else 'MISSED'}")
