@@ -390,9 +390,9 @@ class NMDASynapses(SynapsesOfModel):
 
         ``run_args={S.gmax_NMDA: 1*nS}`` needs no such name; the binary's own command line does, and so does
         a list, ``run_args=['synapses_totals.gmax_NMDA=1e-9']``. States are values at the start. What the
-        target has as a variable (``post_equations(variable=...)``) is among them. Of kinetics that are sent at
-        spikes (see the plan), rates and the pulse keep their values: the binary stops if they are changed.
-        With ``tolerance=None`` nothing is sent, and they may change.
+        target has as a variable (``post_equations(variable=...)``) is among them. Rates and the pulse of what
+        is sent at spikes (see the plan) keep their values: the binary stops if they are changed. With
+        ``tolerance=None`` nothing is sent, and they may change.
 
         Examples
         --------
