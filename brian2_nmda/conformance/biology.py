@@ -92,7 +92,7 @@ def block(subject: Subject) -> Failures:
                 yield from _blocks_at_rest(part, at({**values, **physiological}, grid), grid)
             yield from _at_one_site(part, where, values, at)
             for name, p in t.parameters.items():
-                if not p.bath:
+                if not p.bath or p.dim is not MOLAR:  # a temperature does not block
                     continue
                 if np.any(at({**values, name: 0.0}, grid) != 1):
                     yield (
