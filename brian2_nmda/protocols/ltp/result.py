@@ -197,7 +197,7 @@ class LTPResult:
         trough = float(rates[int(np.argmin(change))])
         met = TROUGH[0] <= trough <= TROUGH[1]
         bars = [(f"lowest at {trough:g} Hz (bar: {TROUGH[0]:g} to {TROUGH[1]:g} Hz)", bool(met))]
-        rises = np.flatnonzero((change[:-1] < 0) & (change[1:] >= 0))
+        rises = [int(k) for k in np.flatnonzero((change[:-1] < 0) & (change[1:] >= 0))]
         where = " and ".join(f"between {rates[k]:g} and {rates[k + 1]:g} Hz" for k in rises) or "nowhere"
         met = len(rises) == 1 and rates[rises[0]] >= CROSSING[0] and rates[rises[0] + 1] <= CROSSING[1]
         return [*bars, (f"crosses zero {where} (bar: {CROSSING[0]:g} to {CROSSING[1]:g} Hz)", bool(met))]
