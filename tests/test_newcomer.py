@@ -222,6 +222,16 @@ def test_a_rule_without_a_conductance():
         Forgetful()
 
 
+@pytest.mark.parametrize("kind, role", [
+    ("Block", "block"), ("Release", "concentration"), ("CoAgonist", "occupancy"),
+    ("ChannelBlocker", "unblocked"), ("Calcium", "current"), ("Receptor", "activation"),
+])  # fmt: skip
+def test_parts_that_do_not_give_what_their_kind_is_for(kind, role):
+    forgetful = type("Forgetful", (getattr(brian2_nmda, kind),), {})
+    with pytest.raises(ModelError, match=rf"Forgetful: .*has to say .*; add '{role} = \.\.\.'"):
+        forgetful()
+
+
 def test_names_of_the_binary():
     """As Brian2 builds them from ``run_args={S.gmax_NMDA: ...}``."""
     _, S, target = made(GlutamateSynapse(BioNMDA()))

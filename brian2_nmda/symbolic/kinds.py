@@ -7,7 +7,6 @@ import sympy
 from brian2.units import amp, mV, nS, ohm, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
-from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import (
     check_name,
     number,
@@ -37,6 +36,7 @@ class Release(Part):
     amount = 1
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"concentration": MOLAR, "amount": DIMENSIONLESS}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"concentration": "a release has to say what is in the cleft"}
     default_label: ClassVar[str] = "T"
 
 
@@ -57,6 +57,7 @@ class Block(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"block": DIMENSIONLESS}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"block": "a block has to say which fraction conducts"}
 
 
 class NoBlock(Block):
@@ -93,6 +94,7 @@ class CoAgonist(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"occupancy": DIMENSIONLESS}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"occupancy": "a co-agonist has to say what it occupies"}
     #: Concentrations that compete with the ligand for its sites.
     competing: ClassVar[tuple[str, ...]] = ()
 
@@ -108,6 +110,7 @@ class ChannelBlocker(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"unblocked": DIMENSIONLESS}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"unblocked": "a blocker has to say what it leaves"}
 
 
 class Receptor(Part):
@@ -165,6 +168,7 @@ class Receptor(Part):
         "conductance": siemens.dim,
         "current": amp.dim,
     }
+    _has_to_say: ClassVar[Mapping[str, str]] = {"activation": "a receptor has to say what is open"}
     _children: ClassVar[Mapping[str, Any]] = {
         "block": NoBlock,
         "release": None,
@@ -232,13 +236,6 @@ class Receptor(Part):
         bounds = {"within": within or {}, "initial": initial or {}}
         return receptor.replace(equations, activation=activation, **bounds, **kinetics)
 
-    def _check(self) -> None:
-        if "activation" not in self.template.roles:
-            raise ModelError(
-                f"{self.name}: a receptor has to say what is open; add 'activation = ...' to the class body."
-            )
-        super()._check()
-
 
 class Calcium(Part):
     """Calcium in the spine.
@@ -253,6 +250,10 @@ class Calcium(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"current": amp.dim, "resting": MOLAR}
+    _has_to_say: ClassVar[Mapping[str, str]] = {
+        "current": "calcium has to say what enters",
+        "resting": "calcium has to say where it rests",
+    }
     default_label: ClassVar[str] = "Ca"
 
 
@@ -271,15 +272,8 @@ class Head(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"resistance": ohm.dim}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"resistance": "a spine head has to say how it is connected"}
     default_label: ClassVar[str] = "neck"
-
-    def _check(self) -> None:
-        if "resistance" not in self.template.roles:
-            raise ModelError(
-                f"{self.name}: a spine head has to say how it is connected; add 'resistance = ...' to the "
-                "class body."
-            )
-        super()._check()
 
 
 class Plasticity(Part):
@@ -308,6 +302,9 @@ class Plasticity(Part):
     """
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"conductance": siemens.dim}
+    _has_to_say: ClassVar[Mapping[str, str]] = {
+        "conductance": "a rule has to say what the receptors conduct (what only computes something is a Part)"
+    }
     default_label: ClassVar[str] = "AMPA"
 
     def __init__(self, *, target: str | None = None, label: str | None = None, **parameters: Any) -> None:
@@ -315,19 +312,12 @@ class Plasticity(Part):
         self.__dict__["target"] = target
         super().__init__(label=target if label is None else label, **parameters)
 
-    def _check(self) -> None:
-        if "conductance" not in self.template.roles:
-            raise ModelError(
-                f"{self.name}: a rule has to say what the receptors conduct; add 'conductance = ...' to the "
-                "class body, as 'conductance = W*conductance'. What only computes something is a Part."
-            )
-        super()._check()
-
 
 class NeuronFragment(Part):
     """Equations to add to an integrate-and-fire neuron; provides ``voltage``."""
 
     _roles: ClassVar[Mapping[str, Dimension]] = {"voltage": volt.dim}
+    _has_to_say: ClassVar[Mapping[str, str]] = {"voltage": "a fragment has to say which voltage it gives"}
 
     def _numbers(self) -> dict[sympy.Symbol, sympy.Expr]:
         parameters = self.template.parameters

@@ -117,6 +117,8 @@ class Part:
     _template: ClassVar[Template] = Template()
     #: Expressions that a part of this kind may provide, with their dimensions.
     _roles: ClassVar[Mapping[str, Dimension]] = {}
+    #: Those without which a part of this kind means nothing, and what is missing then, in words.
+    _has_to_say: ClassVar[Mapping[str, str]] = {}
     #: Names of the parts that this part contains, with their defaults, and what kind each has to be.
     _children: ClassVar[Mapping[str, Any]] = {}
     _child_kinds: ClassVar[Mapping[str, type]] = {}
@@ -311,6 +313,9 @@ class Part:
 
     def _check(self) -> None:
         t, where = self.template, type(self).__name__
+        for role, words in type(self)._has_to_say.items():
+            if role not in t.roles:
+                raise ModelError(f"{self.name}: {words}; add '{role} = ...' to the class body.")
         for name in t.states:
             if name not in t.rates:
                 table = ", and no line of its reactions names it" if t.reactions or t.exchanges else ""
