@@ -249,15 +249,18 @@ def _spine_start(synapses: b2.Synapses, names: dict, network: Network) -> None:
     synapses.n = 20
 
 
-def _spine_finish(objects: tuple, neurons, synapses, network: Network, n: str = "n", dt: float = 1.0):
+def _spine_finish(
+    objects: tuple, neurons, synapses, network: Network, n: str = "n", dt: float = 1.0, called: str = "n"
+):
+    """Record calcium and the state ``n``, which is ``called`` so in the result, every ``dt`` ms."""
     _, post = network.synapses
     recorded = np.concatenate([np.flatnonzero(post == r)[:5] for r in network.recorded])
     v = b2.StateMonitor(neurons, "v", record=network.recorded, dt=1 * ms)
     spine = b2.StateMonitor(synapses, ["Ca", n], record=recorded, dt=dt * ms)
 
     def result() -> dict[str, np.ndarray]:
-        values = {"v": v.v / mV, "Ca": spine.Ca / mM, "n": getattr(spine, n)}
-        steps = {"v": round(1 / network.dt), "Ca": round(dt / network.dt), "n": round(dt / network.dt)}
+        values = {"v": v.v / mV, "Ca": spine.Ca / mM, called: getattr(spine, n)}
+        steps = {"v": round(1 / network.dt), "Ca": round(dt / network.dt), called: round(dt / network.dt)}
         at = {f"k_{n}": np.arange(x.shape[1]) * steps[n] for n, x in values.items()}
         return {**at, **{n: np.asarray(x).T for n, x in values.items()}}
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import brian2 as b2
 import numpy as np
-from brian2 import mM, ms, mV, nS
-from brian_programs import MEMBRANE, _compile, _connect, _source, _start
+from brian2 import ms, mV, nS
+from brian_programs import MEMBRANE, _connect, _source, _spine_finish, _start
 from network import Network
 
 from brian2_nmda import GlutamateSynapse, TwoExponentialAMPA
@@ -70,18 +70,7 @@ def names(network: Network) -> dict:
 
 def _finish(objects: tuple, neurons, synapses, network: Network, W: str) -> tuple[Callable, Callable]:
     """What is recorded of synapses ends a block: every 10 ms."""
-    _, post = network.synapses
-    recorded = np.concatenate([np.flatnonzero(post == r)[:5] for r in network.recorded])
-    v = b2.StateMonitor(neurons, "v", record=network.recorded, dt=1 * ms)
-    spine = b2.StateMonitor(synapses, ["Ca", W], record=recorded, dt=10 * ms)
-
-    def result() -> dict[str, np.ndarray]:
-        values = {"v": v.v / mV, "Ca": spine.Ca / mM, "W": getattr(spine, W)}
-        steps = {"v": round(1 / network.dt), "Ca": round(10 / network.dt), "W": round(10 / network.dt)}
-        at = {f"k_{n}": np.arange(x.shape[1]) * steps[n] for n, x in values.items()}
-        return {**at, **{n: np.asarray(x).T for n, x in values.items()}}
-
-    return _compile(b2.Network(*objects, neurons, synapses, v, spine), network.seconds), result
+    return _spine_finish(objects, neurons, synapses, network, W, dt=10, called="W")
 
 
 def ours(optimize: bool | str = True, threads: int = 1, **network):

@@ -1,6 +1,7 @@
 """Objects that belong to synapses: the user has not made them, and is told nothing about them."""
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, ClassVar
 from weakref import proxy
 
 from brian2.core.base import BrianObject
@@ -9,7 +10,7 @@ from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian import schedule
-from brian2_nmda.brian.internals import NamesOfModel, make_code
+from brian2_nmda.brian.internals import NamesOfModel, OwnCode, code_of, make_code, run_after
 
 
 class _OfModel(NamesOfModel):
@@ -29,6 +30,42 @@ class HelperGroup(_OfModel, NeuronGroup):
 
 class HelperSynapses(_OfModel, Synapses):
     """Synapses that carry spikes to such a group."""
+
+
+class InTemplate(OwnCode):
+    """A runner of one template, which does other things at other times, the last at the end of a run."""
+
+    template: ClassVar[str]
+    #: What the template is told to do at the end of a run.
+    at_end: ClassVar[str]
+    finish: CodeRunner | None = None
+
+    @abstractmethod
+    def keywords(self, mode: str) -> dict[str, Any]:
+        """What the template is told."""
+
+    def runner(self, mode: str, name: str, **about: Any) -> CodeRunner:
+        """What does a part of this at other times."""
+        return CodeRunner(
+            self.group,
+            self.template,
+            needed_variables=self.needed_variables,
+            template_kwds=self.keywords(mode, **about),
+            name=name,
+        )
+
+    def prepare_code(self, run_namespace: Any) -> None:
+        """Make the code of the step, and of what ends a run."""
+        self.template_kwds = self.keywords("step")
+        super().prepare_code(run_namespace)
+        self.finish = self.runner(self.at_end, f"{self.name}_finish")
+        self.finish.before_run(run_namespace)
+
+    def after_run(self) -> None:
+        """Let the end of a run do its part."""
+        super().after_run()
+        if self.finish is not None:
+            run_after(code_of(self.finish))
 
 
 class PreparedLast(BrianObject):

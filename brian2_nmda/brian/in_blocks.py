@@ -14,16 +14,13 @@ from typing import Any
 import numpy as np
 import sympy
 from brian2.devices.device import RuntimeDevice, get_device
-from brian2.groups.group import CodeRunner
 
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import Assembly
-from brian2_nmda.brian.helpers import PreparedLast
+from brian2_nmda.brian.helpers import InTemplate, PreparedLast
 from brian2_nmda.brian.internals import (
     InPlaceOfCode,
-    OwnCode,
     add_array,
-    code_of,
     has_code,
     indices_in_binary,
     indices_of,
@@ -65,7 +62,7 @@ def highest(name: str) -> str:
     return f"{name}_highest"
 
 
-class InBlocks(OwnCode):
+class InBlocks(InTemplate):
     """Notes the factors of the targets at each step, and advances the synapses.
 
     Parameters
@@ -76,15 +73,16 @@ class InBlocks(OwnCode):
     name : str
     """
 
+    template, at_end = "in_blocks", "flush"
+
     def __init__(self, synapses: Any, assembly: Assembly, homes: Any, name: str) -> None:
         self.assembly, self.homes = assembly, homes
         self.blocks: Blocks = assembly.plan.in_blocks
         self.sendings = [assembly.sent[n] for n in self.blocks.labels]
         self._declare(synapses)
-        self.finish: CodeRunner | None = None
         super().__init__(
             synapses,
-            "in_blocks",
+            self.template,
             clock=synapses.clock,
             when="groups",
             order=assembly.base.order + schedule.STATES,
@@ -186,16 +184,6 @@ class InBlocks(OwnCode):
         """Whether a state that is advanced in blocks, or a definition that reads one, is among variables."""
         return not self._seen.isdisjoint(names)
 
-    def runner(self, mode: str, name: str, **about: Any) -> CodeRunner:
-        """What does a part of this at other times."""
-        return CodeRunner(
-            self.group,
-            "in_blocks",
-            needed_variables=self._needed(),
-            template_kwds=self.keywords(mode, **about),
-            name=name,
-        )
-
     # -- called by the network ---------------------------------------------------------------
 
     def prepare_code(self, run_namespace: Any) -> None:
@@ -203,15 +191,13 @@ class InBlocks(OwnCode):
         if isinstance(get_device(), RuntimeDevice):
             replace_code(self, [InPlaceOfCode(self._step)])
             return
-        self.template_kwds = self.keywords("step")
         super().prepare_code(run_namespace)
-        self.finish = self.runner("flush", f"{self.name}_finish")
-        self.finish.before_run(run_namespace)
 
     def after_run(self) -> None:
         """Bring everything up to date."""
         super().after_run()
-        run_after(InPlaceOfCode(self.now) if self.finish is None else code_of(self.finish))
+        if self.finish is None:
+            run_after(InPlaceOfCode(self.now))
 
     def now(self) -> None:
         """Bring everything up to date for a user who reads, also in the middle of a run."""

@@ -550,9 +550,8 @@ def others_that_refer(synapses: Synapses, variables: Iterable[Any]) -> bool:
     They may change it: other synapses onto these, or a group with a variable that is linked.
     """
     wanted = {id(v) for v in variables}
-    own = {
-        id(group.variables) for group in (synapses, *pathways(synapses))
-    }  # a runner has a proxy of its group
+    # a runner has a proxy of its group
+    own = {id(group.variables) for group in (synapses, *pathways(synapses))}
     for reference in list(VariableOwner.__instances__()):
         other = reference()
         known = None if isinstance(other, StateMonitor) else getattr(other, "variables", None)

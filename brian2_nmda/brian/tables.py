@@ -11,21 +11,16 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from brian2.groups.group import CodeRunner
-
 from brian2_nmda.brian import schedule
 from brian2_nmda.brian.assembly import TABLE_VOLTAGE, Assembly, counter
-from brian2_nmda.brian.helpers import PreparedLast
+from brian2_nmda.brian.helpers import InTemplate, PreparedLast
 from brian2_nmda.brian.internals import (
-    OwnCode,
-    code_of,
     has_code,
     indices_in_binary,
     indices_of,
     monitors,
     others_that_refer,
     recorded,
-    run_after,
     run_before,
 )
 from brian2_nmda.brian.target import base_group
@@ -35,7 +30,7 @@ from brian2_nmda.lowering.tables import HALVINGS, POINTS, RANGE, WIDEST, Table
 from brian2_nmda.symbolic.expressions import symbol
 
 
-class Propagators(OwnCode):
+class Propagators(InTemplate):
     """Advances the synapses of one scheme.
 
     Parameters
@@ -48,14 +43,15 @@ class Propagators(OwnCode):
         Of the table, if the synapses have several.
     """
 
+    template, at_end = "propagators", "finish"
+
     def __init__(self, synapses: Any, assembly: Assembly, homes: Any, table: Table, number: int) -> None:
         self.assembly, self.homes, self.table = assembly, homes, table
         self.key = f"{synapses.name}_{number}"
-        self.finish: CodeRunner | None = None
         self.changed_by_others = self._named_in_statements()
         super().__init__(
             synapses,
-            "propagators",
+            self.template,
             code=self._code(),
             clock=synapses.clock,
             when="groups",
@@ -142,30 +138,12 @@ class Propagators(OwnCode):
 
     # -- called by the network ---------------------------------------------------------------
 
-    def runner(self, mode: str, name: str, monitor: Any = None) -> CodeRunner:
-        """What does a part of this at other times."""
-        return CodeRunner(
-            self.group,
-            "propagators",
-            needed_variables=self._needed(),
-            template_kwds=self.keywords(mode, monitor),
-            name=name,
-        )
-
     def prepare_code(self, run_namespace: Any) -> None:
-        """Make the code of the step, and of what ends a run."""
+        """As others may change states in this run or not."""
         variables = [self.group.variables[n] for n in self.table.states]
         if others_that_refer(self.group, variables):
             self.changed_by_others = True
-        self.template_kwds = self.keywords("step")
         super().prepare_code(run_namespace)
-        self.finish = self.runner("finish", f"{self.name}_finish")
-        self.finish.before_run(run_namespace)
-
-    def after_run(self) -> None:
-        """Give the variables of the synapses their values."""
-        super().after_run()
-        run_after(code_of(self.finish))
 
 
 class RecordedPropagators(PreparedLast):
@@ -183,7 +161,7 @@ class RecordedPropagators(PreparedLast):
                 if runner.changed_by_others:  # the variables are what holds
                     continue
                 if has_code(monitor) and runner.reads(recorded(monitor, self.synapses)):
-                    shown = runner.runner("recorded", f"{self.name}_{number}_{k}", monitor)
+                    shown = runner.runner("recorded", f"{self.name}_{number}_{k}", monitor=monitor)
                     run_before(monitor, self.prepared(shown, run_namespace))
 
 

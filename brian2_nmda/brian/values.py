@@ -21,14 +21,8 @@ from brian2_nmda.symbolic.parameter import Parameter
 #: are not refused, wrong units and signs are.
 _SLACK = 0.05
 
+#: Compilers may take a number nearer to zero for zero.
 _LARGEST, _SMALLEST = sys.float_info.max, sys.float_info.min
-#: What a sign allows, as an interval of finite numbers.
-_ALLOWED = {
-    "positive": (_SMALLEST, _LARGEST),
-    "nonnegative": (0.0, _LARGEST),
-    "fraction": (0.0, 1.0),
-    "real": (-_LARGEST, _LARGEST),
-}
 
 
 def check_states(system: Any, variables: Mapping[str, Any], values: Mapping[str, float], where: str) -> None:
@@ -79,13 +73,17 @@ def _bounds(state: Any, values: Mapping[str, float]) -> tuple[float, float]:
     low, high = state.within
     if low is None:
         low = -np.inf
-    elif sympy.sympify(low, strict=True).free_symbols:
+    elif _reads_parameters(low):
         try:
             low = 0.0 if numeric(low, [], values)() >= 0 else -np.inf
         except ModelError:  # it differs between synapses
             low = -np.inf
-    fixed = high is not None and not sympy.sympify(high, strict=True).free_symbols
+    fixed = high is not None and not _reads_parameters(high)
     return float(low), float(high) if fixed else np.inf
+
+
+def _reads_parameters(bound: Any) -> bool:
+    return isinstance(bound, sympy.Expr) and bool(bound.free_symbols)
 
 
 def check_in_binary(parameters: Mapping[str, tuple[Parameter, Any]], weights: Any, where: str) -> None:
@@ -100,9 +98,9 @@ def check_in_binary(parameters: Mapping[str, tuple[Parameter, Any]], weights: An
     where : str
     """
     apply_arguments()
-    low, high = _ALLOWED["nonnegative"]
-    stop_in_binary(weights, low, high, f"ModelError: {where}: the weights S.w may not be negative", "")
+    stop_in_binary(weights, 0.0, _LARGEST, f"ModelError: {where}: the weights S.w may not be negative", "")
     for name, (p, variable) in parameters.items():
-        low, high = _ALLOWED[p.sign]
+        low, high = np.clip(p.allowed, -_LARGEST, _LARGEST).tolist()
+        low = max(low, _SMALLEST) if low > 0 else low
         message = f"ModelError: {where}: '{name}' has to be {'finite' if p.sign == 'real' else p.required}"
         stop_in_binary(variable, low, high, message, "" if p.dim.is_dimensionless else "(SI)")

@@ -209,17 +209,18 @@ def find_blocks(
         return "its step is not linear"
     if any(carry[k][m] != 0 for k in range(len(order)) for m in range(k + 1, len(order))):
         return "its states are coupled in both directions"
-    followers = [_follower(classified, n, order) for n in switched]
-    for follower in followers:
+    followers: list[Follower] = []
+    for n in switched:
+        follower = _follower(classified, n, order)
         if isinstance(follower, str):
             return follower
+        followers.append(follower)
     others = {n: _rate(classified, n) for n in states if n not in (*switched, *linear)}
     smooth = smooth_followers(others, order, classified.shared)
     if isinstance(smooth, str):
         return smooth
     shifts = tuple(new[n].xreplace(zero) for n in order)
-    parts = tuple(order), tuple(followers), tuple(drives), carry, gains, shifts, tuple(smooth)
-    return Blocks(*parts)  # type: ignore[arg-type]
+    return Blocks(tuple(order), tuple(followers), tuple(drives), carry, gains, shifts, tuple(smooth))
 
 
 def _linear(classified: Classified, states: list[str], switched: Collection[str]) -> list[str]:

@@ -78,7 +78,7 @@ class _Flattener:
         self.system.rewrite(lambda e: e.xreplace(solved))
         if self.neck is not None:
             resistance, owner = self.neck
-            blocks = {label: sympy.sympify(t.block, strict=True) for label, t in self.terms.items()}
+            blocks = {label: t.block for label, t in self.terms.items()}
             give_head(self.system, resistance.xreplace(solved), owner, blocks, model.name, self._define)
         self._complete()
         check_places(self.system, model.name)

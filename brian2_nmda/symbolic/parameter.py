@@ -115,14 +115,17 @@ class Value:
         """What the sign requires, in words."""
         return "between 0 and 1" if self.sign == "fraction" else self.sign
 
+    @property
+    def allowed(self) -> tuple[float, float]:
+        """The smallest and the largest number of this sign."""
+        low = {"positive": np.nextafter(0.0, 1.0), "real": -np.inf}.get(self.sign, 0.0)
+        return low, 1.0 if self.sign == "fraction" else np.inf
+
     def refuses(self, numbers: Any) -> bool:
         """Whether some of the numbers have the wrong sign or size."""
-        numbers = np.asarray(numbers)
-        return bool(
-            (self.sign == "positive" and np.any(numbers <= 0))
-            or (self.sign in ("nonnegative", "fraction") and np.any(numbers < 0))
-            or (self.sign == "fraction" and np.any(numbers > 1))
-        )
+        low, high = self.allowed
+        numbers = np.asarray(numbers, float)
+        return bool(np.any((numbers < low) | (numbers > high)))
 
 
 def _constant(text: str, where: str, name: str) -> Any:
