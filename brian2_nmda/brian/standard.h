@@ -30,9 +30,17 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
 #if __GLIBC_PREREQ(2, 22)
-// glibc has vector forms of exp, exact to 4 units in the last place. It says so under -ffinite-math-only alone, which
+// glibc has vector forms of these, exact to 4 units in the last place. It says so under -ffinite-math-only alone, which
 // Brian2 switches off. With this, loops over neurons with a magnesium block are vectorised as well.
-extern "C" __attribute__((const, nothrow, simd("notinbranch"))) double exp(double);
-extern "C" __attribute__((const, nothrow, simd("notinbranch"))) float expf(float);
+#define VECTOR extern "C" __attribute__((const, nothrow, simd("notinbranch")))
+VECTOR double exp(double);
+VECTOR float expf(float);
+VECTOR double log(double);
+VECTOR double pow(double, double);
+#if __GLIBC_PREREQ(2, 35)
+VECTOR double expm1(double);
+VECTOR double tanh(double);
+#endif
+#undef VECTOR
 #endif
 #endif
