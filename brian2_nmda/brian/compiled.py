@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,10 @@ def shorten_builds() -> None:
     arguments = prefs["devices.cpp_standalone.extra_make_args_unix"]
     if _compiled() and "-f" not in arguments:
         ours = shlex.quote(str(Path(__file__).with_name("standalone.mk")))
-        prefs["devices.cpp_standalone.extra_make_args_unix"] = [*arguments, "-f", "makefile", "-f", ours]
+        python = f"BRIAN2_NMDA_PYTHON={shlex.quote(sys.executable or '')}"
+        prefs["devices.cpp_standalone.extra_make_args_unix"] = [
+            *arguments, "-f", "makefile", "-f", ours, python
+        ]  # fmt: skip
 
 
 def let_vectorise(synapses: Synapses, own: Mapping[str, SingleEquation]) -> None:
