@@ -34,6 +34,7 @@ from brian2_nmda import (
     TwoExponentialAMPA,
     post_equations,
 )
+from brian2_nmda.brian import units
 from brian2_nmda.brian.compiled import shorten_builds
 
 LEAKY = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(100*pF) : volt"
@@ -323,7 +324,11 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
     for cache, where in ((Path("/proc/none"), "headers/"), (tmp_path, f"{tmp_path}/brian2_nmda/")):
         lines = planned(cache)
         compiled = [line for line in lines if " -c " in line and line.endswith(".o")]
-        assert len(compiled) > 10
+        assert sorted(line.split()[-1] for line in compiled if "/cold" in line or "/hot" not in line) == [
+            "objects.o", "synapses_classes.o", "units/cold.o"
+        ]  # fmt: skip
+        assert 4 <= len(compiled) <= 3 + max(1, (os.cpu_count() or 1) - 1)
+        assert len(planned(cache, f"{command} BRIAN2_NMDA_PYTHON=")) > len(lines) + 8  # each file by itself
         for line in compiled:
             assert f" -include {where}" in line
             objects = line.endswith(" objects.cpp -o objects.o")
@@ -332,7 +337,9 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
         assert len(precompiled) == 2
         assert all(f" -x c++-header {where}" in line for line in precompiled)
         assert any(line.startswith("rm ") for line in lines) == (where == "headers/")
-    assert sum(" -O1 " in line for line in planned(tmp_path, f"{command} OPTIMISATIONS=-O3")) >= 3
+    optimised = f"{command} OPTIMISATIONS=-O3"
+    assert sum(" -O1 " in line for line in planned(tmp_path, optimised)) == 1  # units/cold.cpp
+    assert sum(" -O1 " in line for line in planned(tmp_path, f"{optimised} BRIAN2_NMDA_PYTHON=")) >= 3
     for line in precompiled:
         (name,) = re.findall(r"mv -f \S+ (\S+)", line)
         Path(name).touch()
@@ -343,6 +350,69 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
     b2.prefs[make] = ["-j2", "-f", "makefile"]
     shorten_builds()
     assert b2.prefs[make] == ["-j2", "-f", "makefile"]
+
+
+def test_units_and_single_files(on_target: Callable[..., None], tmp_path: Path) -> None:
+    """Files that share units give the same program as single ones.
+
+    A file with a header of the user's stays alone.
+    """
+    project = tmp_path / "project"
+    on_target("cpp_standalone", build_on_run=False)
+    (tmp_path / "twice.h").write_text("static double twice_of(double x) { return 2*x; }")
+
+    @b2.implementation(
+        "cpp",
+        "double twice(double x) { return twice_of(x); }",
+        headers=['"twice.h"'],
+        include_dirs=[str(tmp_path)],
+    )
+    @b2.check_units(x=1, result=1)
+    def twice(x: float) -> float:
+        return 2 * x
+
+    model = kinetic()
+    source, group = generator(), target(model)
+    synapses = attach(model, source, group)
+    group.run_regularly("v += twice(0.001)*mV", dt=1 * ms, name="bump")
+    seen = b2.StateMonitor(group, "v", record=True)
+    b2.Network(source, group, synapses, seen).run(10 * ms)
+    b2.device.build(directory=str(project), run=False)
+    assert not list(project.glob("code_objects/synapses*.o"))
+    assert [f.name for f in project.glob("code_objects/*.o")] == ["bump_codeobject.o"]
+    b2.device.run()
+    joined = np.array(seen.v)
+    assert np.ptp(joined) > 1e-4
+    command = (
+        f"make -j2 {' '.join(b2.prefs['devices.cpp_standalone.extra_make_args_unix'])} BRIAN2_NMDA_PYTHON="
+    )
+    (project / "main").unlink()
+    subprocess.run(command, shell=True, cwd=project, check=True, capture_output=True)
+    assert len(list(project.glob("code_objects/*.o"))) > 8
+    b2.device.has_been_run = False
+    b2.device.run()
+    assert_same(joined, np.array(seen.v), 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "joins"),
+    [
+        ('#include <cmath>\n#include "own.h"\n  #define _brian_pow(x, y) pow(x, y)\nusing namespace brian;', True),
+        ('#include <gsl/gsl_odeiv2.h>', False),
+        ("#  define HALF 0.5", False),
+        ("namespace brian { extern int x; }", False),
+    ],
+)  # fmt: skip
+def test_what_may_share_a_unit(source: str, joins: bool) -> None:
+    assert units.may_join(source, ["cmath"], "own.h") is joins
+
+
+def test_functions_of_a_header() -> None:
+    assert units.functions_of("#ifndef A\n#define A\nvoid _run_a();\n\nvoid _after_a();\n#endif") == [
+        "_run_a",
+        "_after_a",
+    ]
+    assert units.functions_of("void _run_a();\nextern int x;") is None
 
 
 #: A function of a loop: its C++, its type, from where to where, and what it gives for -inf, inf and nan.

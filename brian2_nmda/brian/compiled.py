@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from brian2.core.preferences import prefs
 from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.preferences import prefs
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device
 from brian2.equations.equations import Expression, SingleEquation
@@ -31,7 +31,7 @@ from brian2_nmda.symbolic.errors import ModelError
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
 #: What may stand before a bracket and is no function.
-KEYWORDS = {"and", "or", "not"}
+_KEYWORDS = {"and", "or", "not"}
 #: Variable of the synapses that holds the number of targets.
 NUMBER_OF_TARGETS = "_n_targets"
 
@@ -86,7 +86,7 @@ def _with_state(equations: Mapping[str, SingleEquation]) -> bool:
     """Whether equations call anything but functions of Brian2's that depend on their arguments alone."""
     texts = [e.expr.code for e in equations.values() if e.expr is not None]
     called = {name for text in texts for name in re.findall(r"([A-Za-z_]\w*)\s*\(", text)}
-    return any(not getattr(DEFAULT_FUNCTIONS.get(name), "stateless", False) for name in called - KEYWORDS)
+    return any(not getattr(DEFAULT_FUNCTIONS.get(name), "stateless", False) for name in called - _KEYWORDS)
 
 
 def let_vectorise_targets(runner: CodeRunner) -> None:

@@ -36,7 +36,7 @@ def functions_of(header: str) -> list[str] | None:
 
 
 def may_join(source: str, known: Sequence[str], own: str) -> bool:
-    """Whether a file means the same within a namespace, after others, given the headers that were included."""
+    """Whether a file means the same within a namespace and after others; ``known`` headers come before."""
     headers = {h for h in _INCLUDE.findall(source) if h not in known and h != own}
     macros = {m for m in _DEFINE.findall(source) if not m.startswith("_brian_")}
     return not headers and not macros and "namespace brian" not in source.replace("using namespace brian", "")
