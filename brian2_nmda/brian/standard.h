@@ -1,13 +1,17 @@
 // Headers of C++ and C that Brian2's files include, in one file that is parsed once (standalone.mk).
 #include <algorithm>
+#include <cassert>
+#include <chrono>
 #include <climits>
 #include <cmath>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <iosfwd>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -20,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 #include <assert.h>

@@ -18,8 +18,6 @@ from pathlib import Path
 FOLDER = "units"
 #: Files that only set out, or prepare queues once for a run: no loops over time or over what a step visits.
 COLD = re.compile(r"^(main|network|run)\.cpp$|^code_objects/(before|after)_run_")
-#: Files that the makefile compiles in another way.
-ALONE = ("objects.cpp", "synapses_classes.cpp")
 #: Headers of the project that each unit includes first.
 SHARED = ("objects.h", "synapses_classes.h", "brianlib/common_math.h", "brianlib/stdint_compat.h")
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
