@@ -22,6 +22,7 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
+from brian2_nmda.brian.advice import Advising
 from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
@@ -191,7 +192,7 @@ def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
 
 
-class NMDASynapses(SynapsesOfModel):
+class NMDASynapses(Advising, SynapsesOfModel):
     """A `Synapses` object whose parts live where the plan puts them.
 
     Made by `GlutamateSynapse.synapses`. ``source`` and ``target`` are the user's groups; helper groups

@@ -36,7 +36,7 @@ from brian2_nmda.symbolic.declaring import (
 )
 from brian2_nmda.symbolic.editing import edited
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external
+from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external, readable
 from brian2_nmda.symbolic.parameter import Parameter as Parameter
 from brian2_nmda.symbolic.ports import (
     INPUTS as INPUTS,
@@ -337,9 +337,7 @@ class Part:
                 rate = "Give the rate a factor in 1/second, or the state its unit. " if "/dt" in what else ""
                 raise DimensionMismatchError(
                     f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
-                    f"{rate}Expected and found are",
-                    dim,
-                    found,
+                    f"{rate}Expected {readable(dim)}, found {readable(found)}."
                 )
 
     def _check_known(self, what: str, expression: sympy.Expr, dims: Mapping[str, Dimension]) -> None:
@@ -364,9 +362,7 @@ class Part:
             if found is not dim:
                 raise DimensionMismatchError(
                     f"{self.name}: the {name} of the pulse in '{what}' has the wrong dimensions. Expected "
-                    "and found are",
-                    dim,
-                    found,
+                    f"{readable(dim)}, found {readable(found)}."
                 )
 
     # -- customising -------------------------------------------------------------------------

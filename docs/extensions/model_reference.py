@@ -56,7 +56,9 @@ def _table_line(line: str) -> str:
         return line
     cells = [c.strip() for c in line.strip("|").split(" | ")]
     cells = [re.sub(r"^(-?\d+)\. (?=\S)", r"\1 ", c) for c in cells]  # NumPy writes 200 pS as "200. pS"
-    cells = [c.replace(" ", "\N{NO-BREAK SPACE}") if len(c) < 20 and _VALUE.fullmatch(c) else c for c in cells]
+    cells = [
+        c.replace(" ", "\N{NO-BREAK SPACE}") if len(c) < 20 and _VALUE.fullmatch(c) else c for c in cells
+    ]
     cells = [f"`{c}`" if re.search(r"[*<\[]|^S\.", c) and "`" not in c else _linked(c) for c in cells]
     return "| " + " | ".join(cells) + " |"
 
