@@ -387,7 +387,7 @@ class NMDASynapses(Advising, SynapsesOfModel):
         self._transmitter_delay.set(self, value, level=1)
 
     def binary_names(self) -> dict[str, str]:
-        """How a C++ standalone binary calls what ``device.run(run_args=...)`` may set, by the name here.
+        """Say how a C++ standalone binary calls what ``device.run(run_args=...)`` may set.
 
         ``run_args={S.gmax_NMDA: 1*nS}`` needs no such name; the binary's own command line does, and so does
         a list, ``run_args=['synapses_totals.gmax_NMDA=1e-9']``. States are values at the start. What the
@@ -415,7 +415,7 @@ class NMDASynapses(Advising, SynapsesOfModel):
         return found
 
     def coarsest_step(self) -> Quantity:
-        """The longest time step of a quiet phase, such as the hours after an induction.
+        """Return the longest time step of a quiet phase, such as the hours after an induction.
 
         The time step may change between two runs, also in one C++ standalone build: ``run(2*second)``, then
         ``defaultclock.dt = S.coarsest_step()`` and ``run(8*hour)``. Every state with a stepped equation then

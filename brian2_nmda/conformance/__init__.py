@@ -42,7 +42,7 @@ __all__ = ["CheckResult", "check_model", "checks_for"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found.
+    """A check result says what one check found.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ def checks_for(
     table: Mapping[str, float] | None = None,
     targets: Iterable[str] = ("numpy",),
 ) -> Iterator[tuple[str, _Check]]:
-    """The checks that apply to a model, as ``(name, callable)``.
+    """Yield the checks that apply to a model, as ``(name, callable)``.
 
     Parameters
     ----------

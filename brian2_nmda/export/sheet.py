@@ -20,7 +20,7 @@ _READABLE = 300
 
 
 def sheet(model: Any) -> str:
-    """Equations, parameters and sources of a part or model as Markdown.
+    """Return equations, parameters and sources of a part or model as Markdown.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ Edges = dict[tuple[str, str], list[str]]
 
 
 def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
-    """The plan of a model as a table: where each variable lives, how it is advanced, and why.
+    """Draw the plan of a model as a table: where each variable lives, how it is advanced, and why.
 
     Parameters
     ----------

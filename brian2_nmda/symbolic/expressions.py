@@ -53,7 +53,7 @@ _RESERVED = frozenset(
 
 
 class exprel(sympy.Function):
-    """``(exp(z) - 1)/z``, regular at 0; printed as Brian2's function of that name.
+    """``exprel(z)`` is ``(exp(z) - 1)/z``, regular at 0, as Brian2's function of that name.
 
     Brian2's own SymPy class rewrites ``exprel(log(q))`` as ``(q - 1)/log(q)``, which is singular at 1.
 
@@ -195,7 +195,7 @@ class int_of(sympy.Function):
 
 
 class clip(sympy.Function):
-    """Brian2's ``clip(x, low, high)``.
+    """``clip(x, low, high)`` keeps x within two limits, as Brian2's function of that name.
 
     Examples
     --------
