@@ -167,8 +167,12 @@ class GlutamateSynapse(SynapseModel):
 
         Raises
         ------
-        ModelError, DimensionMismatchError, TypeError
-            For what would otherwise fail late or silently; see the message.
+        ModelError
+            If the groups or the declarations do not suit the model; the message says what to write.
+        DimensionMismatchError
+            If a quantity has the wrong dimensions.
+        TypeError
+            If there is no such argument.
         """
         return build_synapses(
             self,

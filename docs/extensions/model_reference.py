@@ -55,7 +55,8 @@ def _table_line(line: str) -> str:
     if not line.startswith("|") or line.startswith("|---"):
         return line
     cells = [c.strip() for c in line.strip("|").split(" | ")]
-    cells = [re.sub(r"^(-?\d+)\. (?=\S)", r"\1 ", c) for c in cells]  # NumPy writes 200 pS as "200. pS"
+    # NumPy writes 200 pS as "200. pS"
+    cells = [re.sub(r"(^|= )(-?\d+)\.(?=[ /])", r"\1\2", c) for c in cells]
     cells = [
         c.replace(" ", "\N{NO-BREAK SPACE}") if len(c) < 20 and _VALUE.fullmatch(c) else c for c in cells
     ]
