@@ -41,6 +41,8 @@ napoleon_use_param = False  # parameters of one description stay together
 napoleon_preprocess_types = True
 napoleon_use_ivar = True
 
+smartquotes_action = "qe"  # two hyphens are those of an option, such as --mpi
+
 html_theme = "furo"
 html_title = f"brian2_nmda {release}"
 html_static_path = ["static"]
