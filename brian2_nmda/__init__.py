@@ -84,6 +84,7 @@ from brian2_nmda.symbolic.part import (
     v as v,
     xi as xi,
 )
+from brian2_nmda.symbolic.undecided import explain_conditions as _explain_conditions
 
 __version__ = "0.1.0"
 
@@ -136,6 +137,7 @@ __all__ = [
 
 _register()
 _register_advice()
+_explain_conditions()
 _register_templates()
 
 if not TYPE_CHECKING:  # or type checkers would take every name for known

@@ -35,7 +35,7 @@ _PLACELESS = "calcium"
 
 
 def models() -> list[dict[str, str | list[str]]]:
-    """All models that come with the package.
+    """List all models that come with the package.
 
     Returns
     -------

@@ -21,20 +21,20 @@ from brian2_nmda.symbolic.part import Part
 
 
 class GlutamateSynapse(SynapseModel):
-    """Receptors in one cleft, and optionally calcium, plasticity and further parts.
+    """Put receptors into one cleft, and optionally add calcium, plasticity and further parts.
 
     Parameters
     ----------
     receptors : Receptor or list of Receptor
-        What stands in the membrane; two of one kind need a ``label=`` each.
+        The receptors in the membrane. Two of one kind need different labels (``label=``).
     release : Release, optional
-        Transmitter in the cleft, shared by all receptors; by default `TransmitterPulse`.
+        The time course of the transmitter, which all receptors share; by default `TransmitterPulse`.
     calcium : Calcium, optional
-        The pool of the spine, which takes the calcium current of all receptors.
+        The calcium pool of the spine. It takes the calcium current of all receptors.
     plasticity : Plasticity or list of Plasticity, optional
         Rules that change the conductance of a receptor, by default of the AMPA receptor.
     parts : Part or list of Part, optional
-        Parts that read and give ports (`needs`, `gives`), on the synapses or at other places.
+        Parts that read quantities of others and give some of their own (`needs`, `gives`).
 
     Raises
     ------
@@ -64,7 +64,7 @@ class GlutamateSynapse(SynapseModel):
 
     @property
     def plan(self) -> Plan:
-        """The plan for the default declarations, at a time step of 0.1 ms; see also ``S.plan``."""
+        """Show the plan for default arguments of `synapses` at 0.1 ms; ``S.plan`` is that of one object."""
         return make_plan(self.system, Declarations(tolerance=1e-6), 1e-4)
 
     def post_equations(
@@ -74,15 +74,15 @@ class GlutamateSynapse(SynapseModel):
         variable: Iterable[str] = (),
         per_neuron: Iterable[str] = (),
     ) -> Equations:
-        """Equations that the target needs; see `post_equations` for several models."""
+        """Return the equations that the target needs; see `post_equations` for several models."""
         return post_equations(self, v=v, block=block, variable=variable, per_neuron=per_neuron)
 
     def to_nmodl(self, name: str | None = None, method: str | None = None) -> str:
-        """The model as a point process of NEURON; see `brian2_nmda.export.nmodl.to_nmodl`."""
+        """Write the model as a point process of NEURON; see `brian2_nmda.export.nmodl.to_nmodl`."""
         return to_nmodl(self, name, method)
 
     def to_nestml(self, name: str | None = None, ports: int = 1) -> str:
-        """The model on a neuron of NEST; see `brian2_nmda.export.nestml.to_nestml`."""
+        """Write the model on a neuron of NEST; see `brian2_nmda.export.nestml.to_nestml`."""
         return to_nestml(self, name, ports)
 
     # Longer than 60 lines because it documents all its arguments; it does nothing but pass them on.
@@ -108,7 +108,7 @@ class GlutamateSynapse(SynapseModel):
         places: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Synapses:
-        """Synapses of this model between two groups.
+        """Make the synapses of this model between two groups.
 
         While they are inactive, or after they are removed from a network, the target keeps the last total
         conductance; set ``target.g_total_<label> = 0*nS`` if that is not wanted.
@@ -132,27 +132,27 @@ class GlutamateSynapse(SynapseModel):
         method : str, optional
             A state updater registered with Brian2, such as ``'brainpy_dyn'``, instead of the default.
         optimize : bool or 'blocks'
-            ``False`` gives a plain `Synapses` in which everything is computed per synapse. ``'blocks'`` also
-            advances calcium, and what follows from it, many time steps at once where nothing reads it in
-            between, as with ``efficacy='at_spikes'``; the plan says where not, and why. The recursion
-            is that of single steps. What you read is up to date: through monitors, after which a block begins
-            anew (so record rarely, or few time steps), as ``S.<name>`` (in C++ standalone after a run), and
-            after each run. It cannot be read in your own statements or by other objects.
+            How far the synapses may be rearranged to be faster. ``True``: as the plan says. ``False``: not at
+            all; everything is computed for each synapse, by a plain `Synapses`. ``'blocks'``: calcium and
+            what follows from it are, besides, advanced many time steps at once, where nothing reads them in
+            between (``efficacy='at_spikes'`` helps). The steps themselves stay what they are. Monitors and
+            ``S.<name>`` read values that are up to date (in C++ standalone ``S.<name>`` only after a run).
+            Each reading ends a block, so record rarely or few synapses. Your own statements and other objects
+            cannot read these states.
         tolerance : float or None
-            Error of an open fraction that the plan may make to be faster. Where the course of a receptor
-            between events is known, its conductance is sent at spikes as a sum of exponentials; weights may
-            then change between runs and in your statements at spikes only. ``None``: gates are stepped,
-            and summed at each step. A warning is given if the error bound of a stepped gate exceeds it (or
-            1e-6). It also bounds what splitting off a double well costs (1e-5 with ``None``). In C++
-            standalone, schemes whose rates read the voltage take propagators from a table, with an error of
-            1e-6 of it in a step; their states are then stored twice.
+            How far the open fraction of a receptor may be off so that its conductance can be sent at spikes,
+            as a sum of exponentials. Weights may then change only between runs and in your statements at
+            spikes. ``None``: nothing is sent; gates are stepped, and summed at each step. You are warned if
+            a stepped gate has a larger error bound (than 1e-6 with ``None``). The tolerance also bounds two
+            other errors: of splitting off a double well (1e-5 with ``None``), and in C++ standalone of
+            tabulated propagators where rates read the voltage (1e-6 of it in a step).
         efficacy : {'now', 'at_spikes'}
-            What a rule of plasticity scales: the conductance that is open now, or, ``'at_spikes'``, the one
-            that a presynaptic spike opens, with the efficacy at its arrival. The latter needs a receptor
-            with linear kinetics and ``w='constant'`` or a number; nothing then reads the rule between
-            spikes, and calcium-threshold rules such as `GraupnerBrunel` are advanced at spikes alone. Their
-            variables are updated whenever they are read through these synapses: by monitors,
-            ``run_regularly``, your own statements, ``S.<name>`` during a run and after it.
+            What a rule of plasticity multiplies. ``'now'``: what is open now. ``'at_spikes'``: what a
+            presynaptic spike opens, with the efficacy that it finds; what is open already keeps its size.
+            This needs a receptor with linear kinetics and ``w='constant'`` or a number. Nothing then reads
+            the rule between spikes, so rules with calcium thresholds, such as `GraupnerBrunel`, are advanced
+            at spikes alone. Their variables are brought up to date whenever a monitor, ``run_regularly``,
+            your own statements or ``S.<name>`` read them.
         places : mapping of str to int or NeuronGroup, optional
             For each place of the model's parts, how many elements it has, or a group of yours with
             `equations_at` in its equations. After ``connect`` set ``S.<place>_index``, by which each synapse
@@ -167,8 +167,12 @@ class GlutamateSynapse(SynapseModel):
 
         Raises
         ------
-        ModelError, DimensionMismatchError, TypeError
-            For what would otherwise fail late or silently; see the message.
+        ModelError
+            If the groups or the declarations do not suit the model; the message says what to write.
+        DimensionMismatchError
+            If a quantity has the wrong dimensions.
+        TypeError
+            If there is no such argument.
         """
         return build_synapses(
             self,
@@ -193,7 +197,7 @@ class GlutamateSynapse(SynapseModel):
         )
 
     def equations_at(self, place: str) -> Equations:
-        """Equations for a group of yours that stands for a place, so that several synapse objects share it.
+        """Return equations for a group of yours that stands for a place, and can be shared.
 
         Parameters
         ----------
@@ -236,7 +240,7 @@ def post_equations(
     variable: Iterable[str] = (),
     per_neuron: Iterable[str] = (),
 ) -> Equations:
-    """Equations for the target of one or several models.
+    """Return the equations that the target of one or several models needs.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ extensions = [
     "mathml",
     "model_reference",
     "example_gallery",
+    "layout",
 ]
 root_doc = "index"
 exclude_patterns = ["_build", "extensions", "howto/output"]
@@ -36,7 +37,11 @@ autodoc_member_order = "bysource"
 autosummary_generate = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_param = False  # parameters of one description stay together
+napoleon_preprocess_types = True
 napoleon_use_ivar = True
+
+smartquotes_action = "qe"  # two hyphens are those of an option, such as --mpi
 
 html_theme = "furo"
 html_title = f"brian2_nmda {release}"

@@ -21,15 +21,16 @@ run(200*ms)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout='constrained')
 v = linspace(-90, 50, 200)*mV
-for Mg in (0.1, 1, 2):
+for Mg, style in ((0.1, '--'), (1, '-'), (2, ':')):
     values = JahrStevens(Mg=Mg*mM).parameters
     K, k = (next(r['value'] for r in values if r['name'] == n) for n in ('K', 'k'))
-    left.plot(v/mV, 1/(1 + Mg*mM/K*exp(-k*v)), label=f'{Mg:g} mM Mg')
+    left.plot(v/mV, 1/(1 + Mg*mM/K*exp(-k*v)), style, label=f'{Mg:g} mM Mg')
 left.set(xlabel='voltage (mV)', ylabel='fraction of channels that conducts', title='magnesium block')
 left.legend()
-for k, name in enumerate(cases):
-    right.plot(monitor.t/ms, monitor.I_NMDA[k]/pA, label=name, linestyle=(0, (2, 4)) if k == 0 else '-',
-               linewidth=3 if k == 0 else 1.5, zorder=3 if k == 0 else 2)
+styles = ((0, (2, 4)), '--', '-', '-')                # told apart without colour, too
+for k, (name, color) in enumerate(zip(cases, ('black', 'tab:orange', '0.7', 'tab:blue'), strict=True)):
+    right.plot(monitor.t/ms, monitor.I_NMDA[k]/pA, label=name, color=color, linestyle=styles[k],
+               linewidth=3 if k == 2 else 1.7, zorder=3 if k == 0 else 2)
 right.set(xlabel='time (ms)', ylabel='NMDA current (pA)', title='coincidence')
 right.legend()
 figure.savefig('science_coincidence.png', dpi=100)

@@ -47,12 +47,13 @@ synapse.connect()
 blocked = StateMonitor(synapse, 'b_memantine_NMDA', record=[0], dt=20*ms)
 Network(spikes, clamped, synapse, blocked).run(12*second, report='text')
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
-for name, monitor in recorded.items():
-    on_top = dict(linestyle='--', zorder=3) if name == 'BioNMDA' else {}  # WangNMDA has the same decay
-    left.plot(monitor.t/ms, monitor.I[0]/monitor.I[0].min(), label=name, **on_top)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout='constrained')
+styles = [':', '-', '--', '-.', (0, (8, 3)), (0, (4, 1, 1, 1, 1, 1))]
+for (name, monitor), style in zip(recorded.items(), styles, strict=True):
+    on_top = dict(linewidth=3, zorder=3) if name == 'BioNMDA' else {}  # WangNMDA has the same decay
+    left.plot(monitor.t/ms, monitor.I[0]/monitor.I[0].min(), linestyle=style, label=name, **on_top)
 left.set(xlabel='time (ms)', ylabel='inward current / its peak', title='one spike, clamped at -20 mV')
-left.legend(fontsize=8)
+left.legend(fontsize=9)
 right.plot(blocked.t/second, 100*blocked.b_memantine_NMDA[0], 'k')
 right.axvspan(3, 6, color='tab:orange', alpha=0.2)
 for time, text in ((0.1, '5 Hz'), (3.1, '5 Hz, 10 µM\nmemantine'), (6.1, 'no spikes'), (9.1, '5 Hz again')):

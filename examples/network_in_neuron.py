@@ -3,13 +3,13 @@
 160 pyramidal cells and 40 interneurons, each with 32 and 8 presynaptic partners drawn once; conductances are
 50 times those of the paper, whose neurons have 1600 and 400. The table of connections and the external spikes
 are arrays in one file, which NEURON and Brian2 read. Takes about half a minute. NEURON:
-pip install brian2_nmda[neuron]; ranks: pip install brian2_nmda[mpi], or any Open MPI.
+``pip install brian2_nmda[neuron]``; ranks: ``pip install brian2_nmda[mpi]``, or any Open MPI.
 
-On a cluster the line that the scheduler starts is the one that is started here:
+On a cluster the line that the scheduler starts is the one that is started here::
 
     mpirun -n 128 python network_in_neuron.py --ranks FOLDER --mpi
 
-With --coreneuron the same files run in CoreNEURON as well, by one process, and its spikes are compared.
+With ``--coreneuron`` the same files run in CoreNEURON as well, by one process, and its spikes are compared.
 """
 
 import os

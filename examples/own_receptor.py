@@ -45,8 +45,8 @@ run(150*ms)
 
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
 labels = {"AMPA": "AMPA (shipped)", "DES": "desensitising (class)", "KA": "kainate (string)"}
-for name, label in labels.items():
-    axis.plot(monitor.t/ms, getattr(monitor, f"g_total_{name}")[0]/nS, label=label)
+for (name, label), style in zip(labels.items(), ("-", "--", "-."), strict=True):
+    axis.plot(monitor.t/ms, getattr(monitor, f"g_total_{name}")[0]/nS, style, label=label)
 axis.set(xlabel="time (ms)", ylabel="conductance (nS)", title="Five spikes at 50 Hz")
 axis.legend(frameon=False)
 figure.savefig("own_receptor.png", dpi=120)

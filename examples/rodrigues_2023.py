@@ -13,7 +13,7 @@ statements that suit thousands of spines over quarters of an hour, in a loop of 
 Releases, and the postsynaptic spikes that they evoke, do not depend on what follows and are drawn first,
 from the numbers of `RodriguesRelease`. Of the published model differs: AMPA and GABA receptors follow their
 mean, and each vesicle brings the mean glutamate. The 100 agents are independent given the rates of depression
-and potentiation, so they are drawn once, at the end.
+and potentiation, so they are drawn once, at the end. Run it by::
 
     python examples/rodrigues_2023.py                   all, 100 repeats
     python examples/rodrigues_2023.py --repeats 20 --only Tigaret

@@ -6,6 +6,7 @@ mutants of every model, generated (`mutants.py`), which the checks, an independe
 """
 
 import json
+import re
 from pathlib import Path
 from runpy import run_path
 from types import SimpleNamespace
@@ -888,4 +889,23 @@ def test_a_sign_error_is_invisible_at_published_values():
     assert float(np.asarray(AMPA().E)) == 0
     with pytest.raises(ModelError, match=r"generic values.*write \(v - E\)") as error:
         check_model(WrongSign, targets=())
-    assert "published values): the current at E" not in str(error.value)
+    assert "reference values): the current at E" not in str(error.value)
+
+
+def test_a_report_says_how_far_it_is_and_how_long_it_took(capsys):
+    """As Brian2's: silent by default, and to the stream that is named."""
+    results = check_model(JahrStevens, targets=())
+    assert capsys.readouterr() == ("", "")
+    for report, stream in (("text", "out"), ("stdout", "out"), ("stderr", "err")):
+        check_model(JahrStevens, targets=(), report=report)
+        printed = capsys.readouterr()
+        lines = getattr(printed, stream).splitlines()
+        assert "".join(printed) == getattr(printed, stream)
+        assert len(lines) == len(results) + 1
+        for k, (line, result) in enumerate(zip(lines, results, strict=False)):
+            assert re.fullmatch(
+                rf"check_model: {k + 1} of {len(results)} checks: {result.name} \(\d+ s\)", line
+            )
+        assert re.fullmatch(rf"check_model: {len(results)} checks, 0 failed, in \d+\.\d s", lines[-1])
+    with pytest.raises(ModelError, match="report='txt'; expected 'text'"):
+        check_model(JahrStevens, targets=(), report="txt")

@@ -155,6 +155,9 @@ def test_gallery_has_every_example():
         assert f"figures/{gallery.figure(name)}" in gallery.page(name, title, rest)
         assert f"figures/{gallery.figure(name)}" in index
         assert (DOCS / "figures" / gallery.figure(name)).exists()
+    notebooks = gallery.notebooks()
+    assert set(notebooks) == {p.stem for p in (ROOT / "examples").glob("*.ipynb")}
+    assert all(f"({name}.md)" in index and "```python" in text for name, text in notebooks.items())
     assert "figures/own_receptor.png" in index
     assert "figures/sweep_example.png" in index
     assert "figures/sweep.png" not in index  # docs/howto/sweep.py made it

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import sympy
 from brian2 import (
     BrianObjectException,
     Clock,
@@ -16,6 +17,7 @@ from brian2 import (
     Soma,
     SpatialNeuron,
     SpikeGeneratorGroup,
+    StateMonitor,
     Synapses,
     cm,
     defaultclock,
@@ -33,10 +35,12 @@ from brian2 import (
 from brian2_nmda import (
     AMPA,
     BioNMDA,
+    Ca,
     GlutamateSynapse,
     JahrStevens,
     ModelError,
     Parameter,
+    Plasticity,
     Receptor,
     ReceptorInsertion,
     SpineCalcium,
@@ -44,6 +48,7 @@ from brian2_nmda import (
     TwoExponentialNMDA,
     post_equations,
     states,
+    v,
 )
 
 MEMBRANE = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(200*pF) : volt"
@@ -462,3 +467,81 @@ def test_exponential_euler_on_a_rule_that_can_stand_still(source):
     model = GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion())
     with pytest.raises(ModelError, match=r"n_AMPA.*NaN"):
         model.synapses(source, target(model), method="exponential_euler")
+
+
+def test_what_is_summed_on_the_target_is_not_looked_for_on_the_synapses(source):
+    """The plan, the synapses and a monitor say where to find the value."""
+    model = GlutamateSynapse([TwoExponentialNMDA(), BioNMDA(label="slow")], calcium=SpineCalcium())
+    assert "no synapse has one" not in str(model.plan)
+    synapses = connected(model, source, target(model), w="constant")
+    assert "no synapse has one" not in str(synapses.plan)  # calcium reads the current of each synapse
+    model = GlutamateSynapse([TwoExponentialNMDA(), BioNMDA(label="slow")])
+    synapses = connected(model, source, target(model), w="constant")
+    assert "s_NMDA, g_NMDA: summed over the synapses" in str(synapses.plan)
+    for get in (lambda: synapses.g_NMDA, lambda: synapses.g_NMDA_):
+        with pytest.raises(AttributeError, match=r"Read g_total_NMDA of the target.*w='per_synapse'"):
+            get()
+    with pytest.raises(ModelError, match="Read g_total_NMDA of the target"):
+        StateMonitor(synapses, "s_NMDA", record=True)
+    with pytest.raises(AttributeError, match="No attribute with name nothing"):
+        _ = synapses.nothing
+    naive = connected(model, source, target(model), optimize=False)
+    assert np.all(naive.g_NMDA[:] == 0)
+    assert "no synapse has one" not in str(naive.plan)
+
+
+def test_units_of_a_wrong_block_are_readable():
+    with pytest.raises(DimensionMismatchError, match="Expected no unit, found volt\\*mM") as error:
+        JahrStevens().replace(block=JahrStevens.Mg * v)
+    assert "kg" not in str(error.value)
+    with pytest.raises(DimensionMismatchError, match=r"Expected siemens, found 3. \* mvolt \(volt\)"):
+        AMPA(gmax=3 * mV)
+
+
+def test_python_cannot_decide_a_condition_of_a_class():
+    """`if`, a conditional expression and a chain: the class, the line and what to write."""
+
+    def branch():
+        class Rule(Plasticity):
+            theta = Parameter(1 * umolar, "threshold")
+            if Ca > theta:  # line 3 of the function
+                pass
+
+    def choice():
+        class Rule(Plasticity):
+            theta = Parameter(1 * umolar, "threshold")
+            high = 1 if 2 * Ca >= theta else 0
+
+    def chain():
+        class Rule(Plasticity):
+            theta = Parameter(1 * umolar, "threshold")
+            between = theta < Ca < 2 * theta
+
+    for make, condition in ((branch, "theta < Ca"), (choice, "2*Ca >= theta"), (chain, "theta < Ca")):
+        with pytest.raises(ModelError) as error:
+            make()
+        text = str(error.value)
+        assert f"'{condition}' has no value before the run" in text
+        assert f"Piecewise((a, {condition}), (b, True))" in text
+        assert f"Rule, line {make.__code__.co_firstlineno + 3} of {__file__}" in text
+        assert isinstance(error.value, TypeError)
+    assert "Heaviside(2*Ca - theta)" in explained(choice)
+
+
+def explained(make):
+    with pytest.raises(ModelError) as error:
+        make()
+    return str(error.value)
+
+
+def test_a_condition_of_others_is_refused_as_ever():
+    with pytest.raises(TypeError, match="cannot determine truth value") as error:
+
+        class Other:
+            x = sympy.Symbol("x_of_another_package")
+            if x > 0:
+                pass
+
+    assert not isinstance(error.value, ModelError)
+    with pytest.raises(TypeError, match="cannot determine truth value"):
+        bool(Ca > 0)

@@ -84,7 +84,7 @@ PLANTED = {
     ("kinase", "wrong dimension"): (
         lambda: kinase(edited(chain.Kinase, dP=chain.Kinase.k_on * chain.Kinase.calcium)()),
         r"Kinase: the equation of 'dP/dt' = calcium\*k_on has the wrong dimensions. "
-        r"Give the rate a factor in 1/second, or the state its unit. Expected and found.*mM/s",
+        r"Give the rate a factor in 1/second, or the state its unit. Expected 1/second, found mM/second",
     ),
     ("switch", "wrong place"): (
         lambda: kinase(chain.Switch(), edited(chain.Phosphatase, place="dendrite")()),

@@ -5,12 +5,27 @@ from typing import Any
 
 from brian2.core.preferences import prefs
 from brian2.core.variables import Subexpression
+from brian2.groups.group import VariableOwner
 from brian2.synapses.synapses import Synapses
 
 from brian2_nmda.brian.internals import advise_on_recording, advise_on_unknown_names
 from brian2_nmda.brian.target import TargetEquations, base_group
 from brian2_nmda.symbolic.errors import model_error_in
 from brian2_nmda.symbolic.expressions import unit_text
+
+
+class Advising(VariableOwner):
+    """Synapses with a plan, which say where a variable of it is that they do not have."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            plan = self.__dict__.get("plan")
+            found = plan and plan.instead(name.removesuffix("_"))
+            if not found:
+                raise
+            raise AttributeError(f"'{self.name}' has no variable '{name}'. {found}") from None
 
 
 def of_target(group: Any, name: str) -> str | None:
@@ -27,6 +42,8 @@ def of_recorded(group: Any, name: str) -> str | None:
     if not hasattr(group, "plan"):  # synapses of the user's own
         return None
     variable = group.variables.get(name)
+    if variable is None and (found := group.plan.instead(name)):
+        return f"'{group.name}' has no variable '{name}'. {found}"
     if variable is None:
         return of_target(base_group(group.target), name)
     if not isinstance(variable, Subexpression):

@@ -22,6 +22,7 @@ from brian2.units import ms, second
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.brian import schedule
+from brian2_nmda.brian.advice import Advising
 from brian2_nmda.brian.assembly import Assembly, counter
 from brian2_nmda.brian.between_runs import BetweenRuns
 from brian2_nmda.brian.catch_up import CatchUp, UpdateForMonitors, present, updates
@@ -191,7 +192,7 @@ def _names_in(given: str | Mapping[str, str] | None) -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"[A-Za-z_]\w*", text))
 
 
-class NMDASynapses(SynapsesOfModel):
+class NMDASynapses(Advising, SynapsesOfModel):
     """A `Synapses` object whose parts live where the plan puts them.
 
     Made by `GlutamateSynapse.synapses`. ``source`` and ``target`` are the user's groups; helper groups
@@ -385,7 +386,7 @@ class NMDASynapses(SynapsesOfModel):
         self._transmitter_delay.set(self, value, level=1)
 
     def binary_names(self) -> dict[str, str]:
-        """How a C++ standalone binary calls what ``device.run(run_args=...)`` may set, by the name here.
+        """Say how a C++ standalone binary calls what ``device.run(run_args=...)`` may set.
 
         ``run_args={S.gmax_NMDA: 1*nS}`` needs no such name; the binary's own command line does, and so does
         a list, ``run_args=['synapses_totals.gmax_NMDA=1e-9']``. States are values at the start. What the
@@ -413,7 +414,7 @@ class NMDASynapses(SynapsesOfModel):
         return found
 
     def coarsest_step(self) -> Quantity:
-        """The longest time step of a quiet phase, such as the hours after an induction.
+        """Return the longest time step of a quiet phase, such as the hours after an induction.
 
         The time step may change between two runs, also in one C++ standalone build: ``run(2*second)``, then
         ``defaultclock.dt = S.coarsest_step()`` and ``run(8*hour)``. Every state with a stepped equation then

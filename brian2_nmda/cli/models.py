@@ -82,7 +82,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from brian2_nmda.conformance import check_model
 
     targets = () if arguments.fast else ("numpy",)
-    results = check_model(_found(arguments), targets=targets, raise_=False)
+    results = check_model(_found(arguments), targets=targets, raise_=False, report="stderr")
     for result in results:
         print(result)
     failed = sum(not r.passed for r in results)

@@ -5,6 +5,8 @@ one, for ``pytest.mark.parametrize``.
 """
 
 import inspect
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +42,7 @@ __all__ = ["CheckResult", "check_model", "checks_for"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found.
+    """A check result says what one check found.
 
     Attributes
     ----------
@@ -166,7 +168,7 @@ def checks_for(
     table: Mapping[str, float] | None = None,
     targets: Iterable[str] = ("numpy",),
 ) -> Iterator[tuple[str, _Check]]:
-    """The checks that apply to a model, as ``(name, callable)``.
+    """Yield the checks that apply to a model, as ``(name, callable)``.
 
     Parameters
     ----------
@@ -228,6 +230,19 @@ def _made(make: Callable[[], Any]) -> tuple[Any, list[CheckResult]]:
         return None, [CheckResult("construction", False, str(error))]
 
 
+def _reporter(report: str | None) -> Callable[[str], None]:
+    """What prints the lines of a report."""
+    if report is None:
+        return lambda line: None
+    if report not in ("text", "stdout", "stderr"):
+        raise ModelError(f"check_model: report={report!r}; expected 'text', 'stdout', 'stderr' or None.")
+
+    def say(line: str) -> None:  # the stream of now: notebooks and tests exchange it
+        print(f"check_model: {line}", file=sys.stderr if report == "stderr" else sys.stdout, flush=True)
+
+    return say
+
+
 # Longer than 60 lines because of its documentation.
 def check_model(
     model: Any,
@@ -237,8 +252,11 @@ def check_model(
     targets: Iterable[str] = ("numpy",),
     expected_failures: Mapping[str, str] | None = None,
     raise_: bool = True,
+    report: str | None = None,
 ) -> list[CheckResult]:
     """Check a model: its equations, its numbers, and what Brian2 makes of them.
+
+    It takes seconds without simulations, and one to several minutes with them.
 
     Parameters
     ----------
@@ -259,6 +277,9 @@ def check_model(
         Names of checks that fail, with the reason. A check that then passes is a failure.
     raise_ : bool
         Whether to raise if a check fails.
+    report : {'text', 'stdout', 'stderr'}, optional
+        Where to print a line when a check begins and how long all took, as for Brian2's `run`: ``'text'`` is
+        ``'stdout'``. By default nothing is printed.
 
     Returns
     -------
@@ -292,7 +313,9 @@ def check_model(
             f"check_model: there is no check '{unknown[0]}' of this model; it has {', '.join(dict(checks))}."
         )
     numerical_names = {n for n, _, _ in NUMERICAL} | {f"agreement on {t}" for t in TARGETS}
-    for name, check in checks:
+    say, start = _reporter(report), time.perf_counter()
+    for k, (name, check) in enumerate(checks):
+        say(f"{k + 1} of {len(checks)} checks: {name} ({time.perf_counter() - start:.0f} s)")
         if broken and name in numerical_names:
             results.append(CheckResult(name, True, skipped="the model does not run"))
             continue
@@ -306,6 +329,7 @@ def check_model(
                 found = CheckResult(name, True, found.message, skipped=f"expected to fail: {expected[name]}")
         results.append(found)
     failed = [r for r in results if not r.passed]
+    say(f"{len(results)} checks, {len(failed)} failed, in {time.perf_counter() - start:.1f} s")
     if failed and raise_:
         where = model.name if isinstance(model, SynapseModel) else Subject(model).name
         raise ModelError(

@@ -88,7 +88,7 @@ def block(subject: Subject) -> Failures:
                     f"{where}: block goes from {B[0]:.3g} at -300 mV to {B[-1]:.3g} at 300 mV, "
                     "expected 0 to 1."
                 )
-            elif which == "published values":
+            elif which == points.REFERENCE:
                 yield from _blocks_at_rest(part, at({**values, **physiological}, grid), grid)
             yield from _at_one_site(part, where, values, at)
             for name, p in t.parameters.items():

@@ -200,7 +200,7 @@ def provenance(subject: Subject) -> Failures:
             if p.status == "fitted" and not p.source.strip():
                 yield f"{where}: '{name}' is fitted; say in source= to what."
         if not (vars(type(part)).get("__doc__") or "").strip():
-            yield f"{where}: the class has no docstring; say what the model is and who published it."
+            yield f"{where}: the class has no docstring; say what the model is, and where it comes from."
 
 
 def magnitude(subject: Subject) -> Failures:

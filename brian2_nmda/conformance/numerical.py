@@ -33,7 +33,7 @@ Failures = Iterator[str]
 
 #: A stored weight that changes by no more than this fraction within an hour outlasts an experiment. Generic
 #: values, drawn within a factor of two, may multiply a small rate by thirty where calcium enters as a power.
-HOUR, KEPT = 3600.0, {"published values": 1e-2, "generic values": 0.3}
+HOUR, KEPT = 3600.0, {points.REFERENCE: 1e-2, "generic values": 0.3}
 
 
 def runs(subject: Subject, simulations: Simulations) -> Failures:

@@ -1,6 +1,6 @@
-"""Where a model is tested: published and generic parameter values, and points in the space of its states.
+"""Where a model is tested: reference and generic parameter values, and points in the space of its states.
 
-At published values some errors are invisible: with ``E = 0 mV`` the wrong ``v + E`` is right. So everything
+At reference values some errors are invisible: with ``E = 0 mV`` the wrong ``v + E`` is right. So everything
 is also evaluated at *generic* values, drawn at random (seeded) within a factor of two.
 """
 
@@ -24,7 +24,9 @@ from brian2_nmda.symbolic.part import INPUTS, Part, Pulse, rand, without_totals
 
 MOLAR, PER_VOLT = get_dimensions(mole / metre**3), get_dimensions(1 / volt)
 
-#: A size of each kind of quantity, in SI units, for what has no published value to start from.
+#: The values that a model states, as messages call them: those of a paper, or of whoever wrote the model.
+REFERENCE = "reference values"
+#: A size of each kind of quantity, in SI units, for what has no value to start from.
 TYPICAL: Mapping[Dimension, float] = {
     volt.dim: 12.3e-3,
     second.dim: 1.7e-3,

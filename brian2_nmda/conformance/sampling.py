@@ -19,8 +19,8 @@ POINTS = 400
 
 
 def at_values(part: Part, subject: Any, draws: int = 2) -> Iterator[tuple[str, dict[str, float]]]:
-    """Published values of a part, then generic ones."""
-    yield "published values", points.published(part.template.parameters)
+    """The values that a part states, then generic ones."""
+    yield points.REFERENCE, points.published(part.template.parameters)
     if part.template.parameters:
         rng = subject.rng()
         for _ in range(draws):

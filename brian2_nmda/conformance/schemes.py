@@ -147,7 +147,7 @@ def connectivity(subject: Subject) -> Failures:
 
 
 def microscopic_reversibility(subject: Subject) -> Failures:
-    """Round each cycle the product of the rates is the same both ways (Kolmogorov), at published values.
+    """Round each cycle the product of the rates is the same both ways (Kolmogorov), at reference values.
 
     To 1e-6 in its logarithm: in equilibrium nothing circulates, and a scheme that is driven round a cycle
     (also by rounded rates) has to say so by a class attribute ``irreversible = '<reason>'``. Generic

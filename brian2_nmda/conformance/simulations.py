@@ -1,6 +1,6 @@
 """Networks in which a model is run, once per time step, and what they recorded.
 
-One network of a model at its published values and one at generic values is run per time step; the checks
+One network of a model at its reference values and one at generic values is run per time step; the checks
 of `numerical` look at what it recorded. In each, one presynaptic train reaches synapses at four clamped
 voltages, a pair that together should equal one of twice the weight, one that gets everything later, and one
 that gets nothing.
@@ -157,16 +157,16 @@ class Simulations:
 
     @cached_property
     def variants(self) -> list[Variant]:
-        """The model at published and at generic values."""
+        """The model at reference and at generic values."""
         model = self.subject.model
         generic = points.generic_model(
             model, self.subject.rng(), self.step, lambda candidate: time_step(candidate) >= self.step
         )
-        return [Variant("published values", model), Variant("generic values", generic)]
+        return [Variant(points.REFERENCE, model), Variant("generic values", generic)]
 
     @cached_property
     def step(self) -> float:
-        """The time step (s) that suits the published values; the generic ones are chosen to suit it."""
+        """The time step (s) that suits the reference values; the generic ones are chosen to suit it."""
         return time_step(self.subject.model)
 
     def network(self, dt: float, forms: Iterable[str], duration: float, target: str = "numpy") -> Recorded:

@@ -36,7 +36,7 @@ _EXPREL = ["if abs(z) < 1e-8:", f"{_INDENT}return 1 + z/2", "return expm1(z)/z"]
 
 
 def to_nestml(model: Any, name: str | None = None, ports: int = 1) -> str:
-    """The text of a NESTML file that defines a neuron with the model's synapses on its membrane.
+    """Return the text of a NESTML file that defines a neuron with the model's synapses on its membrane.
 
     The neuron is leaky integrate-and-fire. Each spike port has a set of gates of its own: one port is one
     presynaptic axon. What arrives at a port within one time step counts as one spike, whose weights are

@@ -41,7 +41,7 @@ _SLOPE = "dI_dv"
 
 
 def to_nmodl(model: Any, name: str | None = None, method: str | None = None) -> str:
-    """The text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
+    """Return the text of a file that defines the model as a ``POINT_PROCESS`` of NEURON.
 
     One point process is one synapse. It has one set of gates, which all `NetCon` that end on it drive:
     they are one presynaptic axon, and have to have the same weight, which is ``w`` of Brian2 (a weight

@@ -10,7 +10,7 @@ from brian2.units import hertz
 from brian2.units.fundamentalunits import Quantity
 
 from brian2_nmda.symbolic.expressions import base_powers, symbol, to_text
-from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment
+from brian2_nmda.symbolic.kinds import Antagonist, ChannelBlocker, CoAgonist, NeuronFragment, Receptor
 from brian2_nmda.symbolic.part import Part, Pulse, Total
 
 __all__ = ["sheet"]
@@ -20,7 +20,7 @@ _READABLE = 300
 
 
 def sheet(model: Any) -> str:
-    """Equations, parameters and sources of a part or model as Markdown.
+    """Return equations, parameters and sources of a part or model as Markdown.
 
     Parameters
     ----------
@@ -120,6 +120,12 @@ def _states(part: Part) -> list[str]:
         kind = "; a whole number" * (s.count and not t.deterministic)
         kind += f"; at '{s.place}'" * bool(s.place)
         lines.append(f"| {name} | {seen} | {start} | {low} ... {high} | {s.meaning}{kind} |")
+    if isinstance(part, Receptor) and t.on_spike:  # linear kinetics, if weights do not change
+        lines += [
+            "",
+            "Where the plan says `summed over synapses`, no synapse has them: read "
+            f"`g_total_{part.label}` of the neuron.",
+        ]
     return lines
 
 

@@ -74,9 +74,24 @@ class Plan(Sent):
         lines = ["  ".join(h.ljust(width[h]) for h in heads).rstrip()]
         lines.append("  ".join("-" * width[h] for h in heads))
         lines += ["  ".join(r[h].ljust(width[h]) for h in heads).rstrip() for r in table]
-        return "\n".join(lines)
+        notes = dict.fromkeys(filter(None, (self.instead(r.variable) for r in self.rows)))
+        return "\n".join([*lines, *([""] if notes else []), *notes])
 
     __repr__ = __str__
+
+    def instead(self, name: str) -> str | None:
+        """What to read instead of a variable of the plan that the synapses do not have; else ``None``."""
+        for r in self.system.receptors:
+            if r.label in self.summed_receptors and self.schedule.get(name) == SUMMED:
+                names = [n for n in upstream(self.system, r.conductance) if self.schedule[n] == SUMMED]
+                if name in names:
+                    return (
+                        f"{', '.join(names)}: summed over the synapses of each target, so no synapse has "
+                        f"one. Read {r.total_name} of the target; w='per_synapse' keeps one for each synapse."
+                    )
+        if name in self.pulses and self.declarations.optimize:
+            return f"{name}: a pulse is a count of time steps; no variable stores its height."
+        return None
 
     def _repr_html_(self) -> str:
         table = self.table

@@ -18,7 +18,7 @@ from brian2_nmda.symbolic.system import Scheme, System, occupied
 from brian2_nmda.symbolic.template import Pulse
 
 #: Columns of a plan: heading, width in characters.
-_COLUMNS = (("variable", 22), ("lives on", 20), ("integrated by", 26), ("why", 60), ("error bound", 12))
+_COLUMNS = (("variable", 18), ("lives on", 18), ("integrated by", 24), ("why", 40), ("error bound", 13))
 _CHARACTER, _LINE = 0.072, 0.145  # inches of 8 points in a monospaced font
 #: Size of the largest box, in distances of a graph.
 _BOX = (0.75, 0.35)
@@ -27,7 +27,7 @@ Edges = dict[tuple[str, str], list[str]]
 
 
 def plot_plan(model: Any, axes: Axes | None = None) -> Axes:
-    """The plan of a model as a table: where each variable lives, how it is advanced, and why.
+    """Draw the plan of a model as a table: where each variable lives, how it is advanced, and why.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ def check_figure_file(file: str | Path) -> None:
 
 
 def plot_ltp(result: LTPResult) -> Figure:
-    """The tetanus experiment in seven panels; six where nothing has 900 pulses.
+    """Draw the tetanus experiment in seven panels; six where nothing has 900 pulses.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _BARS = {"clamp": "clamped", "current": "current"}
 
 
 def plot_result(result: Result) -> Figure:
-    """The figure of an experiment.
+    """Draw the figure of an experiment.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def plot_result(result: Result) -> Figure:
 
 
 def plot_over_time(result: Result, condition: str, axes: Axes | None = None) -> Axes:
-    """Initial slope of the EPSP in percent of its baseline, over time; one marker per test pulse.
+    """Plot the initial slope of the EPSP over time, in percent of its baseline; one marker per test pulse.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _mark_baths(axes: Axes, result: Result, c: int) -> None:
 
 
 def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | None = None) -> Axes:
-    """Mean EPSP of a pathway before the induction and at the end.
+    """Plot the mean EPSP of a pathway before the induction and at the end.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def plot_epsps(result: Result, condition: str, pathway: str = "A", axes: Axes | 
 
 
 def plot_summary(result: Result, axes: Axes | None = None) -> Axes:
-    """Change of the weight and of the slope of each condition, pathways beside each other.
+    """Plot the changes of weight and slope in each condition, pathways beside each other.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def _series(result: Result, kind: str) -> np.ndarray:
 
 
 def plot_frequency_curve(result: Result, pathway: str = "A", axes: Axes | None = None) -> Axes:
-    """Change of the weight against the frequency of the induction, on a logarithmic axis.
+    """Plot the change of the weight against the frequency of the induction, on a logarithmic axis.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def plot_frequency_curve(result: Result, pathway: str = "A", axes: Axes | None =
 
 
 def plot_stdp_window(result: Result, pathway: str = "A", axes: Axes | None = None) -> Axes:
-    """Change of the weight against the interval between pre- and postsynaptic spike.
+    """Plot the change of the weight against the interval between pre- and postsynaptic spike.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ DRUGS: dict[str, type[DAP5 | Memantine | Ketamine]] = {
 def drug(
     name: str, dose: Quantity | None = None, start: Quantity | None = None, stop: Quantity | None = None
 ) -> Span:
-    """A drug in the bath, from ``start`` to ``stop``.
+    """Wash a drug into the bath, from ``start`` to ``stop``.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def drug(
 
 
 def switch(name: str, value: Any, start: Quantity | None = None, stop: Quantity | None = None) -> Span:
-    """A parameter of the model that has another value from ``start`` to ``stop``.
+    """Give a parameter of the model another value from ``start`` to ``stop``.
 
     Parameters
     ----------

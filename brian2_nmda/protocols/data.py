@@ -66,7 +66,7 @@ def check_times(times: Iterable[float], name: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Train:
-    """Presynaptic spikes of one pathway.
+    """A train lists the presynaptic spikes of one pathway.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Train:
 
 @dataclass(frozen=True)
 class Span:
-    """Something that has a value from ``start`` to ``stop``.
+    """A span gives something a value from ``start`` to ``stop``.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is done in an experiment; made by the functions of `brian2_nmda.protocols`.
+    """A protocol says what is done in an experiment; the functions of `brian2_nmda.protocols` make it.
 
     Parameters
     ----------
@@ -199,11 +199,11 @@ class Protocol:
         return tuple(t.pathway for t in self.trains)
 
     def seconds(self, pathway: str) -> np.ndarray:
-        """Presynaptic spikes of a pathway in s, without unit; none if it gets none."""
+        """Return the presynaptic spikes of a pathway in s, without unit; none if it gets none."""
         return np.array(next((t.times for t in self.trains if t.pathway == pathway), ()), dtype=float)
 
     def times(self, pathway: str = "A") -> Quantity:
-        """Presynaptic spikes of a pathway."""
+        """Return the times of the presynaptic spikes of a pathway."""
         return self.seconds(pathway) * second
 
     @property
@@ -214,7 +214,7 @@ class Protocol:
     # -- others made of it ---------------------------------------------------------------------
 
     def delayed(self, by: Quantity) -> "Protocol":
-        """The same, later; what is in the bath from the first moment on stays there."""
+        """Return the same protocol, later; what is in the bath from the first moment on stays there."""
         return self._later(in_unit(by, second, "delayed(by)", 0))
 
     def _later(self, by: float) -> "Protocol":
@@ -227,7 +227,7 @@ class Protocol:
         )
 
     def repeated(self, n: int, every: Quantity) -> "Protocol":
-        """The protocol ``n`` times, its starts ``every`` apart.
+        """Repeat the protocol ``n`` times, its starts ``every`` apart.
 
         Raises
         ------
@@ -251,7 +251,7 @@ class Protocol:
         return self.beside(other._later(self.duration))
 
     def beside(self, other: "Protocol") -> "Protocol":
-        """Both protocols from the same start, as a weak pathway A beside a strong B."""
+        """Start both protocols together, as a weak pathway A beside a strong B."""
         names = dict.fromkeys([*self.pathways, *other.pathways])
         trains = (Train(p, tuple(np.sort([*self.seconds(p), *other.seconds(p)]))) for p in names)
         name = self.name if self.name == other.name else f"{self.name}, {other.name}"
@@ -266,29 +266,29 @@ class Protocol:
         )
 
     def on(self, *pathways: str) -> "Protocol":
-        """The spikes of pathway A (or of the only one), given to other pathways; all at once if several."""
+        """Give the spikes of pathway A (or of the only one) to other pathways; all at once if several."""
         if len(self.trains) > 1 or not pathways:
             raise ModelError(f"{self.name}: on() moves a protocol of one pathway; it has {self.pathways}.")
         times = self.trains[0].times if self.trains else ()
         return replace(self, trains=tuple(Train(p, times) for p in dict.fromkeys(pathways)))
 
     def with_fibres(self, **fibres: float) -> "Protocol":
-        """Another number of stimulated fibres: ``with_fibres(A=8)`` is a weak input."""
+        """Stimulate another number of fibres: ``with_fibres(A=8)`` is a weak input."""
         known = {**dict(self.fibres), **{p: float(n) for p, n in fibres.items()}}
         return replace(self, fibres=tuple(sorted(known.items())))
 
     def named(self, name: str) -> "Protocol":
-        """The same under another name."""
+        """Give the protocol another name."""
         return replace(self, name=name)
 
     def clamped(self, v: Quantity, start: Quantity | None = None, stop: Quantity | None = None) -> "Protocol":
-        """The neuron voltage-clamped at ``v``: over the whole protocol, or from ``start`` to ``stop``."""
+        """Clamp the neuron at the voltage ``v``, over the protocol or from ``start`` to ``stop``."""
         return self._during("clamp", in_unit(v, volt, "clamped(v)"), volt.dim, start, stop)
 
     def injected(
         self, current: Quantity, start: Quantity | None = None, stop: Quantity | None = None
     ) -> "Protocol":
-        """A current that depolarises the neuron (positive), over the protocol or from start to stop."""
+        """Inject a current (positive: it depolarises) over the protocol, or from ``start`` to ``stop``."""
         return self._during("current", in_unit(current, amp, "injected(current)"), amp.dim, start, stop)
 
     def _during(self, what: str, value: float, dim: Dimension, start: Any, stop: Any) -> "Protocol":
@@ -297,7 +297,7 @@ class Protocol:
         return replace(self, spans=(*self.spans, Span(what, begin, end, value, dim)))
 
     def within(self, *spans: Span) -> "Protocol":
-        """The protocol with something in the bath; see `drug` and `switch`."""
+        """Add something to the bath; see `drug` and `switch`."""
         return replace(self, spans=(*self.spans, *spans))
 
     # -- for Brian2 ----------------------------------------------------------------------------
@@ -339,7 +339,7 @@ class Protocol:
         dt: Quantity | None = None,
         **kwargs: Any,
     ) -> SpikeGeneratorGroup:
-        """A Brian2 group with one source per pathway, for any script.
+        """Make a Brian2 group with one source per pathway, for any script.
 
         Parameters
         ----------

@@ -33,7 +33,7 @@ FIBRES = 48  # of a pathway: a test EPSP of 13.5 mV; the rule was fitted to this
 
 
 def demo_model() -> GlutamateSynapse:
-    """The synapse of the experiments: one rule for all protocols, and an antagonist that is not yet there.
+    """Make the synapse of the experiments: one rule for all protocols, and D-AP5 at zero concentration.
 
     AMPA and NMDA receptors, spine calcium with its integrator, a kinase and a phosphatase that insert and
     remove AMPA receptors (`UnsaturatedEnzymes`, `RelativeInsertion`); as in ``examples/frequency_curve.py``.
@@ -53,7 +53,7 @@ def demo_model() -> GlutamateSynapse:
 
 
 class Experiment:
-    """Baseline, induction and follow-up of one or several protocols, side by side.
+    """Run baseline, induction and follow-up of one or several protocols, side by side.
 
     Each condition has a neuron of its own, on which the pathways converge. All pathways are tested by single
     pulses in turn, except around the induction.

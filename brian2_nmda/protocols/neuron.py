@@ -45,7 +45,7 @@ _NAMESPACE = {
 
 @dataclass(frozen=True)
 class Neuron:
-    """Equations of a neuron, to which those of the synapses are added.
+    """A neuron holds equations, to which those of the synapses are added.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Neuron:
 
 
 def demo_neuron() -> Neuron:
-    """The integrate-and-fire neuron of the tetanus experiment, with a back-propagating spike.
+    """Make the integrate-and-fire neuron of the tetanus experiment, with a back-propagating spike.
 
     It can be clamped, given current, and inhibited. Under clamp it does not spike.
 

@@ -22,35 +22,43 @@ SLOPE_UNIT = mV / ms
 
 @dataclass(frozen=True)
 class Result:
-    """Recordings of an `Experiment`.
+    """A result holds the recordings of an `Experiment`.
 
     Arrays have the axes condition, pathway, then test pulse or time. Test pulses that an induction replaced
     are NaN.
 
     Attributes
     ----------
-    conditions, pathways : tuple of str
-        Names along the first and the second axis.
+    conditions : tuple of str
+        Names along the first axis.
+    pathways : tuple of str
+        Names along the second axis.
     protocols : tuple of Protocol
         What was done in each condition.
-    start, end : Quantity
-        Of the induction, and of the experiment.
+    start : Quantity
+        When the induction begins.
+    end : Quantity
+        When the experiment ends.
     test_time : Quantity
         Times of the test pulses (pathway, test).
     epsp_time : Quantity
-        Time after the pulse.
+        Times of the samples of `epsp`, from the test pulse on.
     epsp : Quantity
-        Potential minus its value at the pulse (condition, pathway, test, time).
+        Membrane potential minus its value at the pulse (condition, pathway, test, time).
     weight_name : str or None
         The state of the model that stands for the weight, such as a number of receptors.
-    weight_time, weight : Quantity or None
-        (condition, pathway, time); the last value is that at the end.
+    weight_time : Quantity or None
+        Times of the samples of `weight`.
+    weight : Quantity or None
+        Values of that state (condition, pathway, time); the last one is that at the end.
     peak_Ca : Quantity or None
         Highest calcium of the whole run (condition, pathway).
     spikes : tuple of Quantity
         Spike times of each condition's neuron.
-    build_time, run_time : float
-        Seconds of compilation and of simulation.
+    build_time : float
+        How long compiling took, in s.
+    run_time : float
+        How long the simulation took, in s.
 
     Examples
     --------
@@ -78,7 +86,7 @@ class Result:
     # -- positions -----------------------------------------------------------------------------
 
     def index(self, condition: str, pathway: str = "A") -> tuple[int, int]:
-        """Position of a condition and a pathway in the arrays."""
+        """Return the position of a condition and a pathway in the arrays."""
         for name, known, what in (
             (condition, self.conditions, "condition"),
             (pathway, self.pathways, "pathway"),
@@ -91,21 +99,21 @@ class Result:
 
     @property
     def slope(self) -> Quantity:
-        """Initial slope of each EPSP, over 2 ms (condition, pathway, test)."""
+        """The initial slope of each EPSP, over its first 2 ms (condition, pathway, test)."""
         k = int(np.argmin(abs(np.asarray(self.epsp_time - SLOPE_INTERVAL))))
         return self.epsp[..., k] / self.epsp_time[k]
 
     @property
     def amplitude(self) -> Quantity:
-        """Peak of each EPSP (condition, pathway, test)."""
+        """The peak of each EPSP (condition, pathway, test)."""
         return np.max(self.epsp, axis=-1)
 
     def before(self) -> np.ndarray:
-        """Which test pulses are before the induction (pathway, test)."""
+        """Say which test pulses are before the induction: booleans (pathway, test)."""
         return np.asarray(self.test_time < self.start)
 
     def after(self) -> np.ndarray:
-        """Which test pulses count as the end: those of the last 5 min, or of the last half, and the last."""
+        """Say which test pulses count as the end: the last one, and those of the last 5 min or half."""
         longest = max(p.duration for p in self.protocols) * second
         over = self.start + longest
         late = np.asarray(self.test_time > max(self.end - LAST, over + (self.end - over) / 2))
@@ -119,11 +127,11 @@ class Result:
         return before, after
 
     def slope_change(self, condition: str, pathway: str = "A") -> float:
-        """Change of the initial slope of the EPSP in percent, from the baseline to the end."""
+        """Return the change of the initial slope of the EPSP, in percent of the baseline."""
         return _percent(self._pair(self.slope, *self.index(condition, pathway)))
 
     def weight_pair(self, condition: str, pathway: str = "A") -> tuple[float, float]:
-        """Weight in base units at the end of the baseline, and at the end."""
+        """Return the weight at the end of the baseline and at the end of all, in base units."""
         if self.weight is None or self.weight_time is None:
             raise ModelError("this model has no weight; read slope_change().")
         c, p = self.index(condition, pathway)
@@ -132,7 +140,7 @@ class Result:
         return float(values[k]), float(values[-1])
 
     def change(self, condition: str, pathway: str = "A") -> float:
-        """Change of the weight in percent (of the slope, where the model has no weight)."""
+        """Return the change of the weight in percent (of the slope, where the model has no weight)."""
         if self.weight is None:
             return self.slope_change(condition, pathway)
         return _percent(self.weight_pair(condition, pathway))
@@ -148,7 +156,7 @@ class Result:
     # -- text ----------------------------------------------------------------------------------
 
     def table(self) -> str:
-        """Each pathway under each condition before the induction and at the end.
+        """Return a table of each pathway under each condition, before the induction and at the end.
 
         Returns
         -------
@@ -178,7 +186,7 @@ class Result:
     # -- figures and files ---------------------------------------------------------------------
 
     def plot(self) -> "Figure":
-        """The figure of the experiment: frequency curve or spike-timing window of a series, else over time.
+        """Draw the frequency curve or spike-timing window of a series, or else the course over time.
 
         Returns
         -------
@@ -189,7 +197,7 @@ class Result:
         return plot_result(self)
 
     def arrays(self) -> dict[str, tuple[tuple[str, ...], Quantity]]:
-        """All arrays by name, each with the names of its axes."""
+        """Return all arrays by name, each with the names of its axes."""
         found: dict[str, tuple[tuple[str, ...], Any]] = {
             "test_time": (("pathway", "test"), self.test_time),
             "slope": (("condition", "pathway", "test"), self.slope),
@@ -205,7 +213,7 @@ class Result:
         return found
 
     def to_csv(self, file: str | Path) -> Path:
-        """One line per test pulse, with condition, pathway, time, slope, amplitude and weight."""
+        """Write one line per test pulse, with condition, pathway, time, slope, amplitude and weight."""
         header = ["condition", "pathway", "time_after_induction_s", "slope_mV_per_ms", "amplitude_mV"]
         if self.weight is not None:
             header.append(f"weight_{self.weight_name}")
@@ -222,7 +230,7 @@ class Result:
         return write_csv(file, header, rows)
 
     def to_npz(self, file: str | Path) -> Path:
-        """All arrays in base SI units for `numpy.load`; ``units`` and ``axes`` are JSON texts by name."""
+        """Write all arrays in base SI units for `numpy.load`; ``units`` and ``axes`` are JSON texts."""
         arrays = self.arrays()
         plain: dict[str, Any] = {name: np.asarray(values) for name, (_, values) in arrays.items()}
         for name, spikes in zip(self.conditions, self.spikes, strict=True):
@@ -234,7 +242,7 @@ class Result:
         return write_npz(file, plain, units=units, axes=axes)
 
     def to_xarray(self) -> Any:
-        """An `xarray.Dataset` with coordinates and units; a ModelError if xarray is not installed."""
+        """Return an `xarray.Dataset` with coordinates and units, or raise a ModelError without xarray."""
         try:
             import xarray
         except ImportError as error:

@@ -22,7 +22,7 @@ def _seconds(times: Any, name: str) -> np.ndarray:
 
 
 def rest(duration: Quantity) -> Protocol:
-    """Nothing, for some time: a pause between two protocols that are added.
+    """Do nothing for some time: a pause between two protocols that are added.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def rest(duration: Quantity) -> Protocol:
 
 
 def train(times: Quantity, name: str = "train", duration: Quantity | None = None) -> Protocol:
-    """Spikes of pathway A at given times.
+    """Give pathway A spikes at chosen times.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def train(times: Quantity, name: str = "train", duration: Quantity | None = None
 
 
 def pulses(n: int, frequency: Quantity, name: str | None = None) -> Protocol:
-    """``n`` pulses of pathway A at one frequency; it lasts ``n`` of their intervals.
+    """Give pathway A ``n`` pulses at one frequency; this lasts ``n`` of their intervals.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def pulses(n: int, frequency: Quantity, name: str | None = None) -> Protocol:
 def tetanus(
     trains: int = 1, pulses: int = 100, frequency: Quantity = 100 * Hz, every: Quantity = 20 * second
 ) -> Protocol:
-    """High-frequency stimulation: by default 100 pulses at 100 Hz.
+    """Stimulate at a high frequency: by default 100 pulses at 100 Hz.
 
     Parameters
     ----------
     trains : int
-        Of which each begins ``every`` after the one before. Late LTP is usually induced by three or four.
+        How many trains there are; each begins ``every`` after the one before. Three or four induce late LTP.
     pulses : int
         How many pulses each train has.
     frequency, every : Quantity
@@ -127,7 +127,7 @@ def theta_burst(
     trains: int = 1,
     every: Quantity = 20 * second,
 ) -> Protocol:
-    """Bursts at the rhythm of theta: by default 10 bursts of 4 pulses at 100 Hz, five bursts a second.
+    """Give bursts at the rhythm of theta: by default 10 bursts of 4 pulses at 100 Hz, five bursts a second.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def theta_burst(
     burst_frequency : Quantity
         Bursts per second (Hz).
     trains : int
-        Of which each begins ``every`` after the one before.
+        How many trains there are; each begins ``every`` after the one before.
     every : Quantity
         Time from the start of one train to that of the next.
 
@@ -158,7 +158,7 @@ def theta_burst(
 
 
 def low_frequency(pulses: int = 900, frequency: Quantity = 1 * Hz) -> Protocol:
-    """Low-frequency stimulation, which depresses: by default 900 pulses at 1 Hz.
+    """Stimulate at a low frequency, which depresses: by default 900 pulses at 1 Hz.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def low_frequency(pulses: int = 900, frequency: Quantity = 1 * Hz) -> Protocol:
 
 
 def frequency_series(frequencies: Quantity = DUDEK_BEAR, pulses: int = 900) -> dict[str, Protocol]:
-    """The same number of pulses at several frequencies, as Dudek & Bear (1992) did.
+    """Give the same number of pulses at several frequencies, as Dudek & Bear (1992) did.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def frequency_series(frequencies: Quantity = DUDEK_BEAR, pulses: int = 900) -> d
 
 
 def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> Protocol:
-    """Pairs of a presynaptic and a forced postsynaptic spike.
+    """Pair presynaptic spikes with postsynaptic ones, which the neuron is made to fire.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def pairings(interval: Quantity, n: int = 60, frequency: Quantity = 1 * Hz) -> P
 def stdp_window(
     intervals: Quantity = INTERVALS, n: int = 60, frequency: Quantity = 1 * Hz
 ) -> dict[str, Protocol]:
-    """Pairings with several intervals; their result plots the spike-timing window.
+    """Pair spikes at several intervals; the result plots the spike-timing window.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def stdp_window(
 def triplets(
     first: Quantity, second_: Quantity, n: int = 60, frequency: Quantity = 1 * Hz, order: str = "pre-post-pre"
 ) -> Protocol:
-    """Triplets of spikes.
+    """Give triplets of presynaptic and postsynaptic spikes.
 
     Parameters
     ----------
@@ -293,7 +293,7 @@ def triplets(
 def quadruplets(
     between: Quantity, within: Quantity = 5 * ms, n: int = 60, frequency: Quantity = 1 * Hz
 ) -> Protocol:
-    """A post-pre pair and a pre-post pair, or the other way round.
+    """Give a post-pre pair and a pre-post pair, or the other way round.
 
     Parameters
     ----------
@@ -342,7 +342,7 @@ def _motif(pre: Iterable[float], post: Iterable[float], n: int, frequency: Quant
 def pairing_at_voltage(
     v: Quantity = 0 * mV, pulses: int = 100, frequency: Quantity = 2 * Hz, before: Quantity = 1 * second
 ) -> Protocol:
-    """Presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end.
+    """Give presynaptic pulses while the neuron is clamped at ``v``, from ``before`` the first to the end.
 
     Published pairings differ in number and frequency; 100 pulses at 2 Hz are a choice.
 
@@ -372,7 +372,7 @@ def pairing_at_voltage(
 def test_pulses(
     duration: Quantity, period: Quantity = 10 * second, pathways: Iterable[str] = ("A", "B")
 ) -> Protocol:
-    """Single pulses that test pathways in turn, each once a period.
+    """Test pathways in turn with single pulses, each once a period.
 
     An `Experiment` gives them by itself; this is for scripts of your own.
 
@@ -405,7 +405,7 @@ test_pulses.__test__ = False  # type: ignore[attr-defined]  # its name is no tes
 
 
 def control(name: str = "control") -> Protocol:
-    """Nothing but the test pulses: a condition that shows the drift.
+    """Give nothing but the test pulses: a condition that shows the drift.
 
     Parameters
     ----------

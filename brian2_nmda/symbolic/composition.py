@@ -121,7 +121,7 @@ class SynapseModel:
     jacobian = Part.jacobian
 
     def steady_state(self) -> dict[str, sympy.Expr]:
-        """Value of each state at which all rates vanish, for constant inputs."""
+        """Return the value of each state at which all rates vanish, for constant inputs."""
         return analysis.steady_state(self._right_hand_sides(), self.name)
 
     def solution(self, state: str, **inputs: Any) -> sympy.Expr:
@@ -131,7 +131,7 @@ class SynapseModel:
         return analysis.solution(self._right_hand_sides(), state, inputs, self.name)
 
     def latex(self) -> str:
-        """The equations as a LaTeX ``align*`` environment."""
+        """Return the equations as a LaTeX ``align*`` environment."""
         return latex.latex(self)
 
     def _repr_latex_(self) -> str:

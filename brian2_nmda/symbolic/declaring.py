@@ -37,7 +37,7 @@ def states(
     meaning : str
         What it is, in words; it stands on the sheet of the part.
     bare : bool
-        Exposed under its own name, without the label of the part.
+        Whether its name on the synapses is without the label of the part.
     place : str
         Where it lives, if not where the part does: ``'synapse'``, ``'neuron'`` or a domain of yours.
 
@@ -142,7 +142,7 @@ def define(expression: Any, unit: Any = 1, meaning: str = "") -> Placeholder:
     expression : sympy.Expr or number
         In terms of names of the class body.
     unit : Quantity
-        Any quantity with its dimensions.
+        A quantity with its dimensions, such as ``1/second`` or ``umolar``; the size does not matter.
     meaning : str
         What it is, in words; it stands on the sheet of the part.
 
@@ -169,7 +169,7 @@ def needs(port: str, unit: Any = 1, meaning: str = "") -> Placeholder:
         ``released``, ``Ca``, ``Ca_eff``, ``Ca_rest``, ``I_Ca``, and ``activation_<label>`` and
         ``conductance_<label>`` of a receptor.
     unit : Quantity
-        Any quantity with its dimensions.
+        A quantity with its dimensions, such as ``1/second`` or ``umolar``; the size does not matter.
     meaning : str
         What it is, in words; it stands on the sheet of the part.
 
@@ -197,7 +197,7 @@ def gives(expression: Any, unit: Any = 1, *, combine: str = "one", meaning: str 
     expression : sympy.Expr or number
         In terms of names of the class body.
     unit : Quantity
-        Any quantity with its dimensions.
+        A quantity with its dimensions, such as ``1/second`` or ``umolar``; the size does not matter.
     combine : {'one', 'sum', 'product', 'chain'}
         What happens if several parts give this port: an error that names both, their sum, their product,
         or each one reads (by ``needs`` of the same port) what those before it in ``parts=[...]`` give.

@@ -20,6 +20,7 @@ from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import EquationError, Equations
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.units import amp, coulomb, farad, ohm, siemens, volt
 from brian2.units.fundamentalunits import (
     DIMENSIONLESS,
     Dimension,
@@ -52,7 +53,7 @@ _RESERVED = frozenset(
 
 
 class exprel(sympy.Function):
-    """``(exp(z) - 1)/z``, regular at 0; printed as Brian2's function of that name.
+    """``exprel(z)`` is ``(exp(z) - 1)/z``, regular at 0, as Brian2's function of that name.
 
     Brian2's own SymPy class rewrites ``exprel(log(q))`` as ``(q - 1)/log(q)``, which is singular at 1.
 
@@ -194,7 +195,7 @@ class int_of(sympy.Function):
 
 
 class clip(sympy.Function):
-    """Brian2's ``clip(x, low, high)``.
+    """``clip(x, low, high)`` keeps x within two limits, as Brian2's function of that name.
 
     Examples
     --------
@@ -393,6 +394,33 @@ def unit_text(dim: Dimension) -> str:
     except (SyntaxError, ValueError, EquationError):  # Brian2 reads neither (mM*s)**-1 nor metre3
         text = "*".join(f"{u}**{p:g}" for u, p in zip(_BASE, base_powers(dim), strict=True) if p)
     return text
+
+
+def readable(dim: Dimension) -> str:
+    """A dimension as modellers write it, in volt, ampere, mM and seconds: for messages.
+
+    >>> from brian2 import get_dimensions, mV, mM, ms
+    >>> readable(get_dimensions(1/(mM*ms)))
+    '1/(mM*second)'
+    """
+    for unit in (volt, amp, siemens, ohm, farad, coulomb):
+        if dim is unit.dim:
+            return repr(unit)
+    power = dict(zip(_BASE, base_powers(dim), strict=True))
+    volts, molar = power.pop("kilogram"), power.pop("mole")
+    power = {"volt": volts, "mM": molar, **power}
+    power["amp"] += volts  # kg = V A s^3/m^2
+    power["second"] += 3 * volts
+    power["metre"] += 3 * molar - 2 * volts
+
+    def factors(sign: int) -> list[str]:
+        found = ((n, sign * p) for n, p in power.items() if sign * p > 0)
+        return [n if p == 1 else f"{n}**{p:g}" for n, p in found]
+
+    above, below = "*".join(factors(1)), factors(-1)
+    if not below:
+        return above or "no unit"
+    return f"{above or 1}/{below[0] if len(below) == 1 else '(' + '*'.join(below) + ')'}"
 
 
 def unit_symbol(dim: Dimension) -> sympy.Expr:

@@ -20,7 +20,7 @@ from brian2_nmda.symbolic.ports import MOLAR
 
 
 class Release(Part):
-    """Time course of the transmitter in the cleft.
+    """A release sets the time course of the transmitter in the cleft.
 
     Provides ``concentration`` for receptors that bind transmitter and ``amount``, the fraction of a
     full release that a spike releases (by default 1), for receptors that jump at spikes.
@@ -41,7 +41,7 @@ class Release(Part):
 
 
 class Block(Part):
-    """Voltage-dependent block; provides ``block``, the fraction of open channels that conducts.
+    """A voltage-dependent block provides ``block``, the fraction of open channels that conducts.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class NoBlock(Block):
 
 
 class Antagonist(Part):
-    """A competitive antagonist of the transmitter.
+    """A competitive antagonist keeps the transmitter from the receptor.
 
     Provides ``transmitter``, the effective concentration for receptors that bind ``T``, and
     ``available``, the fraction of receptors free of it, for receptors that jump at spikes.
@@ -84,7 +84,7 @@ class Antagonist(Part):
 
 
 class CoAgonist(Part):
-    """A ligand without which the channel cannot open; provides ``occupancy``.
+    """A co-agonist is a ligand without which the channel cannot open; it provides ``occupancy``.
 
     Examples
     --------
@@ -100,7 +100,9 @@ class CoAgonist(Part):
 
 
 class ChannelBlocker(Part):
-    """A drug that blocks open channels; provides ``unblocked``. Reads ``activation``, ``block``, ``v``.
+    """A channel blocker is a drug that blocks open channels; it provides ``unblocked``.
+
+    It may read ``activation``, ``block`` and ``v``.
 
     Examples
     --------
@@ -114,7 +116,7 @@ class ChannelBlocker(Part):
 
 
 class Receptor(Part):
-    """Ligand-gated channels; provides ``activation``, the open fraction.
+    """A receptor is a ligand-gated channel; it provides ``activation``, the open fraction.
 
     Subclasses declare kinetics (states and their derivatives, in terms of the transmitter ``T`` or
     of ``on_spike``) and ``activation``. Conductance and current follow:
@@ -200,7 +202,7 @@ class Receptor(Part):
         initial: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> "Receptor":
-        """A receptor from Brian2 equations.
+        """Make a receptor from Brian2 equations.
 
         Parameters
         ----------
@@ -277,7 +279,7 @@ class Head(Part):
 
 
 class Plasticity(Part):
-    """A rule that changes a receptor; provides the receptor's ``conductance``.
+    """A rule of plasticity changes a receptor; it provides the receptor's ``conductance``.
 
     A rule whose ``conductance`` reads ``conductance`` scales what the receptor and the rules before it
     in ``plasticity=[...]`` provide.

@@ -16,7 +16,7 @@ from brian2.units.fundamentalunits import (
 from sympy.core.function import AppliedUndef
 
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import dimensions_of, numeric, read
+from brian2_nmda.symbolic.expressions import dimensions_of, numeric, read, readable
 from brian2_nmda.symbolic.text import check_expression
 
 STATUSES = ("reported", "converted", "fitted", "assumed", "user")
@@ -97,10 +97,8 @@ class Value:
                 )
         if dim is not self.dim:
             raise DimensionMismatchError(
-                f"{where}: '{name}' ({self.meaning}) has the wrong dimensions; expected those of "
-                f"{Quantity(1, dim=self.dim)!r}, found {self.value!r}. Dimensions were",
-                self.dim,
-                dim,
+                f"{where}: '{name}' ({self.meaning}) has the wrong dimensions. Expected "
+                f"{readable(self.dim)}, found {self.value!r} ({readable(dim)})."
             )
         if not np.all(np.isfinite(numbers)):
             raise ModelError(f"{where}: '{name}' has to be finite, found {self.value!r}.")

@@ -36,7 +36,7 @@ from brian2_nmda.symbolic.declaring import (
 )
 from brian2_nmda.symbolic.editing import edited
 from brian2_nmda.symbolic.errors import ModelError
-from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external
+from brian2_nmda.symbolic.expressions import check_name, dimensions_of, is_external, readable
 from brian2_nmda.symbolic.parameter import Parameter as Parameter
 from brian2_nmda.symbolic.ports import (
     INPUTS as INPUTS,
@@ -86,7 +86,7 @@ def check_label(label: str, where: str) -> None:
 
 
 class Part:
-    """One replaceable part of a synapse; see `brian2_nmda.equations` for those that exist.
+    """A part is one replaceable piece of a synapse; see `brian2_nmda.equations` for those that exist.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class Part:
 
     @classmethod
     def preset(cls, name: str, **parameters: Any) -> Self:
-        """The part with a published set of values.
+        """Make the part with a published set of values.
 
         Parameters
         ----------
@@ -337,9 +337,7 @@ class Part:
                 rate = "Give the rate a factor in 1/second, or the state its unit. " if "/dt" in what else ""
                 raise DimensionMismatchError(
                     f"{where}: the equation of '{what}' = {expression} has the wrong dimensions. "
-                    f"{rate}Expected and found are",
-                    dim,
-                    found,
+                    f"{rate}Expected {readable(dim)}, found {readable(found)}."
                 )
 
     def _check_known(self, what: str, expression: sympy.Expr, dims: Mapping[str, Dimension]) -> None:
@@ -364,15 +362,13 @@ class Part:
             if found is not dim:
                 raise DimensionMismatchError(
                     f"{self.name}: the {name} of the pulse in '{what}' has the wrong dimensions. Expected "
-                    "and found are",
-                    dim,
-                    found,
+                    f"{readable(dim)}, found {readable(found)}."
                 )
 
     # -- customising -------------------------------------------------------------------------
 
     def replace(self, *equations: str, **changes: Any) -> Self:
-        """A new part with some equations, expressions or parameters replaced or added.
+        """Return a new part with some equations, expressions or parameters replaced or added.
 
         Parameters
         ----------
@@ -445,15 +441,15 @@ class Part:
         return {n: analysis.insert(e, named) for n, e in self.template.rates.items()}
 
     def jacobian(self) -> sympy.Matrix:
-        """Jacobian of the rates with respect to the states, almost everywhere."""
+        """Return the Jacobian of the rates with respect to the states, almost everywhere."""
         return analysis.jacobian(self._right_hand_sides())
 
     def steady_state(self) -> dict[str, sympy.Expr]:
-        """Value of each state at which all rates vanish, for constant inputs."""
+        """Return the value of each state at which all rates vanish, for constant inputs."""
         return analysis.steady_state(self._right_hand_sides(), type(self).__name__)
 
     def solution(self, state: str, **inputs: Any) -> sympy.Expr:
-        """Closed-form solution of a state for constant (or given) inputs, as a function of t.
+        """Solve for a state in closed form, for constant (or given) inputs, as a function of t.
 
         Parameters
         ----------
@@ -477,14 +473,14 @@ class Part:
         return analysis.solution(self._right_hand_sides(), state, inputs, type(self).__name__)
 
     def latex(self) -> str:
-        """The equations as a LaTeX ``align*`` environment."""
+        """Return the equations as a LaTeX ``align*`` environment."""
         return latex.latex(self)
 
     def _repr_latex_(self) -> str:
         return self.latex()
 
     def difference(self, other: "Part") -> list[str]:
-        """What ``self`` has that ``other`` has not, one line each, for a methods section."""
+        """Say what ``self`` has that ``other`` has not, one line each, for a methods section."""
         lines = []
         mine, theirs = _said(self), _said(other)
         for name in [*mine, *(n for n in theirs if n not in mine)]:

@@ -113,7 +113,7 @@ class Gift:
 
 
 class Total(sympy.Function):
-    """The sum of ``Total(expression)`` over the synapses of one element of a coarser place.
+    """``Total(expression)`` sums over the synapses of one element of a coarser place, such as a dendrite.
 
     Examples
     --------

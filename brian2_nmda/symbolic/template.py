@@ -63,7 +63,7 @@ class Spike:
 
 @dataclass(frozen=True)
 class Later:
-    """The time ``latency`` after a presynaptic spike has arrived, as the trigger of an event.
+    """``Later(latency)`` is a trigger: ``latency`` has passed since a presynaptic spike arrived.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ presynaptic, postsynaptic = Spike("pre"), Spike("post")
 
 @dataclass(frozen=True)
 class On:
-    """Something that happens at once when ``trigger`` occurs.
+    """``On(trigger, changes)`` gives states new values at once when the trigger occurs.
 
     Attributes
     ----------
@@ -134,15 +134,19 @@ Event = On
 
 @dataclass(frozen=True)
 class Reaction:
-    """A line of a reaction table: ``source <-> target`` with the rates of both directions.
+    """A reaction is a line of a reaction table: ``source <-> target`` with the rates of both directions.
 
     Attributes
     ----------
-    source, target : sympy.Symbol or None
-        Occupancies declared by `occupancies`, or counts declared by `counts`; ``None`` stands for the
-        outside, from which counts come with the rate itself.
-    forward, backward : sympy.Expr
-        Rates of one molecule; 0 for a direction that does not exist.
+    source : sympy.Symbol or None
+        What reacts: an occupancy declared by `occupancies`, or a count declared by `counts`. ``None`` stands
+        for the outside, from which counts come with the rate itself.
+    target : sympy.Symbol or None
+        What it becomes, declared in the same way.
+    forward : sympy.Expr
+        Rate of one molecule from source to target, per second; 0 if there is no such direction.
+    backward : sympy.Expr
+        Rate of one molecule back.
     partner : sympy.Symbol or None
         A count of the synapses of which each reaction uses up one, too: ``source + partner <-> target``,
         where ``forward`` is the rate of one pair. Free slots that molecules of a shared pool fill, say: there
@@ -190,7 +194,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Preset:
-    """A published set of parameter values of a part; see `Part.preset`.
+    """A preset is a published set of parameter values of a part; see `Part.preset`.
 
     Attributes
     ----------
@@ -215,7 +219,7 @@ class Preset:
 
 
 class Pulse(sympy.Function):
-    """A square pulse ``Pulse(height, duration)`` at each presynaptic spike.
+    """``Pulse(height, duration)`` is a square pulse that begins at each presynaptic spike.
 
     A later spike prolongs the pulse; it never adds. With a third argument, only spikes for which that
     is not zero start a pulse.

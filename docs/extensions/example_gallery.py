@@ -1,6 +1,7 @@
 """The pages of the examples, from their docstrings and the figures that are kept, before Sphinx reads."""
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,37 @@ def page(name: str, title: str, rest: str) -> str:
     return "\n".join(lines)
 
 
+def notebooks() -> dict[str, str]:
+    """The page of each notebook, in Markdown, by its name: what its cells say, without results."""
+    pages = {}
+    for path in sorted((DOCS.parent / "examples").glob("*.ipynb")):
+        cells = json.loads(path.read_text())["cells"]
+        texts = [
+            f"```python\n{''.join(c['source'])}\n```" if c["cell_type"] == "code" else "".join(c["source"])
+            for c in cells
+        ]
+        link = (
+            f"{{download}}`Download the notebook <../../../examples/{path.name}>`, and run it with Jupyter."
+        )
+        pages[path.stem] = "\n\n".join([texts[0], link, *texts[1:], ""])
+    return pages
+
+
 def index(found: dict[str, tuple[str, str]]) -> str:
     """The page with the pictures."""
-    lines = ["```{toctree}", ":hidden:", "", *found, "```", "", "::::{container} gallery", ""]
+    kept = notebooks()
+    titles = {name: text.splitlines()[0].removeprefix("# ") for name, text in kept.items()}
+    lines = ["```{toctree}", ":hidden:", "", *found, *kept, "```", ""]
+    lines += ["A notebook to begin with: " + ", ".join(f"[{t}]({n}.md)" for n, t in titles.items()) + "."]
+    lines += ["", "::::{container} gallery", ""]
     for name in filter(has_figure, found):
-        title, kept = found[name][0], figure(name)
-        lines += [f"```{{figure}} ../../figures/{kept}", f":target: {name}.html", f":alt: {title}", ""]
+        title = found[name][0]
+        lines += [
+            f"```{{figure}} ../../figures/{figure(name)}",
+            f":target: {name}.html",
+            f":alt: {title}",
+            "",
+        ]
         lines += [f"[{title}]({name}.md)", "```", ""]
     lines += ["::::", ""]
     bare = [f"- [{title}]({name}.md)" for name, (title, _) in found.items() if not has_figure(name)]
@@ -65,6 +91,7 @@ def write(app: Any) -> None:
     """Write the pages of all examples."""
     found = scripts()
     texts = {f"{name}.md": page(name, *said) for name, said in found.items()} | {"index.md": index(found)}
+    texts |= {f"{name}.md": text for name, text in notebooks().items()}
     write_pages(Path(app.srcdir) / FOLDER, texts)
 
 

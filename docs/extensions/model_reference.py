@@ -22,8 +22,12 @@ LONGEST = 1000
 DOCS = Path(__file__).parents[1]
 #: Tests that go through all models, without naming each.
 ALL = ("test_conformance.py", "test_whole_library.py")
+#: Files of tests that a page lists besides: those that name the model most often.
+MOST = 10
 _log = logging.getLogger(__name__)
 _DOI = re.compile(r"doi:(10\.\d+/[^\s;,|()]+(?:\([^\s|)]*\)[^\s;,|()]*)*)")
+#: A number with its unit, which stays in one line of a narrow column.
+_VALUE = re.compile(r"-?[\d.]+(?:e[-+]?\d+)?\S*(?: \S+){0,3}")
 _GITHUB = re.compile(r"github:([\w.-]+/[\w.-]+)")
 
 INDEX = """# Model reference
@@ -51,7 +55,11 @@ def _table_line(line: str) -> str:
     if not line.startswith("|") or line.startswith("|---"):
         return line
     cells = [c.strip() for c in line.strip("|").split(" | ")]
-    cells = [re.sub(r"^(-?\d+)\. (?=\S)", r"\1 ", c) for c in cells]  # NumPy writes 200 pS as "200. pS"
+    # NumPy writes 200 pS as "200. pS"
+    cells = [re.sub(r"(^|= )(-?\d+)\.(?=[ /])", r"\1\2", c) for c in cells]
+    cells = [
+        c.replace(" ", "\N{NO-BREAK SPACE}") if len(c) < 20 and _VALUE.fullmatch(c) else c for c in cells
+    ]
     cells = [f"`{c}`" if re.search(r"[*<\[]|^S\.", c) and "`" not in c else _linked(c) for c in cells]
     return "| " + " | ".join(cells) + " |"
 
@@ -82,14 +90,16 @@ def _typeset(part: Any) -> list[str]:
 
 def _tests(name: str) -> list[str]:
     """Files of the tests that name a model."""
-    found = [
-        path.name
+    counts = {
+        path.name: len(re.findall(rf"\b{name}\b", path.read_text()))
         for path in sorted((DOCS.parent / "tests").glob("test_*.py"))
-        if re.search(rf"\b{name}\b", path.read_text())
-    ]
-    files = ["test_conformance.py", "test_whole_library.py", *(f for f in found if f not in ALL)]
-    links = ", ".join(f"{{download}}`tests/{f} <../../tests/{f}>`" for f in files)
-    return ["", "## Tests", "", f"It passes `check_model`. Named in or run by {links}."]
+        if path.name not in ALL
+    }
+    named = [file for file, count in counts.items() if count]
+    most = sorted(sorted(named, key=lambda file: -counts[file])[:MOST])
+    links = ", ".join(f"{{download}}`tests/{f} <../../tests/{f}>`" for f in (*ALL, *most))
+    more = f", and in {len(named) - MOST} more files of `tests/`" if len(named) > MOST else ""
+    return ["", "## Tests", "", f"It passes `check_model`. Run by or named in {links}{more}."]
 
 
 def _figure(name: str) -> list[str]:

@@ -29,8 +29,8 @@ for magnesium in (0, 0.5, 1)*mM:
         peaks.setdefault(f'{magnesium/mM:g} mM Mg', []).append(monitor.v[0].max()/mV)
 
 figure, axis = plt.subplots(figsize=(6, 3.5), layout='constrained')
-for label, values in peaks.items():
-    axis.semilogx(strengths/nS, values, 'o-', label=label)
+for (label, values), marker in zip(peaks.items(), 'os^', strict=True):
+    axis.semilogx(strengths/nS, values, f'{marker}-', label=label)
 axis.set_xticks(strengths/nS, [f'{g:g}' for g in strengths/nS])
 axis.minorticks_off()
 axis.set(xlabel='gmax (nS)', ylabel='peak of v (mV)', title='15 runs of one program')

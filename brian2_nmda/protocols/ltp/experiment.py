@@ -95,7 +95,7 @@ def run_ltp(
         calcium with its integrator, and plasticity of the AMPA receptors; for conditions in D-AP5 also
         ``antagonist=DAP5()`` at its NMDA receptor.
     report : {'text', None}
-        Progress of the simulation.
+        Whether Brian2 reports the progress of the simulation.
 
     Returns
     -------
