@@ -123,10 +123,21 @@ def of_equal_length(protocols):
     return lists
 
 
+#: What was measured: its name, its colour (of Okabe & Ito, for the colour-blind), which means (%) we
+#: take as met: the limits of 15 and 20 % are ours.
+MEASURED = {
+    "+": ("LTP", "#d55e00", (15, 105)),
+    "-": ("LTD", "#0072b2", (-105, -15)),
+    "0": ("no change", "0.25", (-20, 20)),
+    "-0": ("no LTP", "#009e73", (-105, 15)),
+    "?": ("not known", "#cc79a7", None),
+}
+
+
 def as_measured(w, sign):
-    """Whether the mean (%) has the sign; the limits (15 and 20 %) are ours. None if nothing is known."""
-    met = {"+": w > 15, "-": w < -15, "0": abs(w) <= 20, "-0": w <= 15}
-    return met.get(sign)
+    """Whether the mean (%) has the sign. None if nothing is known."""
+    _, _, limits = MEASURED[sign]
+    return None if limits is None else limits[0] <= w <= limits[1]
 
 
 def in_order(results):
@@ -162,23 +173,18 @@ def table(results, titles):
     return met
 
 
-#: What was measured: its name, its colour (of Okabe & Ito, for the colour-blind), weights (%) that are so.
-MEASURED = {
-    "+": ("LTP", "#d55e00", (15, 105)),
-    "-": ("LTD", "#0072b2", (-105, -15)),
-    "0": ("no change", "0.25", (-20, 20)),
-    "-0": ("no LTP", "#009e73", (-105, 15)),
-    "?": ("not known", "#cc79a7", None),
-}
 #: Corners of the regions of the readout (calcineurin and CaMKII, uM), and where their names stand.
 REGIONS = {
     "+": ([(6.35, 1.4), (10, 1.4), (10, 29.5), (6.35, 29.5)], (8.2, 9)),
-    "-": ([(3.765, 1.4), (6.35, 1.4), (6.35, 29.5), (5.651, 29.5), (1.85, 23.25), (1.85, 11.327)], (5.1, 9)),
+    "-": (
+        [(3.765, 1.4), (6.35, 1.4), (6.35, 29.5), (5.651, 29.5), (1.85, 23.25), (1.85, 11.327)],
+        (5.1, 9),
+    ),
 }
 
 
 def draw(results):
-    """A row for each data set: weights of all repeats on the left, mean courses of the enzymes on the right."""
+    """A row for each data set: weights of all repeats, and the mean courses of the enzymes."""
     sets = [(title, [r for r in results if r.protocol in SETS[title]()]) for title in SETS]
     sets = [(title, some) for title, some in sets if some] or [("", results)]
     heights = [max(7, len(some) + 1.5) for _, some in sets]
@@ -200,8 +206,8 @@ def draw(results):
         for sign, (name, colour, _) in MEASURED.items() if sign in shown
     ]  # fmt: skip
     handles += [
-        plt.Line2D([], [], color="k", marker="|", markersize=9, linestyle="", markeredgewidth=2, label="mean"),
-        plt.Line2D([], [], color="k", marker="x", markersize=5, linestyle="", label="measured size"),
+        plt.Line2D([], [], color="k", marker="|", ms=9, mew=2, linestyle="", label="mean"),
+        plt.Line2D([], [], color="k", marker="x", ms=5, linestyle="", label="measured size"),
         plt.Rectangle((0, 0), 1, 1, color="0.9", label="as measured, by our limits"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
