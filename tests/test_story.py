@@ -208,7 +208,7 @@ def induction():
 
 @cache
 def conductance_of_one(*phosphorylated):
-    """Conductance that one spike opens, for fractions with a phosphate at both sites; relative to the first."""
+    """What one spike opens, for fractions with a phosphate at both sites; relative to the first."""
     b2.defaultclock.dt = 0.1 * ms
     model = GlutamateSynapse(AMPA, plasticity=lib.CastellaniPhosphorylation(P_max=3.0), parts=AtRest())
     source, target = inputs([[0.001]] * len(phosphorylated)), clamped(model, [-70] * len(phosphorylated))
