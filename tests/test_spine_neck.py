@@ -212,18 +212,20 @@ def in_one_network():
         plasticity=KinaseDrivenInsertion(),
         parts=[GradedEnzymes(), SpineNeck()],
     )
-    of = {"alone": (GlutamateSynapse(AMPA(), parts=SpineNeck()), ["head"])}
-    of["chain"] = chain, ["head", "Ca", "O_NMDA", "n_AMPA"]
+    models = {
+        "alone": (GlutamateSynapse(AMPA(), parts=SpineNeck()), ["head"]),
+        "chain": (chain, ["head", "Ca", "O_NMDA", "n_AMPA"]),
+    }
     defaultclock.dt = 0.1 * ms
     source = SpikeGeneratorGroup(1, [0] * len(SPIKES), SPIKES * ms)
     net, seen = Network(source), {}
-    for name, (model, record) in of.items():
+    for name, (model, record) in models.items():
         target = NeuronGroup(2, FREE + model.post_equations(), method="euler", name=f"target_{name}")
         target.v = [-70, -40] * mV
         S = model.synapses(source, target, model=STORED, per_synapse=["R_neck"], name=f"S_{name}")
         S.connect()
         S.w, S.R_neck = [1, 4], [100, 500] * b2.Mohm
-        seen[name] = [StateMonitor(S, record, record=True), StateMonitor(target, "v", record=True)]
+        seen[name] = [StateMonitor(of, x, record=[0, 1]) for of, x in ((S, record), (target, "v"))]
         net.add(target, S, *seen[name])
     net.run(20 * ms)
     return {
@@ -241,7 +243,6 @@ def test_compiled_targets_agree_with_numpy(on_target):
         found = in_one_network()
         assert found.keys() == expected.keys()
         for key, x in found.items():
-            print(target, key, np.abs(x - expected[key]).max() / np.abs(expected[key]).max())
             assert np.abs(x - expected[key]).max() <= 1e-12 * np.abs(expected[key]).max(), (target, key)
     assert np.ptp(expected["chain", "n_AMPA"]) > 1e-6 < np.ptp(expected["chain", "O_NMDA"])
 
