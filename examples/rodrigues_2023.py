@@ -197,7 +197,7 @@ def draw(results):
         left.set_title(title, fontsize=9, fontweight="bold", loc="left")
         draw_courses(right, some)
     rows[-1, 0].set(xlim=(-105, 105), xlabel="change of the weight (%)")
-    rows[-1, 1].set(xlim=(0, 12.5), xlabel="calcineurin (\N{MICRO SIGN}M)")
+    rows[-1, 1].set(xlim=(0, 16), xlabel="calcineurin (\N{MICRO SIGN}M)")
     for axes in rows[-1]:
         axes.xaxis.label.set_size(9)
     shown = {r.protocol.sign for r in results}
