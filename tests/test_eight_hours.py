@@ -118,7 +118,7 @@ def test_what_does_not_allow_a_longer_step():
 def test_eight_hours_of_a_hundred_synapses(tmp_path):
     """Issue 11: one neuron, 100 synapses, 8 h in C++ standalone in less than a minute with the build.
 
-    A minute of processor time, the compiler's included: on an idle machine that is about the time that passes.
+    Of processor time, the compiler's included; on an idle machine that is about the time that passes.
     """
     began = processor_time()
     b2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
