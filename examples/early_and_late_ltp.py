@@ -101,43 +101,44 @@ spikes = SpikeMonitor(neurons)
 
 run(3*hour)
 
-figure, axes = plt.subplots(2, 2, figsize=(10, 6.4), layout='constrained')
-shown = {  # condition, pathway: colour
-    ('strong A, then weak B', 'A'): 'tab:red', ('the same in anisomycin', 'A'): 'tab:orange',
-    ('strong A, then weak B', 'B'): 'tab:blue', ('weak B alone', 'B'): 'tab:cyan', ('slow B', 'B'): 'k',
+figure, axes = plt.subplots(2, 2, figsize=(7.5, 6), layout='constrained')
+shown = {  # condition, pathway: colour and line
+    ('strong A, then weak B', 'A'): ('#d55e00', '-'), ('the same in anisomycin', 'A'): ('#d55e00', '--'),
+    ('strong A, then weak B', 'B'): ('#0072b2', '-'), ('weak B alone', 'B'): ('#0072b2', '--'),
+    ('slow B', 'B'): ('k', '-'),
 }
 change = {}
-for (name, pathway), colour in shown.items():
+for (name, pathway), (colour, line) in shown.items():
     k = 3*list(conditions).index(name) + (2 if pathway == 'B' else 0)
     percent = change[name, pathway] = 100*(slowly.n_AMPA[k]/slowly.n_AMPA[k, 0] - 1)
     label = f'{pathway}: {name}'
-    axes[0, 0].plot(slowly.t/hour, percent, color=colour, label=label)
-    axes[0, 1].plot(slowly.t/hour, slowly.s_Scaffold[k], color=colour, label=label)
+    axes[0, 0].plot(slowly.t/hour, percent, line, color=colour, label=label)
+    axes[0, 1].plot(slowly.t/hour, slowly.s_Scaffold[k], line, color=colour)
     extreme = percent[abs(percent).argmax()]
     print(f'{label:>28} {extreme:+6.1f} %, after 3 h {percent[-1]:+6.1f} %')
-axes[0, 0].set(xlabel='time (h)', ylabel='change of AMPA receptors (%)', ylim=(-20, 130))
-axes[0, 0].legend(fontsize=8, loc='upper right')
+axes[0, 0].set(xlabel='time (h)', ylabel='change of AMPA receptors (%)', ylim=(-15, 70))
 axes[0, 1].set(xlabel='time (h)', ylabel='receptors that the scaffold holds')
 protein = axes[0, 1].twinx()
-protein.plot(slowly.t/hour, slowly.p_Anisomycin[0], 'k:', label='proteins, strong A')
+protein.plot(slowly.t/hour, slowly.p_Anisomycin[0], ':', color='0.4')
+protein.text(0.55, 0.7, 'proteins,\nstrong A', color='0.4', fontsize=8, ha='center')
 protein.set(ylim=(0, 1), ylabel='proteins (of the most)')
-protein.legend(fontsize=8, loc='lower right')
+figure.legend(loc='outside upper center', ncols=3, fontsize=8, frameon=False)
 
-near = (closely.t > 290*second) & (closely.t < 360*second)
+near = (closely.t > 298*second) & (closely.t < 312*second)
 time, K, Ca_eff = closely.t[near]/second - 300, closely.K_graded[0, near], closely.Ca_eff[0, near]
 bigger = closely.g_mean_AMPA[0, near]/closely.g_mean_AMPA[0, 0] - 1
-axes[1, 0].plot(time, K**2, color='tab:red', label='kinase')
-axes[1, 0].plot(time, Ca_eff**2/(synapses.K_P_graded**2 + Ca_eff**2), color='tab:blue', label='phosphatase')
+axes[1, 0].plot(time, K**2, color='#d55e00', label='kinase')
+axes[1, 0].plot(time, Ca_eff**2/(synapses.K_P_graded**2 + Ca_eff**2), color='#0072b2', label='phosphatase')
 axes[1, 0].plot(time, bigger, 'k', label='conductance of a receptor, change')
-axes[1, 0].set(xlabel='time from the first of three trains (s)', ylabel='active fraction', ylim=(-0.15, 1))
-axes[1, 0].legend(fontsize=8, loc='upper right')
+axes[1, 0].set(xlabel='time from the start of the first train (s)', ylabel='fraction', ylim=(-0.15, 1.15))
+axes[1, 0].legend(fontsize=8, loc='upper right', frameon=False)
 
 bins = arange(0, 3*3600 + 1, 600)
 rates = histogram(spikes.t/second, bins)[0]/600/len(conditions)
-axes[1, 1].stairs(rates, bins/3600, color='k', label='mean rate')
-axes[1, 1].axhline(goal/Hz, color='tab:red', linestyle='--', label='goal of the scaling')
+axes[1, 1].stairs(rates, bins/3600, color='k', baseline=None, label='mean rate')
+axes[1, 1].axhline(goal/Hz, color='#d55e00', linestyle='--', label='goal of the scaling')
 axes[1, 1].axvline(1.5, color='0.7')
 axes[1, 1].text(1.52, 0.02, 'more background input', fontsize=8)
-axes[1, 1].set(xlabel='time (h)', ylabel='firing rate (Hz)', ylim=(0, None))
-axes[1, 1].legend(fontsize=8)
+axes[1, 1].set(xlabel='time (h)', ylabel='firing rate (Hz)', ylim=(0, 0.85))
+axes[1, 1].legend(fontsize=8, frameon=False, ncols=2, loc='upper center', columnspacing=1)
 figure.savefig('early_and_late_ltp.png', dpi=150)

@@ -123,10 +123,21 @@ def of_equal_length(protocols):
     return lists
 
 
+#: What was measured: its name, its colour (of Okabe & Ito, for the colour-blind), which means (%) we
+#: take as met: the limits of 15 and 20 % are ours.
+MEASURED = {
+    "+": ("LTP", "#d55e00", (15, 105)),
+    "-": ("LTD", "#0072b2", (-105, -15)),
+    "0": ("no change", "0.25", (-20, 20)),
+    "-0": ("no LTP", "#009e73", (-105, 15)),
+    "?": ("not known", "#cc79a7", None),
+}
+
+
 def as_measured(w, sign):
-    """Whether the mean (%) has the sign; the limits (15 and 20 %) are ours. None if nothing is known."""
-    met = {"+": w > 15, "-": w < -15, "0": abs(w) <= 20, "-0": w <= 15}
-    return met.get(sign)
+    """Whether the mean (%) has the sign. None if nothing is known."""
+    _, _, limits = MEASURED[sign]
+    return None if limits is None else limits[0] <= w <= limits[1]
 
 
 def in_order(results):
@@ -162,33 +173,77 @@ def table(results, titles):
     return met
 
 
+#: Corners of the regions of the readout (calcineurin and CaMKII, uM), and where their names stand.
+REGIONS = {
+    "+": ([(6.35, 1.4), (10, 1.4), (10, 29.5), (6.35, 29.5)], (8.2, 9)),
+    "-": (
+        [(3.765, 1.4), (6.35, 1.4), (6.35, 29.5), (5.651, 29.5), (1.85, 23.25), (1.85, 11.327)],
+        (5.1, 9),
+    ),
+}
+
+
 def draw(results):
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(11, 0.8 + 0.24 * max(10, len(results))), layout="constrained"
-    )
-    colours = {"+": "tab:red", "-": "tab:blue", "-0": "tab:cyan", "0": "0.4", "?": "tab:olive"}
-    for k, r in enumerate(results):
-        p, colour = r.protocol, colours[r.protocol.sign]
-        left.plot(r.w, np.full(len(r.w), k), "o", color=colour, alpha=0.2, markersize=4)
-        left.plot([r.w.mean()], [k], "|", color=colour, markersize=12, markeredgewidth=3)
-        if p.size is not None:
-            left.plot([p.size], [k], "kx", markersize=5)
-        right.plot(r.CaN, r.CaMKII, color=colour, linewidth=0.8)
-    left.axvline(0, color="0.8", zorder=0)
-    left.set_yticks(range(len(results)), [r.protocol.name for r in results], fontsize=7)
-    left.invert_yaxis()
-    left.set(xlabel="change of the weight (%); cross: data", ylabel="protocol", xlim=(-105, 105))
-    names = {"+": "measured LTP", "-": "measured LTD", "-0": "no LTP", "0": "no change", "?": "not known"}
-    for sign, colour in colours.items():
-        right.plot([], [], color=colour, label=names[sign])
-    right.add_patch(plt.Rectangle((6.35, 1.4), 3.65, 28.1, color="tab:red", alpha=0.12, linewidth=0))
-    LTD = [(3.765, 1.4), (6.35, 1.4), (6.35, 29.5), (5.651, 29.5), (1.85, 23.25), (1.85, 11.327)]
-    right.add_patch(plt.Polygon(LTD, color="tab:blue", alpha=0.12, linewidth=0))
-    right.set(xlabel="calcineurin (uM), mean of repeats", ylabel="CaMKII (uM), mean of repeats",
-              xlim=(0, 20), ylim=(0, 40))  # fmt: skip
-    right.legend(fontsize=8, loc="upper right")
+    """A row for each data set: weights of all repeats, and the mean courses of the enzymes."""
+    sets = [(title, [r for r in results if r.protocol in SETS[title]()]) for title in SETS]
+    sets = [(title, some) for title, some in sets if some] or [("", results)]
+    heights = [max(7, len(some) + 1.5) for _, some in sets]
+    figure, rows = plt.subplots(
+        len(sets), 2, figsize=(7.5, 0.17 * sum(heights) + 1), height_ratios=heights, width_ratios=(1.5, 1),
+        sharex="col", squeeze=False, layout="constrained",
+    )  # fmt: skip
+    for (left, right), (title, some) in zip(rows, sets, strict=True):
+        draw_weights(left, some)
+        left.set_title(title, fontsize=9, fontweight="bold", loc="left")
+        draw_courses(right, some)
+    rows[-1, 0].set(xlim=(-105, 105), xlabel="change of the weight (%)")
+    rows[-1, 1].set(xlim=(0, 16), xlabel="calcineurin (\N{MICRO SIGN}M)")
+    for axes in rows[-1]:
+        axes.xaxis.label.set_size(9)
+    shown = {r.protocol.sign for r in results}
+    handles = [
+        plt.Line2D([], [], color=colour, marker="o", markersize=4, label=f"measured: {name}")
+        for sign, (name, colour, _) in MEASURED.items() if sign in shown
+    ]  # fmt: skip
+    handles += [
+        plt.Line2D([], [], color="k", marker="|", ms=9, mew=2, linestyle="", label="mean"),
+        plt.Line2D([], [], color="k", marker="x", ms=5, linestyle="", label="measured size"),
+        plt.Rectangle((0, 0), 1, 1, color="0.9", label="as measured, by our limits"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     figure.savefig("rodrigues_2023.png", dpi=150)
     return figure
+
+
+def draw_weights(axes, results):
+    """All repeats of some protocols, their mean, and what was measured."""
+    scatter = np.random.default_rng(1)
+    for k, r in enumerate(results):
+        _, colour, limits = MEASURED[r.protocol.sign]
+        if limits is not None:
+            axes.barh(k, limits[1] - limits[0], 0.8, limits[0], color="0.92", zorder=0)
+        beside = k + scatter.uniform(-0.25, 0.25, len(r.w))
+        axes.plot(r.w, beside, "o", color=colour, alpha=0.25, markersize=3, markeredgewidth=0)
+        axes.plot([r.w.mean()], [k], "|", color="k", markersize=11, markeredgewidth=2)
+        if r.protocol.size is not None:
+            axes.plot([r.protocol.size], [k], "kx", markersize=5)
+    axes.axvline(0, color="0.6", linewidth=0.8, zorder=1)
+    axes.set_yticks(range(len(results)), [r.protocol.name for r in results], fontsize=8)
+    axes.set_ylim(len(results) - 0.4, -0.6)
+    axes.tick_params(labelsize=8)
+
+
+def draw_courses(axes, results):
+    """The mean courses of both enzymes over the regions of the readout."""
+    for sign, (corners, place) in REGIONS.items():
+        name, colour, _ = MEASURED[sign]
+        axes.add_patch(plt.Polygon(corners, facecolor=colour, alpha=0.15, linewidth=0))
+        axes.text(*place, name, color=colour, fontsize=8, ha="center", va="center")
+    for r in results:
+        axes.plot(r.CaN, r.CaMKII, color=MEASURED[r.protocol.sign][1], linewidth=0.8, alpha=0.9)
+    axes.set(ylim=(0, 42), yticks=(0, 20, 40))
+    axes.set_ylabel("CaMKII (\N{MICRO SIGN}M)", fontsize=8)
+    axes.tick_params(labelsize=8)
 
 
 def main(arguments=None):

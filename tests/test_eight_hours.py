@@ -4,7 +4,7 @@ Held against the solution of their equations after the induction, when calcium i
 decays exponentially, so the times at which it passes the thresholds of synthesis and tag are known.
 """
 
-from time import perf_counter
+import os
 
 import brian2 as b2
 import numpy as np
@@ -29,6 +29,11 @@ def network(number, fine, spikes):
     S = model.synapses(source, target, delay=0 * ms)
     S.connect(i=[0] + [1] * (number - 1), j=0)
     return source, target, S
+
+
+def processor_time():
+    """Of this process and of those that it has waited for."""
+    return sum(os.times()[:4])
 
 
 def at_rest(t, h, p, z, theta_pro=THETA_PRO, theta_tag=THETA_TAG):
@@ -111,8 +116,11 @@ def test_what_does_not_allow_a_longer_step():
 
 @pytest.mark.slow
 def test_eight_hours_of_a_hundred_synapses(tmp_path):
-    """Issue 11: one neuron, 100 synapses, 8 h in C++ standalone in less than a minute with the build."""
-    began = perf_counter()
+    """Issue 11: one neuron, 100 synapses, 8 h in C++ standalone in less than a minute with the build.
+
+    Of processor time, the compiler's included; on an idle machine that is about the time that passes.
+    """
+    began = processor_time()
     b2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
     try:
         source, target, S = network(100, 0.2 * ms, 100)
@@ -123,9 +131,9 @@ def test_eight_hours_of_a_hundred_synapses(tmp_path):
         b2.defaultclock.dt, source.active = coarse, False
         net.run((8 * 3600 - 2) * second)
         b2.device.build(directory=str(tmp_path))
-        took = perf_counter() - began
+        took = processor_time() - began
         (h, p, z), found = errors(M, 60)
-        print(f"8 h in {took:.1f} s; errors of h, p, z: {h:.1e} mV, {p:.1e}, {z:.1e}")
+        print(f"8 h in {took:.1f} s of processor time; errors of h, p, z: {h:.1e} mV, {p:.1e}, {z:.1e}")
         assert h < 1e-9 and max(p, z) < 2 * float(coarse) / TAU
         assert found[0][0] > 1.8 * H_0 and found[2][-1] > 0.4
         assert np.all(M.z_AMPA[1] == 0)

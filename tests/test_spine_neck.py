@@ -25,7 +25,14 @@ from brian2_nmda import (
     states,
     v,
 )
-from brian2_nmda.equations import HillTononiBlock, KampaNMDA, SpineNeck
+from brian2_nmda.equations import (
+    CalciumIntegrator,
+    GradedEnzymes,
+    HillTononiBlock,
+    KampaNMDA,
+    KinaseDrivenInsertion,
+    SpineNeck,
+)
 from brian2_nmda.symbolic.heads import V_HEAD
 
 pytestmark = pytest.mark.xdist_group(__name__)
@@ -195,6 +202,49 @@ def test_every_form_agrees_with_the_naive_one(declared):
     for one, other in [(fast.head, naive.head), (fast.Ca, naive.Ca), (fast_target.v, naive_target.v)]:
         one, other = np.array(one), np.array(other)
         assert np.abs(one - other).max() <= 1e-12 * np.abs(other).max()
+
+
+def in_one_network():
+    """Courses with a neck alone and in a chain from a scheme that reads the head to the receptors."""
+    chain = GlutamateSynapse(
+        [AMPA(), KampaNMDA(gmax=0.3 * nS)],
+        calcium=SpineCalcium(integrator=CalciumIntegrator()),
+        plasticity=KinaseDrivenInsertion(),
+        parts=[GradedEnzymes(), SpineNeck()],
+    )
+    models = {
+        "alone": (GlutamateSynapse(AMPA(), parts=SpineNeck()), ["head"]),
+        "chain": (chain, ["head", "Ca", "O_NMDA", "n_AMPA"]),
+    }
+    defaultclock.dt = 0.1 * ms
+    source = SpikeGeneratorGroup(1, [0] * len(SPIKES), SPIKES * ms)
+    net, seen = Network(source), {}
+    for name, (model, record) in models.items():
+        target = NeuronGroup(2, FREE + model.post_equations(), method="euler", name=f"target_{name}")
+        target.v = [-70, -40] * mV
+        S = model.synapses(source, target, model=STORED, per_synapse=["R_neck"], name=f"S_{name}")
+        S.connect()
+        S.w, S.R_neck = [1, 4], [100, 500] * b2.Mohm
+        seen[name] = [StateMonitor(of, x, record=[0, 1]) for of, x in ((S, record), (target, "v"))]
+        net.add(target, S, *seen[name])
+    net.run(20 * ms)
+    return {
+        (name, x): np.array(getattr(M, x))
+        for name, monitors in seen.items() for M in monitors for x in M.record_variables
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_compiled_targets_agree_with_numpy(on_target):
+    on_target("numpy")
+    expected = in_one_network()
+    for target in ("cython", "cpp_standalone"):
+        on_target(target)
+        found = in_one_network()
+        assert found.keys() == expected.keys()
+        for key, x in found.items():
+            assert np.abs(x - expected[key]).max() <= 1e-12 * np.abs(expected[key]).max(), (target, key)
+    assert np.ptp(expected["chain", "n_AMPA"]) > 1e-6 < np.ptp(expected["chain", "O_NMDA"])
 
 
 # -- what reads the head -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sympy
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
 from brian2_nmda.conformance.subject import synapse_for
 from brian2_nmda.lowering.plan import Plan
@@ -22,6 +23,12 @@ _COLUMNS = (("variable", 18), ("lives on", 18), ("integrated by", 24), ("why", 4
 _CHARACTER, _LINE = 0.072, 0.145  # inches of 8 points in a monospaced font
 #: Size of the largest box, in distances of a graph.
 _BOX = (0.75, 0.35)
+#: From the outermost nodes to the edge of the picture: half a box, and a little.
+_RIM = (0.42, 0.25)
+#: How far the middle of an arrow may lie beside its line, in half lengths, as tried one after the other; of
+#: two arrows between the same parts each bends to its own side.
+_BENDS = (0.0, 0.15, -0.15, 0.25, -0.25, 0.4, -0.4, 0.6, -0.6)
+_BOTH_WAYS = (0.25, 0.4, 0.6)
 _SPIKE = "presynaptic spike"
 Edges = dict[tuple[str, str], list[str]]
 
@@ -101,9 +108,11 @@ def plot_parts(model: SynapseModel | Part, axes: Axes | None = None) -> Axes:
     places = _positions(_SPIKE, edges)
     axes = _new_axes(axes, places, 2.1)
     boxes = _nodes(axes, places, {})
+    covered = _covered(axes, boxes)
     for (source, target), names in edges.items():
         a, b = places[source], places[target]
-        bend = 0.25 if (target, source) in edges else 0.0
+        in_the_way = [box for node, box in covered.items() if node not in (source, target)]
+        bend = _bend(a, b, in_the_way, _BOTH_WAYS if (target, source) in edges else _BENDS)
         _arrow(axes, [a, b], [boxes[source], boxes[target]], "-|>", bend)
         if names:
             apart = np.subtract(b, a) @ [[0, -1], [1, 0]]  # to the side to which the arrow bends
@@ -264,9 +273,13 @@ def _positions(first: str, edges: Iterable[tuple[str, str]]) -> dict[str, tuple[
 def _new_axes(axes: Axes | None, places: Mapping[str, tuple[float, float]], scale: float) -> Axes:
     """The axes that were given, or new ones of the size of the graph; with one scale for both."""
     x, y = np.array(list(places.values())).T
-    width, height = np.ptp(x) + 1.2, np.ptp(y) + 0.9
+    width, height = np.ptp(x) + 2 * _RIM[0], np.ptp(y) + 2 * _RIM[1]
     axes = axes_or_new(axes, (scale * width, scale * height))
-    axes.set(xlim=(x.min() - 0.6, x.max() + 0.6), ylim=(y.min() - 0.45, y.max() + 0.45), aspect="equal")
+    axes.set(
+        xlim=(x.min() - _RIM[0], x.max() + _RIM[0]),
+        ylim=(y.min() - _RIM[1], y.max() + _RIM[1]),
+        aspect="equal",
+    )
     axes.set_axis_off()
     return axes
 
@@ -287,6 +300,30 @@ def _nodes(axes: Axes, places: Mapping[str, tuple[float, float]], texts: Mapping
         text = texts.get(node, node)
         found[node] = axes.text(x, y, text, ha="center", va="center", fontsize=9, zorder=4, bbox=box)
     return {node: text.get_bbox_patch() for node, text in found.items()}
+
+
+def _covered(axes: Axes, boxes: Mapping[str, Any]) -> dict[str, Bbox]:
+    """What boxes cover, in the coordinates of the graph, with a rim; known once the figure is laid out."""
+    axes.figure.canvas.figure.draw_without_rendering()
+    found = {}
+    for node, box in boxes.items():
+        extent = box.get_window_extent()
+        found[node] = extent.padded(0.05 * axes.figure.dpi).transformed(axes.transData.inverted())
+    return found
+
+
+def _bend(
+    a: tuple[float, float], b: tuple[float, float], others: Iterable[Bbox], bends: Iterable[float]
+) -> float:
+    """The first bend with which an arrow passes by all other boxes; if there is none, the first."""
+    bends, others = list(bends), list(others)
+    s = np.linspace(0, 1, 101)[:, None]
+    for bend in bends:
+        corner = np.add(a, b) / 2 + bend * (np.subtract(b, a) @ [[0, -1], [1, 0]])
+        curve = (1 - s) ** 2 * np.array(a) + 2 * s * (1 - s) * corner + s**2 * np.array(b)
+        if not any(np.any([box.contains(x, y) for x, y in curve]) for box in others):
+            return bend
+    return bends[0]
 
 
 def _arrow(
