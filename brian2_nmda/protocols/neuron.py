@@ -29,14 +29,17 @@ v_command : volt
 I_injected : amp
 inhibition : 1
 """
-#: The first five are those of the tetanus experiment; the time constant and the reversal of inhibition and
-#: the time constant of the clamp are assumed.
-_NAMESPACE = {
-    "C_m": 200 * pF,
-    "g_L": 10 * nS,
+#: Of the tetanus experiment as well. Fitted with the rule of `demo_model`: a long time constant (60 ms), so that
+#: the pulses of a burst add up and fire the neuron although a test EPSP stays far below threshold.
+MEMBRANE = {
+    "C_m": 250 * pF,
+    "g_L": 4.2 * nS,
     "E_L": -70 * mV,
-    "v_th": -54 * mV,
+    "v_th": -58 * mV,
     "v_reset": -60 * mV,
+}
+#: The time constant and the reversal of inhibition and the time constant of the clamp are assumed.
+_NAMESPACE = MEMBRANE | {
     "tau_i": 10 * ms,
     "E_i": -75 * mV,
     "tau_clamp": 1 * ms,
