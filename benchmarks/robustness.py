@@ -83,7 +83,7 @@ NEURON = {
 }
 WEIGHTS = {"fibres": "number of fibres", "n_0_AMPA": "AMPA conductance"}
 #: The stimulus has the same test EPSP with and without depression.
-RELEASES = {"without": (TransmitterPulse(), 36), "with": (TsodyksMarkram(), 61)}
+RELEASES = {"without": (TransmitterPulse(), 28), "with": (TsodyksMarkram(), 47)}
 EQUATIONS = """
 dv/dt = (g_L*(-70*mV - v) - I_syn)/C_m : volt (unless refractory)
 C_m : farad
@@ -114,9 +114,9 @@ def build(
     """Neurons, fibres and synapses of the chosen rows: the objects, and the synapses."""
     release, fibres = RELEASES[depression]
     model = GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.185 * nS)],
+        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS)],
         release=release,
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=9.5 * second)),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10 * second)),
         plasticity=RelativeInsertion.preset("autonomous kinase"),
         parts=AutonomousEnzymes(),
     )

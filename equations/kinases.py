@@ -30,7 +30,7 @@ from brian2_nmda.symbolic.part import (
 _PER_UM_S = 1 / (umolar * second)
 _FREE = "a free choice: LTP and LTD develop within minutes"
 _FITTED_BOTH = "fitted with and without depression of release, and to bear changes of 20 % (see the class)"
-_FITTED_LASTING = "fitted with and without depression of release, so that no train saturates (see the class)"
+_FITTED_LASTING = "fitted with and without depression of release; no train saturates it (see the class)"
 _FITTED = "fitted to tetanus, theta burst and trains of 900 pulses at 0.1 to 50 Hz (see the class)"
 
 
@@ -270,9 +270,9 @@ class AutonomousEnzymes(Part):
 
     Calcium in spines of slices supports the times, not the numbers: CaMKII was active for about 1 min while
     and after glutamate was uncaged (Lee et al. 2009). A design choice of this package, fitted together with
-    ``RelativeInsertion.preset('autonomous kinase')``, 0.185 nS of NMDA conductance,
-    ``SpineCalcium(integrator=CalciumIntegrator(tau=9.5*second))`` and the neuron of the tetanus experiment,
-    with 36 fibres of 0.5 nS AMPA, a test EPSP of 9.4 mV. With depression of release there are 61 fibres: the
+    ``RelativeInsertion.preset('autonomous kinase')``, 0.29 nS of NMDA conductance,
+    ``SpineCalcium(integrator=CalciumIntegrator(tau=10*second))`` and the neuron of the tetanus experiment,
+    with 28 fibres of 0.5 nS AMPA, a test EPSP of 7.9 mV. With depression of release there are 47 fibres: the
     stimulus is set so that the test EPSP is the same. ``docs/robustness.md`` says what a change of any one
     number by 20 % does.
 
@@ -281,17 +281,17 @@ class AutonomousEnzymes(Part):
     Lee SJR, Escobedo-Lozoya Y, Szatmari EM, Yasuda R (2009). Nature 458:299. doi:10.1038/nature07842
     """
 
-    k_act = Parameter(120 / second, "phosphorylation in saturating calcium", status="fitted",
+    k_act = Parameter(80 / second, "phosphorylation in saturating calcium", status="fitted",
                       source=_FITTED_LASTING, sign="nonnegative")  # fmt: skip
-    tau_K = Parameter(45 * second, "autonomous activity of the kinase", status="fitted",
+    tau_K = Parameter(50 * second, "autonomous activity of the kinase", status="fitted",
                       source=_FITTED_LASTING)  # fmt: skip
-    K_K = Parameter(9 * umolar, "calcium of half activation of a subunit", status="fitted",
+    K_K = Parameter(12.5 * umolar, "calcium of half activation of a subunit", status="fitted",
                     source=_FITTED_LASTING)  # fmt: skip
-    K_P = Parameter(0.15 * umolar, "integrated calcium of half activity of the phosphatase", status="fitted",
+    K_P = Parameter(0.23 * umolar, "integrated calcium of half activity of the phosphatase", status="fitted",
                     source=_FITTED_LASTING)  # fmt: skip
 
     _on = k_act * (Ca**4 / (K_K**4 + Ca**4)) ** 2
-    K = states("K", initial=_on * tau_K / (1 + _on * tau_K), meaning="phosphorylated fraction of the subunits")
+    K = states("K", initial=_on * tau_K / (1 + _on * tau_K), meaning="phosphorylated fraction")
     dK = _on * (1 - K) - K / tau_K
 
     kinase = gives(K, meaning="Phosphorylated fraction of the subunits.")
@@ -433,7 +433,7 @@ class RelativeInsertion(Plasticity):
     presets: ClassVar[Mapping[str, Preset]] = {
         "autonomous kinase": Preset(
             _FITTED_LASTING,
-            {"k_ins": 0.015 / second, "k_rem": 0.0085 / second, "gain": 1.0, "loss": 0.2},
+            {"k_ins": 0.011 / second, "k_rem": 0.009 / second, "gain": 1.0, "loss": 0.2},
             "fitted",
         ),
     }

@@ -29,7 +29,7 @@ from brian2_nmda.protocols.timeline import Timeline
 from brian2_nmda.protocols.weights import Weight, weight_of
 from brian2_nmda.symbolic.errors import ModelError
 
-FIBRES = 36  # of a pathway: a test EPSP of 9.4 mV; the rule was fitted to this stimulus
+FIBRES = 28  # of a pathway: a test EPSP of 7.9 mV; the rule was fitted to this stimulus
 
 
 def demo_model() -> GlutamateSynapse:
@@ -45,8 +45,8 @@ def demo_model() -> GlutamateSynapse:
     ['AMPA', 'NMDA']
     """
     return GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.185 * nS, antagonist=DAP5(conc=0 * mM))],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=9.5 * second)),
+        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS, antagonist=DAP5(conc=0 * mM))],
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10 * second)),
         plasticity=RelativeInsertion.preset("autonomous kinase"),
         parts=AutonomousEnzymes(),
     )
@@ -67,7 +67,7 @@ class Experiment:
     neuron : Neuron, optional
         By default `demo_neuron`.
     pathways : mapping of str to float, optional
-        The number of identical fibres of each, by default 36 in A and in B. A protocol may state another
+        The number of identical fibres of each, by default 28 in A and in B. A protocol may state another
         (`Protocol.with_fibres`).
     baseline, follow_up : Quantity
         Duration of the test pulses before the induction, and after the longest one.

@@ -29,8 +29,8 @@ v_command : volt
 I_injected : amp
 inhibition : 1
 """
-#: Of the tetanus experiment as well. Fitted with the rule of `demo_model`: a long time constant (60 ms), so that
-#: the pulses of a burst add up and fire the neuron although a test EPSP stays far below threshold.
+#: Of the tetanus experiment as well. Fitted with the rule of `demo_model`: a long time constant (60 ms), so
+#: that the pulses of a burst add up and fire the neuron although a test EPSP is far below threshold.
 MEMBRANE = {
     "C_m": 250 * pF,
     "g_L": 4.2 * nS,

@@ -17,6 +17,7 @@ from brian2 import (
     get_device,
     mM,
     ms,
+    mV,
     second,
     umolar,
 )
