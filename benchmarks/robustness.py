@@ -116,7 +116,7 @@ def build(
     model = GlutamateSynapse(
         [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS)],
         release=release,
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10 * second)),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12 * second)),
         plasticity=RelativeInsertion.preset("autonomous kinase"),
         parts=AutonomousEnzymes(),
     )

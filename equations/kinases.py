@@ -271,7 +271,7 @@ class AutonomousEnzymes(Part):
     Calcium in spines of slices supports the times, not the numbers: CaMKII was active for about 1 min while
     and after glutamate was uncaged (Lee et al. 2009). A design choice of this package, fitted together with
     ``RelativeInsertion.preset('autonomous kinase')``, 0.29 nS of NMDA conductance,
-    ``SpineCalcium(integrator=CalciumIntegrator(tau=10*second))`` and the neuron of the tetanus experiment,
+    ``SpineCalcium(integrator=CalciumIntegrator(tau=12*second))`` and the neuron of the tetanus experiment,
     with 28 fibres of 0.5 nS AMPA, a test EPSP of 7.9 mV. With depression of release there are 47 fibres: the
     stimulus is set so that the test EPSP is the same. ``docs/robustness.md`` says what a change of any one
     number by 20 % does.
@@ -433,7 +433,7 @@ class RelativeInsertion(Plasticity):
     presets: ClassVar[Mapping[str, Preset]] = {
         "autonomous kinase": Preset(
             _FITTED_LASTING,
-            {"k_ins": 0.011 / second, "k_rem": 0.009 / second, "gain": 1.0, "loss": 0.2},
+            {"k_ins": 0.0115 / second, "k_rem": 0.009 / second, "gain": 1.0, "loss": 0.2},
             "fitted",
         ),
     }

@@ -46,7 +46,7 @@ for label, (release, fibres_together) in releases.items():
     model = GlutamateSynapse(
         [AMPA(gmax=0.5*nS), BioNMDA(gmax=0.29*nS, antagonist=DAP5())],
         release=release,
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10*second)),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12*second)),
         plasticity=RelativeInsertion.preset('autonomous kinase'),
         parts=AutonomousEnzymes(),
     )

@@ -58,7 +58,7 @@ def test_the_kinase_outlasts_calcium_and_insertion_stays_below_the_bound():
     defaultclock.dt = 0.25 * ms
     model = GlutamateSynapse(
         [AMPA(), BioNMDA()],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10 * second), tau=1 * ms, rest=0 * mM),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12 * second), tau=1 * ms, rest=0 * mM),
         plasticity=RelativeInsertion.preset("autonomous kinase", k_rem=0 / second),
         parts=AutonomousEnzymes(),
     )
@@ -69,7 +69,7 @@ def test_the_kinase_outlasts_calcium_and_insertion_stays_below_the_bound():
     Network(S, target, S.source).run(20 * second)
     assert_allclose(S.K_autonomous[0], on * np.exp(-20 / 50), rtol=1e-6)
     area = on * 50 * (1 - np.exp(-20 / 50))
-    assert_allclose(S.r_AMPA[0], 2 - np.exp(-0.011 * area), rtol=1e-6)
+    assert_allclose(S.r_AMPA[0], 2 - np.exp(-0.0115 * area), rtol=1e-6)
     assert S.r_AMPA[0] < 1.2
 
 

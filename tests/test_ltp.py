@@ -137,12 +137,12 @@ def test_no_train_saturates_the_receptors(result):
         n = result.n[result.index(f"{rate:g} Hz x 900"), A]
         assert_allclose(fraction, (n.max() - 20) / 20, rtol=1e-12)
         assert fraction < 0.6
-    assert "at 50 Hz 39 % (bar: at most 80 %) met" in result.table()
+    assert "at 50 Hz 38 % (bar: at most 80 %) met" in result.table()
     n = result.n.copy()
     n[result.index("20 Hz x 900"), A, -1] = 39
     full = replace(result, n=n)
     assert not full.met
-    assert "at most 95 % are filled, at 20 Hz; at 50 Hz 39 % (bar: at most 80 %) MISSED" in full.table()
+    assert "at most 95 % are filled, at 20 Hz; at 50 Hz 38 % (bar: at most 80 %) MISSED" in full.table()
 
 
 def test_places_of_other_rules():
@@ -169,18 +169,18 @@ def test_a_curve_that_misses_its_bars_is_reported(result):
 
 #: Of the C++ program: receptors after, EPSP before and after (mV), peak Ca and Ca_eff (uM), spikes.
 PROTOTYPE = {
-    "tetanus": (27.763, 7.863, 10.277, 21.575, 1.9537, 121),
-    "theta burst": (28.110, 7.863, 10.383, 18.370, 0.9818, 40),
-    "D-AP5": (20.000, 6.588, 6.588, 0.171, 0.0090, 79),
-    "clamp": (19.899, 7.863, 7.831, 2.415, 0.2523, 0),
-    "weak": (19.848, 0.847, 0.841, 3.235, 0.3237, 0),
-    "weak+strong": (27.784, 0.847, 1.131, 22.036, 2.0197, 132),
-    "weak 0 Mg": (27.434, 0.847, 1.118, 49.719, 4.4043, 17),
-    "baseline": (19.993, 7.863, 7.861, 2.256, 0.0404, 0),
-    "1 Hz x 900": (16.035, 7.863, 6.607, 2.256, 0.2711, 0),
-    "3 Hz x 900": (16.268, 7.863, 6.681, 2.319, 0.7824, 0),
-    "10 Hz x 900": (30.290, 7.863, 11.045, 8.695, 4.3930, 898),
-    "50 Hz x 900": (27.810, 7.863, 10.291, 18.792, 14.5661, 1772),
+    "tetanus": (27.944, 7.863, 10.332, 21.575, 1.6470, 121),
+    "theta burst": (28.356, 7.863, 10.458, 18.384, 0.8355, 40),
+    "D-AP5": (19.985, 6.596, 6.591, 2.087, 0.1395, 87),
+    "clamp": (19.921, 7.863, 7.838, 2.415, 0.2165, 0),
+    "weak": (19.874, 0.847, 0.842, 3.235, 0.2757, 0),
+    "weak+strong": (27.963, 0.847, 1.138, 22.036, 1.7018, 132),
+    "weak 0 Mg": (27.522, 0.847, 1.122, 49.719, 3.7056, 17),
+    "baseline": (19.995, 7.863, 7.862, 2.256, 0.0379, 0),
+    "1 Hz x 900": (16.035, 7.863, 6.607, 2.256, 0.2695, 0),
+    "3 Hz x 900": (16.264, 7.863, 6.680, 2.319, 0.7803, 0),
+    "10 Hz x 900": (30.141, 7.863, 11.000, 8.696, 4.3930, 898),
+    "50 Hz x 900": (27.626, 7.863, 10.235, 18.790, 13.5536, 1773),
 }
 #: What steps of 0.25 ms cost: calcium, potentials and the back-propagating spike are of order 1. That program
 #: changes by 0.4 % from 0.05 to 0.2 ms; calcium is found 0.8 % lower here where the neuron fires often.
@@ -285,11 +285,11 @@ def test_insertion_is_the_slope_of_the_receptors(result):
     assert then > 20.5
     k = np.searchsorted(result.n_time, result.start + 4)
     left = np.linspace(0, result.n_time[k] - result.start - 4, 2001)
-    n, Ca_eff = then, result.Ca_eff_trace[c, A, during][-1] * np.exp(-left / 10)
+    n, Ca_eff = then, result.Ca_eff_trace[c, A, during][-1] * np.exp(-left / 12)
     removal = 0.009 * Ca_eff**4 / (0.23**4 + Ca_eff**4)
-    kinase = (result.insertion[c, A, during][-1] + removal[0] * (n - 16)) / (0.011 * (40 - n))
+    kinase = (result.insertion[c, A, during][-1] + removal[0] * (n - 16)) / (0.0115 * (40 - n))
     for rate, K in zip(removal, kinase * np.exp(-left / 50), strict=True):
-        n += (0.011 * K * (40 - n) - rate * (n - 16)) * left[1]
+        n += (0.0115 * K * (40 - n) - rate * (n - 16)) * left[1]
     assert_allclose(n, result.n[c, A, k], rtol=1e-3)
     assert_allclose(result.insertion[c, B], 0, atol=1e-2)
 
@@ -379,7 +379,7 @@ def test_a_missed_bar_is_reported(result):
 def test_table_states_figures_and_bars(result):
     lines = result.table().splitlines()
     (tetanus,) = (line for line in lines if line.startswith("tetanus") and " A " in line)
-    for text in ("20.00 -> 27.7", "7.8", "+35 to +65 %", "met"):
+    for text in ("20.00 -> 27.9", "7.8", "+35 to +65 %", "met"):
         assert text in tetanus
     assert "MISSED" not in result.table()
 

@@ -46,7 +46,7 @@ def demo_model() -> GlutamateSynapse:
     """
     return GlutamateSynapse(
         [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS, antagonist=DAP5(conc=0 * mM))],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=10 * second)),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12 * second)),
         plasticity=RelativeInsertion.preset("autonomous kinase"),
         parts=AutonomousEnzymes(),
     )
