@@ -184,11 +184,11 @@ class GradedEnzymes(Part):
     neighbour that is active as well: hence the fourth power and the square. The phosphatase reads the leaky
     integral ``Ca_eff`` of the pool. Neither has a threshold.
 
-    A design choice of this package, fitted on the neuron of the tetanus experiment (30 fibres, 0.5 nS AMPA,
-    0.2 nS NMDA) together with ``KinaseDrivenInsertion.preset('graded enzymes')`` and
+    A design choice of this package, fitted on a neuron of 200 pF and 10 nS that fires at -54 mV (30 fibres,
+    0.5 nS AMPA, 0.2 nS NMDA) together with ``KinaseDrivenInsertion.preset('graded enzymes')`` and
     ``SpineCalcium(integrator=CalciumIntegrator(tau=2.8*second))``: one set of numbers for a tetanus, a theta
     burst and 900 pulses at 0.1 to 50 Hz: +61.6, +27.0, and at 1, 3, 10, 20 and 50 Hz -14, -27, +5, +70 and
-    +42 %. With depression of release it fails (a tetanus gives +2 %): see `UnsaturatedEnzymes`.
+    +42 %. With depression of release it fails (a tetanus gives +2 %): see `AutonomousEnzymes`.
     """
 
     tau_K = Parameter(0.9 * second, "activity of the kinase", status="fitted", source=_FITTED)
@@ -227,10 +227,10 @@ class UnsaturatedEnzymes(Part):
     crosses zero where the neuron is about to fire: 7 to 10 Hz, with depression 10 to 15 Hz.
 
     A design choice of this package, fitted together with `RelativeInsertion` and
-    ``SpineCalcium(integrator=CalciumIntegrator(tau=3.3*second))`` on the neuron of the tetanus experiment
-    with 48 fibres of 0.5 nS AMPA and 0.45 nS NMDA, a test EPSP of 13.6 mV. With depression there are 79
-    fibres: the stimulus is set so that the test EPSP is the same. ``examples/frequency_curve.py`` prints
-    what the one set of numbers gives in both, and in every change of a number by 20 %.
+    ``SpineCalcium(integrator=CalciumIntegrator(tau=3.3*second))`` on a neuron of 200 pF and 10 nS
+    that fires at -54 mV, with 48 fibres of 0.5 nS AMPA and 0.45 nS NMDA, a test EPSP of 13.6 mV. With
+    depression there are 79 fibres: the stimulus is set so that the test EPSP is the same. `AutonomousEnzymes`
+    does not saturate and bears changes of 20 % better.
     """
 
     tau_K = Parameter(0.5 * second, "activity of the kinase", status="fitted", source=_FITTED_BOTH)
@@ -263,13 +263,13 @@ class AutonomousEnzymes(Part):
     without calcium (it is autonomous), for ``tau_K``. The phosphatase reads the leaky integral ``Ca_eff``.
 
     Here the *enzyme* saturates, not the synapse. A tetanus of 1 s, a theta burst of 2 s and 18 s at 50 Hz
-    phosphorylate almost all of the kinase, which then acts for the duration of the train and ``tau_K`` more.
+    phosphorylate most of the kinase, which then acts for the duration of the train and ``tau_K`` more.
     Insertion is slower than that: no train comes near to filling the places of `RelativeInsertion`, and a
     burst more or less, or a calcium peak 20 % higher or lower, changes little. LTP so develops within
-    two minutes *after* a tetanus.
+    three minutes *after* a tetanus.
 
-    Calcium in spines of slices supports the times, not the numbers: CaMKII was active for about 1 min while
-    and after glutamate was uncaged (Lee et al. 2009). A design choice of this package, fitted together with
+    In single spines CaMKII was active for about 1 min when LTP was induced (Lee et al. 2009, abstract); this
+    supports the time constant, not its value. A design choice of this package, fitted together with
     ``RelativeInsertion.preset('autonomous kinase')``, 0.29 nS of NMDA conductance,
     ``SpineCalcium(integrator=CalciumIntegrator(tau=12*second))`` and the neuron of the tetanus experiment,
     with 28 fibres of 0.5 nS AMPA, a test EPSP of 7.9 mV. With depression of release there are 47 fibres: the
@@ -278,7 +278,7 @@ class AutonomousEnzymes(Part):
 
     References
     ----------
-    Lee SJR, Escobedo-Lozoya Y, Szatmari EM, Yasuda R (2009). Nature 458:299. doi:10.1038/nature07842
+    Lee SJR et al. (2009). Nature 458:299. doi:10.1038/nature07842
     """
 
     k_act = Parameter(80 / second, "phosphorylation in saturating calcium", status="fitted",
