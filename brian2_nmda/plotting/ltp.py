@@ -351,7 +351,7 @@ def _curve(axes: Axes, result: LTPResult) -> None:
     axes.set_xscale("log")
     axes.set_xticks(rates, [f"{f:g}" for f in rates])
     axes.minorticks_off()
-    axes.set(xlim=(0.7, 70), ylim=(-45, 65), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
+    axes.set(xlim=(0.7, 70), ylim=(-45, 75), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
              ylabel="change of AMPA receptors of A (%)")  # fmt: skip
     _title(axes, "6  Frequency curve")
 
