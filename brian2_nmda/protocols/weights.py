@@ -70,7 +70,8 @@ class Weight:
 
         States without an upper bound have their initial value, as the ``n_0`` of a `RelativeInsertion`.
         """
-        system, highest, bounded = self.model.system, {}, False
+        system, bounded = self.model.system, False
+        highest: dict[str, float] = {}
         for name in self.states:
             state = system.states[name]
             upper = state.within[1]

@@ -216,7 +216,8 @@ class LTPResult:
 
         The largest number during the train and after it, relative to the bound that the model states.
         """
-        bound, found = Weight(self.model, "n_AMPA").bound, {}
+        bound = Weight(self.model, "n_AMPA").bound
+        found: dict[float, float] = {}
         for rate, condition in self._of_curve:
             n = self.n[self.index(condition.name), 0]
             found[float(rate)] = float((n.max() - n[0]) / (bound - n[0]))
