@@ -23,18 +23,18 @@ from brian2 import ms, mV, nS, pF, second
 
 from brian2_nmda import AMPA, BackPropagatingSpike, BioNMDA, GlutamateSynapse, SpineCalcium
 from brian2_nmda.equations import (
+    AutonomousEnzymes,
     CalciumIntegrator,
     RelativeInsertion,
     TransmitterPulse,
     TsodyksMarkram,
-    UnsaturatedEnzymes,
 )
 from brian2_nmda.protocols.devices import keep_code
 
 FACTORS = (0.8, 1.2)
 BAR = (0.5, 1.5)  # relative size
 DRIFT = 0.5  # percent
-SHORT, LONG = 45.0, 920.0  # s, in which the protocols are over
+SHORT, LONG = 240.0, 1020.0  # s, in which the protocols are over and the kinase is off
 TRAINS = {
     "tetanus": np.arange(100) / 100,
     "theta burst": np.concatenate([k / 5 + np.arange(4) / 100 for k in range(10)]),
@@ -46,9 +46,10 @@ LASTING = ("1 Hz", "tests")  # the others are over after SHORT
 
 #: What is changed, and in words: parameters of the synapse,
 SYNAPSE = {
-    "tau_K_graded": "rule: lifetime of the kinase",
-    "K_K_graded": "rule: half activation of the kinase",
-    "K_P_graded": "rule: half activation of the phosphatase",
+    "k_act_autonomous": "rule: phosphorylation of the kinase",
+    "tau_K_autonomous": "rule: lifetime of the kinase",
+    "K_K_autonomous": "rule: half activation of the kinase",
+    "K_P_autonomous": "rule: half activation of the phosphatase",
     "tau_Ca_eff": "rule: memory of calcium",
     "k_ins_AMPA": "rule: insertion",
     "k_rem_AMPA": "rule: removal",
@@ -74,15 +75,15 @@ RELEASE = {"U_T": "release: use", "tau_f_T": "release: facilitation", "tau_d_T":
 BLOCK = {"Mg": "magnesium", "K_NMDA": "block: affinity", "k_NMDA": "block: voltage dependence"}
 #: and variables of the neurons below.
 NEURON = {
-    "C_m": ("capacitance", 200 * pF),
-    "g_L": ("leak", 10 * nS),
-    "span": ("threshold above rest", 16 * mV),
+    "C_m": ("capacitance", 250 * pF),
+    "g_L": ("leak", 4.2 * nS),
+    "span": ("threshold above rest", 12 * mV),
     "back": ("height of the back-propagating spike", 1.0),
     "pause": ("refractory time", 3 * ms),
 }
 WEIGHTS = {"fibres": "number of fibres", "n_0_AMPA": "AMPA conductance"}
 #: The stimulus has the same test EPSP with and without depression.
-RELEASES = {"without": (TransmitterPulse(), 48), "with": (TsodyksMarkram(), 79)}
+RELEASES = {"without": (TransmitterPulse(), 28), "with": (TsodyksMarkram(), 47)}
 EQUATIONS = """
 dv/dt = (g_L*(-70*mV - v) - I_syn)/C_m : volt (unless refractory)
 C_m : farad
@@ -113,11 +114,11 @@ def build(
     """Neurons, fibres and synapses of the chosen rows: the objects, and the synapses."""
     release, fibres = RELEASES[depression]
     model = GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.45 * nS)],
+        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS)],
         release=release,
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=3.3 * second)),
-        plasticity=RelativeInsertion(),
-        parts=UnsaturatedEnzymes(),
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12 * second)),
+        plasticity=RelativeInsertion.preset("autonomous kinase"),
+        parts=AutonomousEnzymes(),
     )
     n, spike = len(chosen), BackPropagatingSpike()
     neurons = b2.NeuronGroup(

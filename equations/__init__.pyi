@@ -48,6 +48,7 @@ from .inhibition import (
     TwoExponentialGABA as TwoExponentialGABA,
 )
 from .kinases import (
+    AutonomousEnzymes as AutonomousEnzymes,
     CastellaniEnzymes as CastellaniEnzymes,
     CastellaniPhosphorylation as CastellaniPhosphorylation,
     GradedEnzymes as GradedEnzymes,

@@ -52,11 +52,11 @@ class ReceptorInsertion(Plasticity):
     High calcium (CaMKII) inserts, moderate calcium (phosphatases) removes. The receptor's
     conductance becomes ``n*gamma*activation``; at the start ``n = gmax/gamma``.
 
-    The simplest form: two thresholds, tuned to one tetanus and to 900 pulses at 1 Hz on the neuron of the
-    tetanus experiment. It is not a rule for other protocols. On that neuron ten theta bursts change -0.2 %,
-    three trains -0.6 %, a tetanus with `TsodyksMarkram` release -0.1 %; 900 pulses at 0.5, 1, 3, 10, 20 and
-    30 Hz give 0, -20, -8, -2.6, -1.4 and +99 %: trough at 1 Hz, crossing between 20 and 30 Hz, then all
-    places taken. `UnsaturatedEnzymes` with `RelativeInsertion` is a graded rule for all of these.
+    The simplest form: two thresholds, tuned to one tetanus and to 900 pulses at 1 Hz on a neuron of 200 pF
+    and 10 nS that fires at -54 mV. It is not a rule for other protocols. On that neuron ten theta bursts
+    change -0.2 %, three trains -0.6 %, a tetanus with `TsodyksMarkram` release -0.1 %; 900 pulses at 0.5, 1,
+    3, 10, 20 and 30 Hz give 0, -20, -8, -2.6, -1.4 and +99 %: trough at 1 Hz, crossing between 20 and 30 Hz,
+    then all places taken. `AutonomousEnzymes` with `RelativeInsertion` is a rule for all of these.
     """
 
     gamma = Parameter(25 * pS, "unitary conductance", source=_GAMMA, status="assumed")

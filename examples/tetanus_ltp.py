@@ -11,7 +11,7 @@ from brian2_nmda.plotting import plot_ltp
 from brian2_nmda.protocols.ltp import CONDITIONS, run_ltp
 
 tetanus = CONDITIONS[0]
-mine = [replace(tetanus, name=f"{n} fibres", fibres=(n, 48), bars={}) for n in (15, 30, 60)]
+mine = [replace(tetanus, name=f"{n} fibres", fibres=(n, 28), bars={}) for n in (10, 20, 40)]
 
 result = run_ltp(
     baseline=3*60*second, follow_up=5*60*second, conditions=[*CONDITIONS, *mine], report="text"

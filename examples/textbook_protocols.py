@@ -50,12 +50,12 @@ print(held.table())
 plot_summary(held, axes=axes[1, 1])
 
 # 900 pulses at 0.5 to 50 Hz
-curve = Experiment(frequency_series(), pathways={'A': 48}, dt=0.25*ms).run()
+curve = Experiment(frequency_series(), pathways={'A': 28}, dt=0.25*ms).run()
 print(curve.table())
 plot_frequency_curve(curve, axes=axes[2, 0])
 
 # 60 pairs of a presynaptic and a forced postsynaptic spike, 1 Hz
-window = Experiment(stdp_window(), pathways={'A': 48}, dt=0.25*ms).run()
+window = Experiment(stdp_window(), pathways={'A': 28}, dt=0.25*ms).run()
 print(window.table())
 plot_stdp_window(window, axes=axes[2, 1])
 

@@ -270,7 +270,7 @@ def test_what_stands_for_the_weight():
     assert (weight.name, weight.states) == ("n_AMPA", ["n_0_AMPA", "r_AMPA"])
     assert_allclose(weight.values({"r_AMPA": [1, 1.5], "n_0_AMPA": [20, 10]}), [20, 15])
     rate = {s.name for s in weight.rate.free_symbols}
-    assert {"K_graded", "Ca_eff", "r_AMPA", "n_0_AMPA"} < rate
+    assert {"K_autonomous", "Ca_eff", "r_AMPA", "n_0_AMPA"} < rate
     insertion = GlutamateSynapse([AMPA(), BioNMDA()], calcium=SpineCalcium(), plasticity=ReceptorInsertion())
     assert Weight(insertion, weight_of(insertion)).states == ["n_AMPA"]
     assert weight_of(GlutamateSynapse(AMPA(), plasticity=TripletSTDP())) == "W_AMPA"
@@ -520,7 +520,7 @@ def test_a_reader_may_stop_reading(tmp_path):
 
 def test_plan_check_and_version(capsys, monkeypatch):
     assert cli.main(["plan", "demo"]) == 0
-    assert "K_graded" in capsys.readouterr().out
+    assert "K_autonomous" in capsys.readouterr().out
     assert cli.main(["plan", "AMPA"]) == 0
     assert "g_AMPA" in capsys.readouterr().out
     assert cli.main(["check", "AMPA", "--fast"]) == 0

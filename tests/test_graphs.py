@@ -59,9 +59,9 @@ def test_the_parts_of_the_default_model():
     found = boxes(axes)
     assert set(found) == {
         "presynaptic spike", "TransmitterPulse", "AMPA", "BioNMDA", "JahrStevens\n(NMDA)", "SpineCalcium",
-        "CalciumIntegrator\n(Ca_eff)", "UnsaturatedEnzymes\n(graded)", "RelativeInsertion\n(AMPA)",
+        "CalciumIntegrator\n(Ca_eff)", "AutonomousEnzymes", "RelativeInsertion\n(AMPA)",
     }  # fmt: skip
-    assert labels(axes) == {"T", "block_NMDA", "g_NMDA", "Ca", "Ca_eff", "K_graded", "n_AMPA"}
+    assert labels(axes) == {"T", "block_NMDA", "g_NMDA", "Ca", "Ca_eff", "K_autonomous", "n_AMPA"}
     # spike, T twice, block twice, g, Ca twice, Ca_eff, K, n
     assert len(arrows(axes)) == 11
     assert found["presynaptic spike"].x0 == min(b.x0 for b in found.values())

@@ -27,11 +27,12 @@ from brian2_nmda import (
     SpineCalcium,
     cli,
 )
-from brian2_nmda.equations import DAP5
+from brian2_nmda.equations import BCM, DAP5, RelativeInsertion, UnsaturatedEnzymes
 from brian2_nmda.plotting import plot_ltp
 from brian2_nmda.protocols import ltp
 from brian2_nmda.protocols.ltp import CONDITIONS, LFS, TEST_PERIOD, Condition, bar_text, run_ltp
 from brian2_nmda.protocols.ltp.experiment import TetanusNetwork, standalone_device
+from brian2_nmda.protocols.weights import Weight, weight_of
 
 pytestmark = pytest.mark.xdist_group(__name__)  # one process: the fixture takes long
 
@@ -119,25 +120,37 @@ def test_frequency_curve(result):
     rates, change = result.curve
     assert_allclose(rates, [1, 2, 3, 5, 7, 10, 20, 50])
     at = dict(zip(rates, change, strict=True))
-    assert min(at[2], at[3]) < min(at[1], at[5]) - 3
+    assert min(at[1], at[2]) < min(at[3], at[5]) - 0.5
     assert at[7] < 0 < at[10]
-    assert 20 < at[50] < at[20] + 2  # a plateau, see below
-    assert [met for _, met in result.curve_bars] == [True, True]
+    assert 20 < at[50] < at[20] < at[10]  # the shorter the train, the less: see below
+    assert [met for _, met in result.curve_bars] == [True, True, True]
     assert "lowest at" in result.table() and "crosses zero between 7 and 10 Hz" in result.table()
 
 
-def test_saturation_at_50_hz_is_printed_as_missed(result):
-    """20 Hz and 50 Hz fill all places, 1.57 times 20; the phosphatase takes some back after the train."""
+def test_no_train_saturates_the_receptors(result):
+    """Places are twice 20; what the trains fill is held against that bound, written out here."""
     c = result.index("50 Hz x 900")
-    assert_allclose(result.n[c, A].max(), 31.4, rtol=2e-3)
-    assert result.row("50 Hz x 900", "A").receptors[1] < 29
-    assert (
-        "20 Hz and 50 Hz fill all places, up to 31.4 receptors (bar: no saturation at 50 Hz) MISSED"
-        in result.table()
-    )
+    assert 0.3 < result.n[c, A].max() / 20 - 1 < 0.5
+    filled = result.filled()
+    assert list(filled) == [1, 2, 3, 5, 7, 10, 20, 50]
+    for rate, fraction in filled.items():
+        n = result.n[result.index(f"{rate:g} Hz x 900"), A]
+        assert_allclose(fraction, (n.max() - 20) / 20, rtol=1e-12)
+        assert fraction < 0.6
+    assert "at 50 Hz 38 % (bar: at most 80 %) met" in result.table()
     n = result.n.copy()
-    n[result.index("20 Hz x 900"), A] = 24
-    assert "fill 24.0 and 31.4 places" in replace(result, n=n).table()
+    n[result.index("20 Hz x 900"), A, -1] = 39
+    full = replace(result, n=n)
+    assert not full.met
+    assert "at most 95 % are filled, at 20 Hz; at 50 Hz 38 % (bar: at most 80 %) MISSED" in full.table()
+
+
+def test_places_of_other_rules():
+    """The bound is the model's: a number, one in proportion to the start, or none."""
+    for rule, places in ((ReceptorInsertion(), 40), (RelativeInsertion(), 31.4), (BCM(), np.inf)):
+        model = GlutamateSynapse([AMPA(gmax=0.5 * nS), BioNMDA()], calcium=SpineCalcium(), plasticity=rule,
+                                 parts=UnsaturatedEnzymes() if places == 31.4 else ())  # fmt: skip
+        assert_allclose(Weight(model, weight_of(model)).bound, places)
 
 
 def test_a_curve_that_misses_its_bars_is_reported(result):
@@ -149,31 +162,29 @@ def test_a_curve_that_misses_its_bars_is_reported(result):
         if c.name.endswith("Hz x 900"):
             n[k, A, -1] = 20 - 0.01 * c.train.rate
     falling = replace(result, n=n)
-    assert [met for _, met in falling.curve_bars] == [False, False]
+    assert [met for _, met in falling.curve_bars] == [False, False, True]
     assert "crosses zero nowhere" in falling.table()
     assert replace(result, conditions=result.conditions[:8], n=result.n[:8]).curve_bars == []
 
 
 #: Of the C++ program: receptors after, EPSP before and after (mV), peak Ca and Ca_eff (uM), spikes.
 PROTOTYPE = {
-    "tetanus": (28.931, 13.522, 16.019, 34.276, 8.3370, 210),
-    "theta burst": (27.928, 13.522, 16.011, 29.794, 4.1509, 140),
-    "D-AP5": (19.988, 10.618, 10.612, 2.677, 0.5687, 50),
-    "clamp": (20.046, 13.522, 13.545, 4.352, 0.9923, 0),
-    "weak": (20.148, 1.411, 1.421, 4.651, 1.2267, 0),
-    "weak+strong": (29.157, 1.411, 1.956, 35.042, 8.6715, 224),
-    "weak 0 Mg": (28.170, 1.411, 1.897, 75.912, 19.3205, 4),
-    "baseline": (19.997, 13.522, 13.520, 4.348, 0.1269, 0),
-    "1 Hz x 900": (15.772, 13.522, 11.352, 4.348, 0.4799, 0),
-    "3 Hz x 900": (14.549, 13.522, 10.706, 4.432, 1.3176, 0),
-    "50 Hz x 900": (27.715, 13.522, 16.007, 29.723, 27.9437, 1880),
+    "tetanus": (27.944, 7.863, 10.332, 21.575, 1.6470, 121),
+    "theta burst": (28.356, 7.863, 10.458, 18.384, 0.8355, 40),
+    "D-AP5": (19.985, 6.596, 6.591, 2.087, 0.1395, 87),
+    "clamp": (19.921, 7.863, 7.838, 2.415, 0.2165, 0),
+    "weak": (19.874, 0.847, 0.842, 3.235, 0.2757, 0),
+    "weak+strong": (27.963, 0.847, 1.138, 22.036, 1.7018, 132),
+    "weak 0 Mg": (27.522, 0.847, 1.122, 49.719, 3.7056, 17),
+    "baseline": (19.995, 7.863, 7.862, 2.256, 0.0379, 0),
+    "1 Hz x 900": (16.035, 7.863, 6.607, 2.256, 0.2695, 0),
+    "3 Hz x 900": (16.264, 7.863, 6.680, 2.319, 0.7803, 0),
+    "10 Hz x 900": (30.141, 7.863, 11.000, 8.696, 4.3930, 898),
+    "50 Hz x 900": (27.626, 7.863, 10.235, 18.790, 13.5536, 1773),
 }
 #: What steps of 0.25 ms cost: calcium, potentials and the back-propagating spike are of order 1. That program
-#: changes by 0.4 % from 0.05 to 0.2 ms; calcium is found 0.8 % lower here where the neuron fires often.
-RECEPTORS, POTENTIAL, CALCIUM, SPIKES = 2e-3, 6e-3, 9e-3, 1e-2
-
-
-THRESHOLD = 16  # mV above rest
+#: changes by 0.4 % from 0.05 to 0.2 ms; calcium is found 1.0 % lower here where the neuron fires often.
+RECEPTORS, POTENTIAL, CALCIUM, SPIKES = 2e-3, 6e-3, 1.1e-2, 1e-2
 
 
 @pytest.mark.parametrize("condition", PROTOTYPE)
@@ -182,10 +193,7 @@ def test_figures_agree_with_the_prototype(result, condition):
     row = result.row(condition, "A")
     assert_allclose(row.receptors, [20, receptors], rtol=RECEPTORS)
     assert_allclose(row.amplitude[0], before, rtol=POTENTIAL)
-    if after < THRESHOLD:
-        assert_allclose(row.amplitude[1], after, rtol=POTENTIAL)
-    else:  # it fires, and is cut within a step: by less than a step of the initial slope
-        assert 0 <= row.amplitude[1] - THRESHOLD < row.slope[1] * 0.25
+    assert_allclose(row.amplitude[1], after, rtol=POTENTIAL)
     assert_allclose(row.peak_Ca, Ca, rtol=CALCIUM)
     assert_allclose(row.peak_Ca_eff, Ca_eff, rtol=CALCIUM)
     assert_allclose(len(result.spikes[result.index(condition)]), spikes, rtol=SPIKES)
@@ -239,16 +247,16 @@ def test_clamp_holds_the_neuron_at_rest(result):
 
 def test_only_the_trained_pathway_sees_calcium(result):
     c = result.index("tetanus")
-    assert result.Ca_trace[c, A].max() > 30
+    assert result.Ca_trace[c, A].max() > 20
     assert_allclose(result.Ca_trace[c, B], 0.07, rtol=1e-2)
 
 
 def test_d_ap5_leaves_ampa_receptors_alone(result):
-    """What D-AP5 takes of the EPSP: by the C++ program 5.0 % of the slope and 21.5 % of the amplitude."""
+    """What D-AP5 takes of the EPSP: by the C++ program 16.2 % of the amplitude; of the slope less."""
     c, control = result.index("D-AP5"), result.index("tetanus")
     drug, before = result.row("D-AP5", "A"), result.row("tetanus", "A")
-    assert_allclose(drug.slope[0] / before.slope[0], 0.950, atol=0.005)
-    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.785, atol=0.005)
+    assert 0.95 < drug.slope[0] / before.slope[0] < 0.99
+    assert_allclose(drug.amplitude[0] / before.amplitude[0], 0.838, atol=0.005)
     assert 10 * result.peak_Ca[c, A] < result.peak_Ca[control, A]
 
 
@@ -268,16 +276,21 @@ def test_d_ap5_is_the_part_of_the_library():
 def test_insertion_is_the_slope_of_the_receptors(result):
     """The rate that panel 3 draws, summed over the 4 s from the tetanus on, against the receptors.
 
-    Until they are recorded next the phosphatase alone acts, by the equations of the rule written out here.
+    Until they are recorded next the kinase decays, by the equations of the rule written out here: from 4 s on
+    it gives what it gave at 4 s, less by exp(-t/(50 s)), to the places that are left; the phosphatase is on.
     """
     c = result.index("tetanus")
     during = (result.trace_time >= 0) & (result.trace_time < 4000)
     then = 20 + result.insertion[c, A, during].sum() * 0.25e-3
+    assert then > 20.5
     k = np.searchsorted(result.n_time, result.start + 4)
-    left = np.linspace(0, result.n_time[k] - result.start - 4, 10_000)
-    Ca_eff = result.Ca_eff_trace[c, A, during][-1] * np.exp(-left / 3.3)
-    removed = 0.023 * np.mean(Ca_eff**2 / (2**2 + Ca_eff**2)) * left[-1]
-    assert_allclose(10.6 + (then - 10.6) * np.exp(-removed), result.n[c, A, k], rtol=2e-3)
+    left = np.linspace(0, result.n_time[k] - result.start - 4, 2001)
+    n, Ca_eff = then, result.Ca_eff_trace[c, A, during][-1] * np.exp(-left / 12)
+    removal = 0.009 * Ca_eff**4 / (0.23**4 + Ca_eff**4)
+    kinase = (result.insertion[c, A, during][-1] + removal[0] * (n - 16)) / (0.0115 * (40 - n))
+    for rate, K in zip(removal, kinase * np.exp(-left / 50), strict=True):
+        n += (0.0115 * K * (40 - n) - rate * (n - 16)) * left[1]
+    assert_allclose(n, result.n[c, A, k], rtol=1e-3)
     assert_allclose(result.insertion[c, B], 0, atol=1e-2)
 
 
@@ -366,9 +379,9 @@ def test_a_missed_bar_is_reported(result):
 def test_table_states_figures_and_bars(result):
     lines = result.table().splitlines()
     (tetanus,) = (line for line in lines if line.startswith("tetanus") and " A " in line)
-    for text in ("20.00 -> 28.9", "13.5", "+35 to +65 %", "met"):
+    for text in ("20.00 -> 27.9", "7.8", "+35 to +65 %", "met"):
         assert text in tetanus
-    assert [line[:15] for line in result.table().splitlines() if "MISSED" in line] == ["Frequency curve"]
+    assert "MISSED" not in result.table()
 
 
 def test_bars_in_words():

@@ -121,6 +121,12 @@ def library():
             plasticity=lib.RelativeInsertion(),
             parts=lib.UnsaturatedEnzymes(),
         ),
+        "autonomous": GlutamateSynapse(
+            [ampa(), lib.BioNMDA()],
+            calcium=lib.SpineCalcium(),
+            plasticity=lib.RelativeInsertion.preset("autonomous kinase"),
+            parts=lib.AutonomousEnzymes(),
+        ),
         "phosphorylation": GlutamateSynapse(
             [ampa(), lib.BioNMDA()],
             calcium=lib.SpineCalcium(),

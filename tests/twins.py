@@ -753,6 +753,15 @@ def unsaturated_enzymes(s, i, p):
     }
 
 
+def autonomous_enzymes(s, i, p):
+    pair = (1 - 1 / (1 + (i["Ca"] / p["K_K"]) ** 4)) ** 2
+    return {
+        "K": p["k_act"] * pair * (1 - s["K"]) - s["K"] / p["tau_K"],
+        "kinase": s["K"],
+        "phosphatase": 1 - 1 / (1 + (i["Ca_eff"] / p["K_P"]) ** 4),
+    }
+
+
 def relative_insertion(s, i, p):
     number = s["r"] * s["n_0"]
     into = p["k_ins"] * i["kinase"] * (1 + p["gain"] - s["r"])
@@ -1291,6 +1300,7 @@ TWINS = {
     "LTypeChannels": l_type,
     "KinaseDrivenInsertion": kinase_driven_insertion,
     "RelativeInsertion": relative_insertion,
+    "AutonomousEnzymes": autonomous_enzymes,
     "UnsaturatedEnzymes": unsaturated_enzymes,
     "LatePhase": late_phase,
     "MagnesiumBlock": magnesium,

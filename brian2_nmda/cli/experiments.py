@@ -13,7 +13,7 @@ AMPA receptors and a phosphatase removes them. In Python:
 """
 _PYTHON = "from brian2_nmda.protocols import *; result = Experiment({}).run()"
 DEFAULT_BASELINE, DEFAULT_FOLLOW_UP = 5.0, 10.0  # min
-FIBRES = 48  # as protocols.experiment, which is not imported for --help
+FIBRES = 28  # as protocols.experiment, which is not imported for --help
 _INTERVALS = [-80, -40, -20, -10, -5, 5, 10, 20, 40, 80]  # ms
 
 

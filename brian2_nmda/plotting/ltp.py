@@ -29,11 +29,11 @@ LTP_CAPTION = (
     " B is free of magnesium), dn/dt the insertion of AMPA receptors. Grey bands in panel 6 are what was "
     "expected before. "
     "All panels are one rule with one set of numbers, which were "
-    "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (48; weak "
+    "fitted to these protocols. Known limits: the fibres of a pathway are identical and lumped (28; weak "
     f"input {WEAK}), there is no short-term depression and no inhibition, and the simulation is "
-    "deterministic. A test EPSP comes near the threshold: after potentiation it makes the neuron fire, and "
-    "the frequency curve crosses zero where the train does. From there on the rule saturates: a train fills "
-    "all places for receptors, and what is removed in the seconds after it leaves the plateau."
+    "deterministic. The frequency curve crosses zero where the train makes the neuron fire. From there on "
+    "a train of any length phosphorylates most of the kinase, which then acts for the duration of the train "
+    "and a minute after it: hence the plateau, which falls with the duration of the trains."
 )
 
 
@@ -351,7 +351,7 @@ def _curve(axes: Axes, result: LTPResult) -> None:
     axes.set_xscale("log")
     axes.set_xticks(rates, [f"{f:g}" for f in rates])
     axes.minorticks_off()
-    axes.set(xlim=(0.7, 70), ylim=(-45, 65), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
+    axes.set(xlim=(0.7, 70), ylim=(-45, 75), xlabel=f"frequency of {LOW_FREQUENCY.pulses} pulses (Hz)",
              ylabel="change of AMPA receptors of A (%)")  # fmt: skip
     _title(axes, "6  Frequency curve")
 

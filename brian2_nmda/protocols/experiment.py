@@ -13,11 +13,11 @@ from brian2 import Quantity, mM, ms, nS, second, siemens, volt
 from brian2_nmda.equations import (
     AMPA,
     DAP5,
+    AutonomousEnzymes,
     BioNMDA,
     CalciumIntegrator,
     RelativeInsertion,
     SpineCalcium,
-    UnsaturatedEnzymes,
 )
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.apparatus import Apparatus
@@ -29,14 +29,14 @@ from brian2_nmda.protocols.timeline import Timeline
 from brian2_nmda.protocols.weights import Weight, weight_of
 from brian2_nmda.symbolic.errors import ModelError
 
-FIBRES = 48  # of a pathway: a test EPSP of 13.5 mV; the rule was fitted to this stimulus
+FIBRES = 28  # of a pathway: a test EPSP of 7.9 mV; the rule was fitted to this stimulus
 
 
 def demo_model() -> GlutamateSynapse:
     """Make the synapse of the experiments: one rule for all protocols, and D-AP5 at zero concentration.
 
     AMPA and NMDA receptors, spine calcium with its integrator, a kinase and a phosphatase that insert and
-    remove AMPA receptors (`UnsaturatedEnzymes`, `RelativeInsertion`); as in ``examples/frequency_curve.py``.
+    remove AMPA receptors (`AutonomousEnzymes`, `RelativeInsertion`); as in ``examples/frequency_curve.py``.
 
     Examples
     --------
@@ -45,10 +45,10 @@ def demo_model() -> GlutamateSynapse:
     ['AMPA', 'NMDA']
     """
     return GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.45 * nS, antagonist=DAP5(conc=0 * mM))],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=3.3 * second)),
-        plasticity=RelativeInsertion(),
-        parts=UnsaturatedEnzymes(),
+        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.29 * nS, antagonist=DAP5(conc=0 * mM))],
+        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=12 * second)),
+        plasticity=RelativeInsertion.preset("autonomous kinase"),
+        parts=AutonomousEnzymes(),
     )
 
 
@@ -67,7 +67,7 @@ class Experiment:
     neuron : Neuron, optional
         By default `demo_neuron`.
     pathways : mapping of str to float, optional
-        The number of identical fibres of each, by default 48 in A and in B. A protocol may state another
+        The number of identical fibres of each, by default 28 in A and in B. A protocol may state another
         (`Protocol.with_fibres`).
     baseline, follow_up : Quantity
         Duration of the test pulses before the induction, and after the longest one.

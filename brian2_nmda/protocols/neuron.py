@@ -29,14 +29,17 @@ v_command : volt
 I_injected : amp
 inhibition : 1
 """
-#: The first five are those of the tetanus experiment; the time constant and the reversal of inhibition and
-#: the time constant of the clamp are assumed.
-_NAMESPACE = {
-    "C_m": 200 * pF,
-    "g_L": 10 * nS,
+#: Of the tetanus experiment as well. Fitted with the rule of `demo_model`: a long time constant (60 ms), so
+#: that the pulses of a burst add up and fire the neuron although a test EPSP is far below threshold.
+MEMBRANE = {
+    "C_m": 250 * pF,
+    "g_L": 4.2 * nS,
     "E_L": -70 * mV,
-    "v_th": -54 * mV,
+    "v_th": -58 * mV,
     "v_reset": -60 * mV,
+}
+#: The time constant and the reversal of inhibition and the time constant of the clamp are assumed.
+_NAMESPACE = MEMBRANE | {
     "tau_i": 10 * ms,
     "E_i": -75 * mV,
     "tau_clamp": 1 * ms,
@@ -110,10 +113,22 @@ class Neuron:
         return neurons
 
 
-def demo_neuron() -> Neuron:
+def demo_neuron(**values: Quantity) -> Neuron:
     """Make the integrate-and-fire neuron of the tetanus experiment, with a back-propagating spike.
 
     It can be clamped, given current, and inhibited. Under clamp it does not spike.
+
+    Parameters
+    ----------
+    **values : Quantity
+        Other values of its constants: ``C_m``, ``g_L``, ``E_L``, ``v_th``, ``v_reset``, ``tau_i``, ``E_i``,
+        ``tau_clamp``. With ``C_m=200*pF, g_L=10*nS, v_th=-54*mV`` it is the neuron to which `GradedEnzymes`
+        and `UnsaturatedEnzymes` were fitted.
+
+    Raises
+    ------
+    ModelError
+        If it has no constant of that name.
 
     Examples
     --------
@@ -121,13 +136,16 @@ def demo_neuron() -> Neuron:
     >>> demo_neuron().v
     'v_s'
     """
-    spike = BackPropagatingSpike()
+    unknown = sorted(set(values) - set(_NAMESPACE))
+    if unknown:
+        raise ModelError(f"the demo's neuron has no constant '{unknown[0]}'; it has {', '.join(_NAMESPACE)}.")
+    constants, spike = _NAMESPACE | values, BackPropagatingSpike()
     return Neuron(
         equations=_MEMBRANE + spike.neuron_equations(),
         threshold="v > v_th and clamped < 0.5",
         reset="v = v_reset\n" + spike.reset(),
-        rest=_NAMESPACE["E_L"],
+        rest=constants["E_L"],
         refractory=3 * ms,
         v="v_s",
-        namespace=_NAMESPACE,
+        namespace=constants,
     )

@@ -64,6 +64,24 @@ class Weight:
         terms = (weight.diff(symbol(s)) * rate for s, rate in rates.items())
         return sum(terms, sympy.Integer(0))
 
+    @property
+    def bound(self) -> float:
+        """The largest value that the bounds of its states allow, in base units; infinite if none has one.
+
+        States without an upper bound have their initial value, as the ``n_0`` of a `RelativeInsertion`.
+        """
+        system, bounded = self.model.system, False
+        highest: dict[str, float] = {}
+        for name in self.states:
+            state = system.states[name]
+            upper = state.within[1]
+            bounded |= upper is not None
+            highest[name] = float(
+                numeric(sympy.sympify(state.initial if upper is None else upper), [], system.values())()
+            )
+        read = numeric(self.expression, self.states, system.values())
+        return float(read(*highest.values())) if bounded else np.inf
+
     def values(self, recorded: Mapping[str, np.ndarray]) -> np.ndarray:
         """The weight, from recordings of its states in base units."""
         names = self.states

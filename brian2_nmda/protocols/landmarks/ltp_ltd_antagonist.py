@@ -1,43 +1,23 @@
 """LTP by high and LTD by low frequency, pairing at 0 mV, and their block by D-AP5.
 
-One graded rule and one set of numbers: `UnsaturatedEnzymes` with `RelativeInsertion`, on the neuron of
+One graded rule and one set of numbers: `AutonomousEnzymes` with `RelativeInsertion`, on the neuron of
 `brian2_nmda.protocols`. All conditions run side by side in one C++ program.
 """
 
 import numpy as np
-from brian2 import Hz, mM, ms, mV, nS, second
+from brian2 import Hz, ms, mV, second
 from matplotlib.figure import Figure
 
-from brian2_nmda.equations import (
-    AMPA,
-    DAP5,
-    BioNMDA,
-    CalciumIntegrator,
-    RelativeInsertion,
-    SpineCalcium,
-    UnsaturatedEnzymes,
-)
-from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.baths import drug
 from brian2_nmda.protocols.data import Protocol
-from brian2_nmda.protocols.experiment import Experiment
+from brian2_nmda.protocols.experiment import FIBRES, Experiment, demo_model
 from brian2_nmda.protocols.landmark import Landmark
 from brian2_nmda.protocols.textbook import control, low_frequency, pairing_at_voltage, tetanus
 
-FIBRES = 48  # for which the rule was fitted: a test EPSP of 13.6 mV
 HFS, LFS, PAIRING = "100 Hz, 1 s", "1 Hz", "2 Hz, paired with 0 mV"
 AT_40, AT_70, ALONE = "1 Hz, paired with -40 mV", "2 Hz, held at -70 mV", "test pulses alone"
 IN_AP5 = ", in D-AP5"
 MULKEY = "Mulkey & Malenka 1992, abstract, PMID 1419003"
-
-
-def _model() -> GlutamateSynapse:
-    return GlutamateSynapse(
-        [AMPA(gmax=0.5 * nS), BioNMDA(gmax=0.45 * nS, antagonist=DAP5(conc=0 * mM))],
-        calcium=SpineCalcium(integrator=CalciumIntegrator(tau=3.3 * second)),
-        plasticity=RelativeInsertion(),
-        parts=UnsaturatedEnzymes(),
-    )
 
 
 def _conditions(short: bool) -> dict[str, Protocol]:
@@ -70,7 +50,7 @@ def landmark(short: bool = False) -> Landmark:
     """
     result = Experiment(
         _conditions(short),
-        _model(),
+        demo_model(),
         pathways={"A": FIBRES},
         baseline=60 * second,
         follow_up=120 * second,

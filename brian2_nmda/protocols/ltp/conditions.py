@@ -91,7 +91,7 @@ class Condition:
         return self.train is not None and self.train.bursts == 1 and self.train.pulses == LOW_FREQUENCY.pulses
 
 
-WEAK = 5  # fibres: as many as change their synapses by less than 1 % alone
+WEAK = 3  # fibres: as many as change their synapses by less than 1 % alone
 _ALIKE = (-0.5, 0.5)
 _POTENTIATED = (35.0, 65.0)
 

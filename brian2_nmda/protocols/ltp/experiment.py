@@ -18,8 +18,6 @@ from brian2 import (
     mM,
     ms,
     mV,
-    nS,
-    pF,
     second,
     umolar,
 )
@@ -39,6 +37,7 @@ from brian2_nmda.protocols.ltp.conditions import (
     Schedule,
 )
 from brian2_nmda.protocols.ltp.result import LTPResult
+from brian2_nmda.protocols.neuron import MEMBRANE
 from brian2_nmda.protocols.weights import Weight
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import numeric
@@ -53,13 +52,6 @@ _MEMBRANE = """
 dv/dt = (1 - clamped)*(g_L*(E_L - v) - I_syn)/C_m : volt (unless refractory)
 clamped : 1
 """
-_NEURON = {
-    "C_m": 200 * pF,
-    "g_L": 10 * nS,
-    "E_L": -70 * mV,
-    "v_th": -54 * mV,
-    "v_reset": -60 * mV,
-}
 _REFRACTORY = 3 * ms
 
 
@@ -210,10 +202,10 @@ class TetanusNetwork:
             reset="v = v_reset\n" + spike.reset(),
             refractory=_REFRACTORY,
             method="euler",
-            namespace=_NEURON,
+            namespace=MEMBRANE,
             events={"test_window": self._window_condition()},
         )
-        neurons.v = _NEURON["E_L"]
+        neurons.v = MEMBRANE["E_L"]
         return neurons
 
     def _window_condition(self) -> str:
@@ -265,7 +257,7 @@ class TetanusNetwork:
         self._record_traces(True)
         self._set("Mg", "Mg_free", 0 * mM)
         self._set("clamped", "clamped", 1)
-        self._set("v", "clamped", _NEURON["E_L"])
+        self._set("v", "clamped", MEMBRANE["E_L"])
         self._advance(tetanus_end)
         self._set("Mg", "Mg_free", self.Mg)
         self._advance(clamp_end)

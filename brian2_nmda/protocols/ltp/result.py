@@ -9,11 +9,12 @@ from brian2 import ms
 from brian2_nmda.model import GlutamateSynapse
 from brian2_nmda.protocols.ltp.conditions import LAST, PATHWAYS, Condition
 from brian2_nmda.protocols.saving import write_csv, write_npz
+from brian2_nmda.protocols.weights import Weight
 from brian2_nmda.symbolic.errors import ModelError
 
 SLOPE_INTERVAL = 2 * ms  # after the pulse
 TROUGH = (1.0, 5.0)  # Hz, where the frequency curve has to be lowest
-SATURATED = 0.01  # by which more places have to be filled at the highest frequency than at the one below
+SATURATED = 0.8  # of the free places: a train that fills more saturates the rule
 CROSSING = (6.0, 15.0)  # Hz, between which it has to cross zero
 
 
@@ -189,7 +190,8 @@ class LTPResult:
     def curve_bars(self) -> list[tuple[str, bool]]:
         """What the frequency curve shows, and whether that meets its bar; nothing without a curve.
 
-        Which of the frequencies is lowest, and between which two the change rises through zero.
+        Which of the frequencies is lowest, between which two the change rises through zero, and how near the
+        trains come to filling all places for receptors.
         """
         rates, change = self.curve
         if len(rates) < 3:
@@ -200,31 +202,30 @@ class LTPResult:
         rises = [int(k) for k in np.flatnonzero((change[:-1] < 0) & (change[1:] >= 0))]
         where = " and ".join(f"between {rates[k]:g} and {rates[k + 1]:g} Hz" for k in rises) or "nowhere"
         met = len(rises) == 1 and rates[rises[0]] >= CROSSING[0] and rates[rises[0] + 1] <= CROSSING[1]
-        return [*bars, (f"crosses zero {where} (bar: {CROSSING[0]:g} to {CROSSING[1]:g} Hz)", bool(met))]
-
-    @property
-    def saturation(self) -> str | None:
-        """The bar that is known to be missed: no saturation at 50 Hz; None without a curve.
-
-        The rule saturates where two frequencies fill the same number of places during their trains.
-        """
-        if len(self._of_curve) < 3:
-            return None
-        highest = [c for _, c in self._of_curve[-2:]]
-        low, high = (float(self.n[self.index(c.name), 0].max()) for c in highest)
-        names = " and ".join(c.name.partition(" x")[0] for c in highest)
-        if high > low * (1 + SATURATED):
-            return (
-                f"in the train {names} fill {low:.1f} and {high:.1f} places (bar: no saturation at 50 Hz) met"
-            )
-        return (
-            f"in the train both {names} fill all places, up to {high:.1f} receptors "
-            "(bar: no saturation at 50 Hz) MISSED, as is known"
+        bars.append((f"crosses zero {where} (bar: {CROSSING[0]:g} to {CROSSING[1]:g} Hz)", bool(met)))
+        filled = self.filled()
+        most = max(filled, key=lambda rate: filled[rate])
+        text = (
+            f"of the free places at most {100 * filled[most]:.0f} % are filled, at {most:g} Hz; at "
+            f"{rates[-1]:g} Hz {100 * filled[float(rates[-1])]:.0f} % (bar: at most {100 * SATURATED:.0f} %)"
         )
+        return [*bars, (text, bool(filled[most] <= SATURATED))]
+
+    def filled(self) -> dict[float, float]:
+        """Fraction of the free places for receptors that each train of the curve fills, by its rate in Hz.
+
+        The largest number during the train and after it, relative to the bound that the model states.
+        """
+        bound = Weight(self.model, "n_AMPA").bound
+        found: dict[float, float] = {}
+        for rate, condition in self._of_curve:
+            n = self.n[self.index(condition.name), 0]
+            found[float(rate)] = float((n.max() - n[0]) / (bound - n[0]))
+        return found
 
     @property
     def met(self) -> bool:
-        """Whether all bars are met, but for `saturation`, which is a known limit of the default rule."""
+        """Whether all bars are met."""
         return all(row.met for row in self.rows) and all(met for _, met in self.curve_bars)
 
     def table(self) -> str:
@@ -249,8 +250,6 @@ class LTPResult:
         )
         for text, met in self.curve_bars:
             lines.append(f"Frequency curve: {text} {'met' if met else 'MISSED'}")
-        if self.saturation is not None:
-            lines.append(f"Frequency curve: {self.saturation}")
         return "\n".join(lines)
 
     # -- files ---------------------------------------------------------------------------------
