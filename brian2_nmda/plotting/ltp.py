@@ -181,7 +181,7 @@ def _epsps(figure: Figure, place: SubplotSpec, result: LTPResult) -> None:
         ):
             trace = np.nanmean(result.epsp[c, p, chosen[p]], axis=0)
             axes.plot(result.epsp_time, trace, label=label, **_STYLE, **style)
-        axes.legend(loc="upper right", frameon=False, fontsize=9)
+        axes.legend(loc="center", bbox_to_anchor=(0.65, 0.45), frameon=False, fontsize=9)  # under the curves
         axes.text(
             0.03, 0.97, PATHWAYS[p], transform=axes.transAxes, color=colour, va="top",
             fontweight="bold",
