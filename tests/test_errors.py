@@ -528,6 +528,25 @@ def test_python_cannot_decide_a_condition_of_a_class():
     assert "Heaviside(2*Ca - theta)" in explained(choice)
 
 
+def test_a_condition_as_a_factor():
+    """What Brian2's users write for a condition in an equation."""
+
+    def factor():
+        class Rule(Plasticity):
+            W = states("W")
+            dW = 3 * (Ca > 2) * (1 - W) / second
+
+    def integer():
+        class Rule(Plasticity):
+            W = states("W")
+            dW = int(Ca > 2) * (1 - W) / second
+
+    for make in (factor, integer):
+        assert "Heaviside(Ca - 2)" in explained(make)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        2 * (sympy.Symbol("x") > 1)
+
+
 def explained(make):
     with pytest.raises(ModelError) as error:
         make()

@@ -30,7 +30,15 @@ from brian2_nmda import (
 )
 from brian2_nmda.cli import main
 from brian2_nmda.conformance.subject import synapse_for
-from brian2_nmda.equations import FirstOrderNMDA, FiveStateNMDA, KampaNMDA, TwoExponentialNMDA
+from brian2_nmda.equations import (
+    FirstOrderNMDA,
+    FiveStateNMDA,
+    KampaNMDA,
+    MixedNMDA,
+    ShouvalNMDA,
+    TwoExponentialNMDA,
+    YeungNMDA,
+)
 from brian2_nmda.export import nest_run, nestml
 from brian2_nmda.export.nestml_text import in_nest, literal, type_of
 from brian2_nmda.library import find_model
@@ -46,6 +54,7 @@ MODELS = {
     "TwoExponentialNMDA": TwoExponentialNMDA(),
     "Destexhe": FirstOrderNMDA.preset("Destexhe 1998"),
     "FiveStateNMDA": FiveStateNMDA(),
+    "YeungNMDA": YeungNMDA(),
 }
 
 
@@ -204,6 +213,16 @@ def test_each_port_has_its_gates():
     assert {"I_AMPA_1", "I_NMDA_2"} <= set(read.defined)
     with pytest.raises(ModelError, match="whole number of at least 1, found 0"):
         GlutamateSynapse(BioNMDA()).to_nestml(ports=0)
+
+
+@pytest.mark.parametrize("receptor", [MixedNMDA, ShouvalNMDA, YeungNMDA])
+def test_fractions_are_guarded(receptor):
+    model = GlutamateSynapse(receptor())
+    fractions = [n for n, p in model.system.parameters.items() if p.sign == "fraction"]
+    assert fractions
+    text = model.to_nestml()
+    for n in fractions:
+        assert f"[[{n} >= 0.0 and {n} <= 1]]" in text
 
 
 def test_units():

@@ -1,6 +1,7 @@
 """What to write instead of a name that Brian2 refuses on a group to which a model has given equations."""
 
 import sys
+from difflib import get_close_matches
 from typing import Any
 
 from brian2.core.preferences import prefs
@@ -45,7 +46,9 @@ def of_recorded(group: Any, name: str) -> str | None:
     if variable is None and (found := group.plan.instead(name)):
         return f"'{group.name}' has no variable '{name}'. {found}"
     if variable is None:
-        return of_target(base_group(group.target), name)
+        close = get_close_matches(name, sorted(group.variables), 1)
+        hint = f"'{group.name}' has no variable '{name}'. Did you mean '{close[0]}'?" if close else None
+        return of_target(base_group(group.target), name) or hint
     if not isinstance(variable, Subexpression):
         return None
     unit = unit_text(variable.dim)

@@ -311,7 +311,11 @@ class NestmlNeuron:
         for n, (value, dim, note) in self.parameters.items():
             name = self.called(n)
             p = self.system.parameters.get(n)
-            guard = {"positive": "{} > {}", "nonnegative": "{} >= {}", "fraction": "{} >= {} and {0} <= 1"}
+            guard = {
+                "positive": "{0} > {1}",
+                "nonnegative": "{0} >= {1}",
+                "fraction": "{0} >= {1} and {0} <= 1",
+            }
             sign = guard.get("nonnegative" if p is None else p.sign, "").format(name, literal(0.0, dim))
             lines.append(
                 f"{name} {type_of(dim)} = {literal(value, dim)}"

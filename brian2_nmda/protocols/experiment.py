@@ -261,7 +261,10 @@ def _named(conditions: Any) -> dict[str, Protocol]:
         listed = list(conditions)
         names = [getattr(p, "name", None) for p in listed]
         if len(set(names)) != len(names):
-            raise ModelError(f"conditions need names of their own; found {', '.join(map(str, names))}.")
+            raise ModelError(
+                f"conditions need names of their own; found {', '.join(map(str, names))}. Give a dict: "
+                "Experiment({'control': ..., 'in D-AP5': ...}, ...)."
+            )
         conditions = dict(zip(names, listed, strict=True))
     if not conditions:
         raise ModelError("an experiment needs at least one protocol.")

@@ -87,6 +87,8 @@ class SynapseModel:
         for part in parts:
             if not isinstance(part, kind):
                 write = f"; write {part}(), without quotes" if isinstance(part, str) else ""
+                if isinstance(part, Receptor) and argument != "receptors":
+                    write = "; several receptors are given as a list, [AMPA(), BioNMDA()]"
                 raise ModelError(
                     f"{self.name}: {argument}= expects a {kind.__name__}, found {part!r}{write}."
                 )

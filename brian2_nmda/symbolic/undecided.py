@@ -1,8 +1,8 @@
-"""A Python ``if`` in the body of a `Part` class: what to write instead.
+"""A Python ``if`` or a condition as a factor in the body of a `Part` class: what to write instead.
 
-``if Ca > theta:`` is decided when the class is made, where calcium has no value. SymPy raises a bare
-TypeError there, before anything of ours is called. So its refusal is worded anew, for our symbols in the body
-of a class; nothing else of SymPy changes.
+``if Ca > theta:`` and ``int(Ca > theta)`` are decided when the class is made, where calcium has no value,
+and ``k*(Ca > theta)`` is no product for SymPy. It raises a bare TypeError there, before anything of ours is
+called. So its refusal is worded anew, for our symbols in the body of a class; nothing else of SymPy changes.
 """
 
 import inspect
@@ -40,8 +40,9 @@ def _message(condition: Any, body: FrameType) -> str | None:
     return (
         f"{names['__qualname__'].rpartition('.')[2]}, line {body.f_lineno} of {body.f_code.co_filename}: "
         f"'{text}' has no value before the run, so Python cannot decide it when the class is made (if, and, "
-        f"or, not, min, max). Write Piecewise((a, {text}), (b, True)) for 'a if {text} else b', or the "
-        f"factor {factor}; for two conditions And(p, q). All are SymPy's, as are Min and Max."
+        f"or, not, min, max), and it is no number. Write Piecewise((a, {text}), (b, True)) for "
+        f"'a if {text} else b', or the factor {factor}; for two conditions And(p, q). All are SymPy's, as "
+        "are Min and Max."
     )
 
 
@@ -61,3 +62,29 @@ def explain_conditions() -> None:
             raise UndecidedError(found) from None
 
     Relational.__bool__ = decide_or_explain  # type: ignore[method-assign]
+    for name in ("add", "sub", "mul", "truediv"):
+        for side in ("", "r"):
+            if not hasattr(Relational, f"__{side}{name}__"):
+                setattr(Relational, f"__{side}{name}__", _no_number)
+    if not hasattr(Relational, "__int__"):
+        Relational.__int__ = _no_integer
+
+
+def _no_number(self: Relational, _other: Any) -> Any:
+    """Refuse arithmetic with a condition, as Python does for what has none."""
+    _explain_in_body(self, sys._getframe(1))
+    return NotImplemented
+
+
+def _no_integer(self: Relational) -> int:
+    _explain_in_body(self, sys._getframe(1))
+    raise TypeError(f"int() argument must be a number, not '{type(self).__name__}'")
+
+
+def _explain_in_body(condition: Relational, frame: FrameType | None) -> None:
+    """Say what to write, if the nearest frame outside SymPy is the body of a class of ours."""
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("sympy."):
+        frame = frame.f_back
+    found = _message(condition, frame) if frame is not None and _is_class_body(frame) else None
+    if found is not None:
+        raise UndecidedError(found)
