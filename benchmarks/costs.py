@@ -141,7 +141,8 @@ def first_phases(form: str, **network):
         compile_source(device, directory, *args, **kwargs)
         marks["compiled"] = time.perf_counter()
         (Path(directory) / "main").unlink()
-        subprocess.run(["make"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+        arguments = " ".join(b2.prefs["devices.cpp_standalone.extra_make_args_unix"])
+        subprocess.run(f"make {arguments}", shell=True, cwd=directory, check=True, capture_output=True)
         marks["linked"] = time.perf_counter()
         marks["files"] = len(list(Path(directory).glob("code_objects/*.cpp")))
 

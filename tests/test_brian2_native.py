@@ -34,6 +34,7 @@ from brian2_nmda import (
     TwoExponentialAMPA,
     post_equations,
 )
+from brian2_nmda.brian import units
 from brian2_nmda.brian.compiled import shorten_builds
 
 LEAKY = "dv/dt = (10*nS*(-70*mV - v) - I_syn)/(100*pF) : volt"
@@ -323,7 +324,12 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
     for cache, where in ((Path("/proc/none"), "headers/"), (tmp_path, f"{tmp_path}/brian2_nmda/")):
         lines = planned(cache)
         compiled = [line for line in lines if " -c " in line and line.endswith(".o")]
-        assert len(compiled) > 10
+        written = {line.split()[-1] for line in compiled}
+        hot = {f"units/hot_{k}.o" for k in range(len(written))} & written
+        assert 1 <= len(hot) <= max(1, (os.cpu_count() or 1) - 1)
+        libraries = {"brianlib/spikequeue.o"} & written  # since Brian2 2.10
+        assert written == {"objects.o", "synapses_classes.o", "units/cold.o"} | hot | libraries
+        assert len(planned(cache, f"{command} BRIAN2_NMDA_PYTHON=")) > len(lines) + 8  # each file by itself
         for line in compiled:
             assert f" -include {where}" in line
             objects = line.endswith(" objects.cpp -o objects.o")
@@ -332,7 +338,9 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
         assert len(precompiled) == 2
         assert all(f" -x c++-header {where}" in line for line in precompiled)
         assert any(line.startswith("rm ") for line in lines) == (where == "headers/")
-    assert sum(" -O1 " in line for line in planned(tmp_path, f"{command} OPTIMISATIONS=-O3")) >= 3
+    optimised = f"{command} OPTIMISATIONS=-O3"
+    assert sum(" -O1 " in line for line in planned(tmp_path, optimised)) == 1  # units/cold.cpp
+    assert sum(" -O1 " in line for line in planned(tmp_path, f"{optimised} BRIAN2_NMDA_PYTHON=")) >= 3
     for line in precompiled:
         (name,) = re.findall(r"mv -f \S+ (\S+)", line)
         Path(name).touch()
@@ -345,34 +353,111 @@ def test_shorter_builds(on_target: Callable[..., None], tmp_path: Path) -> None:
     assert b2.prefs[make] == ["-j2", "-f", "makefile"]
 
 
+def test_units_and_single_files(on_target: Callable[..., None], tmp_path: Path) -> None:
+    """Files that share units give the same program as single ones.
+
+    A file with a header of the user's stays alone.
+    """
+    project = tmp_path / "project"
+    on_target("cpp_standalone", build_on_run=False)
+    (tmp_path / "twice.h").write_text("static double twice_of(double x) { return 2*x; }")
+
+    @b2.implementation(
+        "cpp",
+        "double twice(double x) { return twice_of(x); }",
+        headers=['"twice.h"'],
+        include_dirs=[str(tmp_path)],
+    )
+    @b2.check_units(x=1, result=1)
+    def twice(x: float) -> float:
+        return 2 * x
+
+    model = kinetic()
+    source, group = generator(), target(model)
+    synapses = attach(model, source, group)
+    group.run_regularly("v += twice(0.001)*mV", dt=1 * ms, name="bump")
+    seen = b2.StateMonitor(group, "v", record=True)
+    b2.Network(source, group, synapses, seen).run(10 * ms)
+    b2.device.build(directory=str(project), run=False)
+    assert not list(project.glob("code_objects/synapses*.o"))
+    assert [f.name for f in project.glob("code_objects/*.o")] == ["bump_codeobject.o"]
+    b2.device.run()
+    joined = np.array(seen.v)
+    assert np.ptp(joined) > 1e-4
+    command = (
+        f"make -j2 {' '.join(b2.prefs['devices.cpp_standalone.extra_make_args_unix'])} BRIAN2_NMDA_PYTHON="
+    )
+    (project / "main").unlink()
+    subprocess.run(command, shell=True, cwd=project, check=True, capture_output=True)
+    assert len(list(project.glob("code_objects/*.o"))) > 8
+    b2.device.has_been_run = False
+    b2.device.run()
+    assert_same(joined, np.array(seen.v), 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "joins"),
+    [
+        ('#include <cmath>\n#include "own.h"\n#define _brian_pow(x, y) x\nusing namespace brian;', True),
+        ('#include <gsl/gsl_odeiv2.h>', False),
+        ("#  define HALF 0.5", False),
+        ("namespace brian { extern int x; }", False),
+    ],
+)  # fmt: skip
+def test_what_may_share_a_unit(source: str, joins: bool) -> None:
+    assert units.may_join(source, ["cmath"], "own.h") is joins
+
+
+def test_functions_of_a_header() -> None:
+    assert units.functions_of("#ifndef A\n#define A\nvoid _run_a();\n\nvoid _after_a();\n#endif") == [
+        "_run_a",
+        "_after_a",
+    ]
+    assert units.functions_of("void _run_a();\nextern int x;") is None
+
+
+#: A function of a loop: its C++, its type, from where to where, and what it gives for -inf, inf and nan.
+IN_LOOPS = {
+    "exp": ("exp(x)", "double", (-80, 80), "0 inf nan"),
+    "expf": ("exp(x)", "float", (-80, 80), "0 inf nan"),
+    "log": ("log(x)", "double", (1e-9, 160), "nan inf nan"),
+    "pow": ("pow(x, (decltype(x))2.3)", "double", (1e-9, 160), "inf inf nan"),
+    "expm1": ("expm1(x)", "double", (-40, 80), "-1 inf nan"),
+    "tanh": ("tanh(x)", "double", (-5, 5), "-1 1 nan"),
+}
+
+
 @pytest.mark.skipif(
     platform.machine() != "x86_64" or platform.libc_ver()[0] != "glibc" or shutil.which("g++") is None,
-    reason="the vector form of exp is that of glibc on x86-64, used with g++",
+    reason="vector forms are those of glibc on x86-64, used with g++",
 )
-@pytest.mark.parametrize("real", ["double", "float"])
-def test_exp_in_loops_of_compiled_projects(real: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", IN_LOOPS)
+def test_functions_in_loops_of_compiled_projects(name: str, tmp_path: Path) -> None:
     """With our headers and Brian2's flags a loop calls the vector form of glibc, exact to 4 ulp.
 
     Held against long doubles, which have digits to spare.
     """
+    text, real, (first, last), expected = IN_LOOPS[name]
+    if name in ("expm1", "tanh") and tuple(map(int, platform.libc_ver()[1].split("."))) < (2, 35):
+        pytest.skip("glibc has a vector form of it since 2.35")
     program = f"""
-        void all_exp({real}* y, const {real}* x, int n) {{
-            for (int i = 0; i < n; i++) y[i] = std::exp(x[i]);
+        void all({real}* y, const {real}* a, int n) {{
+            for (int i = 0; i < n; i++) {{ const {real} x = a[i]; y[i] = {text}; }}
         }}
         int main() {{
             const int n = 20001;
-            std::vector<{real}> x, y(n + 3);
-            for (int i = 0; i < n; i++) x.push_back(-80 + 0.008*i);
-            for (float special : {{-INFINITY, INFINITY, NAN}}) x.push_back(special);
-            all_exp(y.data(), x.data(), n + 3);
+            std::vector<{real}> a, y(n + 3);
+            for (int i = 0; i < n; i++) a.push_back({first} + {last - first}*(i/20000.));
+            for (float special : {{-INFINITY, INFINITY, NAN}}) a.push_back(special);
+            all(y.data(), a.data(), n + 3);
             double error = 0;
             for (int i = 0; i < n; i++) {{
-                const long double exact = std::exp((long double)x[i]);
-                error = std::max(error, (double)std::fabs(y[i]/exact - 1));
+                const long double x = a[i], exact = {text};
+                error = std::max(error, (double)std::fabs(y[i] == exact ? 0 : y[i]/exact - 1));
             }}
             printf("%g %g %g %.17g", y[n], y[n + 1], y[n + 2], error);
         }}"""
-    (tmp_path / "loop.cpp").write_text(program)
+    (tmp_path / "loop.cpp").write_text("using namespace std;" + program)
     header = Path(shorten_builds.__code__.co_filename).with_name("standard.h")
     # Flags of Brian2; the tests' own are those without optimisation.
     flags = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
@@ -382,9 +467,9 @@ def test_exp_in_loops_of_compiled_projects(real: str, tmp_path: Path) -> None:
         subprocess.run(c, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
         for c in (["nm", "loop"], ["./loop"])
     )
-    assert re.search(r"_ZGV\w+_exp", used)
+    assert re.search(rf"_ZGV\w+_{name}\b", used)
     *special, error = found.split()
-    assert [x.strip("-") for x in special] == ["0", "inf", "nan"]
+    assert [x.replace("-nan", "nan").replace("-0", "0") for x in special] == expected.split()
     assert float(error) < 4 * np.finfo({"float": np.float32, "double": np.float64}[real]).eps
 
 

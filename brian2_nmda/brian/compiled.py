@@ -1,14 +1,17 @@
 """What Brian2's targets are given by this package: templates for passes over the synapses, and a makefile."""
 
+import re
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.preferences import prefs
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import get_device
-from brian2.equations.equations import Expression
+from brian2.equations.equations import Expression, SingleEquation
 from brian2.groups.group import CodeRunner
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.synapses.synapses import Synapses, SynapticPathway
@@ -27,6 +30,8 @@ from brian2_nmda.symbolic.errors import ModelError
 
 #: The package in which Brian2 is to look for templates as well.
 _HERE = "brian2_nmda.brian"
+#: What may stand before a bracket and is no function.
+_KEYWORDS = {"and", "or", "not"}
 #: Variable of the synapses that holds the number of targets.
 NUMBER_OF_TARGETS = "_n_targets"
 
@@ -54,18 +59,34 @@ def shorten_builds() -> None:
     arguments = prefs["devices.cpp_standalone.extra_make_args_unix"]
     if _compiled() and "-f" not in arguments:
         ours = shlex.quote(str(Path(__file__).with_name("standalone.mk")))
-        prefs["devices.cpp_standalone.extra_make_args_unix"] = [*arguments, "-f", "makefile", "-f", ours]
+        python = f"BRIAN2_NMDA_PYTHON={shlex.quote(sys.executable or '')}"
+        prefs["devices.cpp_standalone.extra_make_args_unix"] = [
+            *arguments, "-f", "makefile", "-f", ours, python
+        ]  # fmt: skip
 
 
-def let_vectorise(synapses: Synapses) -> None:
+def let_vectorise(synapses: Synapses, own: Mapping[str, SingleEquation]) -> None:
     """Tell the compiler that no synapse reads what the update of another writes.
 
     Random numbers and functions of the user's may have a state of their own: with these, and with other
     devices, Brian2's template stays.
+
+    Parameters
+    ----------
+    synapses : Synapses
+    own : mapping of str to SingleEquation
+        The equations that the user added, which may call such functions.
     """
     updater = synapses.state_updater
-    if updater is not None and _compiled() and not synapses.equations.is_stochastic:
+    if updater is not None and _compiled() and not (synapses.equations.is_stochastic or _with_state(own)):
         use_template(updater, "independent_stateupdate")
+
+
+def _with_state(equations: Mapping[str, SingleEquation]) -> bool:
+    """Whether equations call anything but functions of Brian2's that depend on their arguments alone."""
+    texts = [e.expr.code for e in equations.values() if e.expr is not None]
+    called = {name for text in texts for name in re.findall(r"([A-Za-z_]\w*)\s*\(", text)}
+    return any(not getattr(DEFAULT_FUNCTIONS.get(name), "stateless", False) for name in called - _KEYWORDS)
 
 
 def let_vectorise_targets(runner: CodeRunner) -> None:

@@ -23,11 +23,17 @@ $(HEADERS)/standard.h.gch :
 $(HEADERS)/plain/standard.h.gch :
 	$(call PRECOMPILE,-O0)
 
-$(filter-out objects.o,$(OBJS)) : | $(HEADERS)/standard.h.gch
+# Few files instead of many (units.py). Without Python, or where that fails, each file is compiled by itself.
+ifneq ($(BRIAN2_NMDA_PYTHON),)
+$(shell rm -f units/units.mk; $(BRIAN2_NMDA_PYTHON) -I -S '$(OURS)units.py' '$(OURS)standard.h' $(SRCS))
+-include units/units.mk
+endif
+
+$(filter-out objects.o,$(OBJS)) $(UNITS) : | $(HEADERS)/standard.h.gch
 objects.o : | $(HEADERS)/plain/standard.h.gch
 
 # Files without loops over time or over what a step visits: they set out, and prepare queues once for a run.
-main.o network.o run.o $(filter code_objects/before_run_%,$(OBJS)) : LEVEL = $(if $(filter -O2 -O3 -Ofast,$(CXXFLAGS)),-O1)
+main.o network.o run.o units/cold.o $(filter code_objects/before_run_%,$(OBJS)) : LEVEL = $(if $(filter -O2 -O3 -Ofast,$(CXXFLAGS)),-O1)
 
 %.o : %.cpp makefile
 	$(CXX) $(CXXFLAGS) $(LEVEL) -include $(HEADERS)/standard.h $(DEPENDENCIES) $< -o $@
@@ -37,9 +43,15 @@ main.o network.o run.o $(filter code_objects/before_run_%,$(OBJS)) : LEVEL = $(i
 objects.o : objects.cpp makefile
 	$(CXX) $(CXXFLAGS) -O0 -include $(HEADERS)/plain/standard.h $(DEPENDENCIES) $< -o $@
 
+ifneq ($(UNITS),)
+$(MEMBERS) : ;
+$(PROGRAM) : $(UNITS)
+	$(CXX) $(UNITS) $(filter-out $(MEMBERS),$(OBJS)) -o $(PROGRAM) $(LFLAGS)
+endif
+
 # Brian2's recipe reads all files once more for this, and writes targets that do not exist for those in
 # code_objects; the compiler notes on the way what the others include.
-$(filter-out code_objects/%,$(OBJS)) : DEPENDENCIES = -MMD -MP -MF $@.d
+$(filter-out code_objects/%,$(OBJS)) $(UNITS) : DEPENDENCIES = -MMD -MP -MF $@.d
 make.deps :
 	touch make.deps
--include $(wildcard *.o.d)
+-include $(wildcard *.o.d units/*.o.d)

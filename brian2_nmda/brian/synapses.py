@@ -246,8 +246,7 @@ class NMDASynapses(SynapsesOfModel):
             name=name,
             **with_events(kwargs, [*self._event_pathways.delayed, *self._event_pathways.ends]),
         )
-        if own_model is None:
-            let_vectorise(self)
+        let_vectorise(self, own)
         take_in_turn(self)
         self._event_pathways.arrange(self)
         self._contain_helpers()

@@ -238,7 +238,7 @@ def _standalone(arguments: argparse.Namespace) -> int:
         check_compiler()
     check_directory(arguments.directory)
     experiment = _experiment(arguments.experiments[arguments.protocol].parse_args([]))
-    print("Writing the project; compiling it takes 20 to 40 s ...", file=sys.stderr, flush=True)
+    print("Writing the project; compiling it takes 3 to 15 s ...", file=sys.stderr, flush=True)
     path = experiment.build(arguments.directory, make=not arguments.no_compile)
     print(f"The C++ project is in {path}; run it by: cd {path} && ./main")
     return 0

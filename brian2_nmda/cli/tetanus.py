@@ -41,9 +41,7 @@ def _ltp(arguments: argparse.Namespace) -> int:
     check_file(arguments.out)
     if arguments.save is not None:
         check_file(arguments.save, (".npz", ".csv"))
-    print(
-        "Compiling takes about 20 to 40 s, the simulation one to three minutes.", file=sys.stderr, flush=True
-    )
+    print("Compiling takes 3 to 15 s, the simulation 10 to 60 s.", file=sys.stderr, flush=True)
     result = run_ltp(
         baseline=60 * arguments.baseline * second,
         follow_up=60 * arguments.follow_up * second,

@@ -171,7 +171,7 @@ class Experiment:
         Parameters
         ----------
         target : {'cpp_standalone', 'cython', 'numpy'}
-            C++ takes 20 to 40 s to compile and is then some hundred times faster than the others: take these
+            C++ takes 3 to 15 s to compile and is then some hundred times faster than the others: take these
             for experiments of a few seconds.
         report : bool
             Print progress to standard error.
@@ -189,7 +189,7 @@ class Experiment:
                 return self._result(apparatus, 0.0, time.perf_counter() - begin)
             apparatus.run(report)
             if report:
-                print("Compiling, which takes 20 to 40 s ...", file=sys.stderr, flush=True)
+                print("Compiling, which takes 3 to 15 s ...", file=sys.stderr, flush=True)
             device.build(directory=directory, run=False, with_output=False)
             built = time.perf_counter()
             device.run(with_output=report)

@@ -5,6 +5,7 @@
 {% extends 'common_synapses.cpp' %}
 
 {% block maincode %}
+    {% include 'exprel.cpp' %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 

@@ -6,6 +6,7 @@
 {% extends 'common_group.cpp' %}
 
 {% block maincode %}
+    {% include 'exprel.cpp' %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
