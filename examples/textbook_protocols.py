@@ -7,7 +7,8 @@ experiment is a C++ program of its own, with all its conditions side by side; ab
 The rule follows calcium alone and was fitted to trains of pulses. Where it differs from what is known: where
 the postsynaptic spike comes 5 to 20 ms first, the sign is wrong: the EPSP on top of it makes the neuron fire
 again, which potentiates (+30 %); pairing at -40 mV potentiates, half as much as at 0 mV. In the figure the
-baseline of the experiment with D-AP5 includes test pulses in the drug, so the slope without it is 101 %; the colours of the 60 pairs are the order of the spikes, not the pathways.
+baseline of the experiment with D-AP5 includes test pulses in the drug, so the slope without it is 101 %; the
+colours of the 60 pairs are the order of the spikes, not the pathways.
 """
 
 import matplotlib.pyplot as plt
