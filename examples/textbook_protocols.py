@@ -4,11 +4,11 @@ Theta burst, four tetani, D-AP5 washed in before a tetanus, pairing under voltag
 of Dudek & Bear, and the spike-timing window of Bi & Poo: one model, one neuron, one set of numbers. Each
 experiment is a C++ program of its own, with all its conditions side by side; about four minutes in all.
 
-The rule follows calcium alone and was fitted to trains of pulses. Where it differs from what is known: 60
-pairs change little (-3 to +4 %); where the postsynaptic spike comes 5 or 10 ms first, the sign is wrong: the
-EPSP on top of it makes the neuron fire again, which potentiates; pairing at -40 mV potentiates, half as much
-as at 0 mV. In the figure the baseline of the experiment with D-AP5 includes test pulses in the drug, so the
-slope without it is 102 %; the colours of the 60 pairs are the order of the spikes, not the pathways.
+The rule follows calcium alone and was fitted to trains of pulses. Where it differs from what is known: where
+the postsynaptic spike comes 5 to 20 ms first, the sign is wrong: the EPSP on top of it makes the neuron fire
+again, which potentiates (+30 %); pairing at -40 mV potentiates, half as much as at 0 mV. In the figure the
+baseline of the experiment with D-AP5 includes test pulses in the drug, so the slope without it is 101 %; the
+colours of the 60 pairs are the order of the spikes, not the pathways.
 """
 
 import matplotlib.pyplot as plt
