@@ -121,7 +121,8 @@ def page(name: str, kind: str) -> str:
     lines += ["```python", f"from brian2_nmda.equations import {name}", "```", "", "## Equations", ""]
     lines += _typeset(part)
     lines += ["As text, as `replace` accepts it:", "", *sheets._equations(part), *sheets._in_full(part), ""]
-    lines += [*sheets._ports(part), *sheets._spikes(part)]
+    lines += sheets._ports(part)
+    lines += [re.sub(r"^When (.*?): (.*)$", r"When `\1`: `\2`", line) for line in sheets._spikes(part)]
     for title, table in (
         ("Reactions", sheets._reactions(part)),
         ("States", sheets._states(part)),
