@@ -528,6 +528,19 @@ def test_python_cannot_decide_a_condition_of_a_class():
     assert "Heaviside(2*Ca - theta)" in explained(choice)
 
 
+def test_two_conditions_are_not_decided_either():
+    """Python takes an object without a truth value for true."""
+
+    def both():
+        class Rule(Plasticity):
+            W = states("W")
+            dW = 1 / second if (Ca > 1) & (Ca < 2) else 0
+
+    assert "'(Ca > 1) & (Ca < 2)' has no value before the run" in explained(both)
+    x = sympy.Symbol("x")
+    assert bool((x > 1) & (x < 2))  # SymPy's own stay as they are
+
+
 def test_a_condition_as_a_factor():
     """What Brian2's users write for a condition in an equation."""
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFunction
 
 from brian2_nmda.symbolic.errors import ModelError
 from brian2_nmda.symbolic.expressions import symbol
@@ -62,12 +63,20 @@ def explain_conditions() -> None:
             raise UndecidedError(found) from None
 
     Relational.__bool__ = decide_or_explain  # type: ignore[method-assign]
+    if not hasattr(BooleanFunction, "__bool__"):
+        BooleanFunction.__bool__ = _true_for_others
     for name in ("add", "sub", "mul", "truediv"):
         for side in ("", "r"):
             if not hasattr(Relational, f"__{side}{name}__"):
                 setattr(Relational, f"__{side}{name}__", _no_number)
     if not hasattr(Relational, "__int__"):
         Relational.__int__ = _no_integer
+
+
+def _true_for_others(self: BooleanFunction) -> bool:
+    """Refuse to decide ``(Ca > a) & (Ca < b)``, which Python takes for true as it takes any object."""
+    _explain_in_body(self, sys._getframe(1))
+    return True
 
 
 def _no_number(self: Relational, _other: Any) -> Any:
@@ -81,7 +90,7 @@ def _no_integer(self: Relational) -> int:
     raise TypeError(f"int() argument must be a number, not '{type(self).__name__}'")
 
 
-def _explain_in_body(condition: Relational, frame: FrameType | None) -> None:
+def _explain_in_body(condition: Relational | BooleanFunction, frame: FrameType | None) -> None:
     """Say what to write, if the nearest frame outside SymPy is the body of a class of ours."""
     while frame is not None and frame.f_globals.get("__name__", "").startswith("sympy."):
         frame = frame.f_back
