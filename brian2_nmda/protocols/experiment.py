@@ -87,8 +87,8 @@ class Experiment:
     rest_step : Quantity, optional
         For hours: a longer time step, a multiple of ``dt``, for all phases without a spike. Neurons stand
         still in these, and conductances are stepped, not sent at spikes. What decays is exact; what follows
-        calcium is of first order in the step while calcium changes. With the default model and 10 ms instead
-        of 0.25 ms the number of receptors differs by 6e-5 after a tetanus; compare with a shorter step.
+        calcium is of first order in the step while calcium changes. With `UnsaturatedEnzymes` and 10 ms
+        instead of 0.25 ms the number of receptors differs by 6e-5 after a tetanus; compare with a shorter.
     rest_after : Quantity
         How long ``dt`` goes on after a spike: until receptors have closed. The longer, the smaller the error
         of `rest_step` (10 s: 3e-6 in the same case).

@@ -76,9 +76,8 @@ class Weight:
             state = system.states[name]
             upper = state.within[1]
             bounded |= upper is not None
-            highest[name] = float(
-                numeric(sympy.sympify(state.initial if upper is None else upper), [], system.values())()
-            )
+            value = sympy.sympify(state.initial if upper is None else upper, strict=True)
+            highest[name] = float(numeric(value, [], system.values())())
         read = numeric(self.expression, self.states, system.values())
         return float(read(*highest.values())) if bounded else np.inf
 
