@@ -298,7 +298,7 @@ class AutonomousEnzymes(Part):
     phosphatase = gives(Ca_eff**4 / (K_P**4 + Ca_eff**4), meaning="Active fraction of the phosphatase.")
 
     default_label = "autonomous"
-    summary = "a kinase that outlasts calcium, against the slow mean: the rule of the demo (design choice)"
+    summary = "a kinase that outlasts calcium: the rule of the demo (design choice)"
 
 
 class CastellaniPhosphorylation(Plasticity):
