@@ -130,7 +130,8 @@ bigger = closely.g_mean_AMPA[0, near]/closely.g_mean_AMPA[0, 0] - 1
 axes[1, 0].plot(time, K**2, color='#d55e00', label='kinase')
 axes[1, 0].plot(time, Ca_eff**2/(synapses.K_P_graded**2 + Ca_eff**2), color='#0072b2', label='phosphatase')
 axes[1, 0].plot(time, bigger, 'k', label='conductance of a receptor, change')
-axes[1, 0].set(xlabel='time from the start of the first train (s)', ylabel='fraction', ylim=(-0.15, 1.15))
+axes[1, 0].set(xlabel='time from the start of the first train (s)', ylabel='active fraction')
+axes[1, 0].set_ylim(-0.15, 1.15)
 axes[1, 0].legend(fontsize=8, loc='upper right', frameon=False)
 
 bins = arange(0, 3*3600 + 1, 600)
