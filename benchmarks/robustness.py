@@ -3,7 +3,7 @@
 Each row of the table is one number of the rule, the synapse, the release, the neuron or the stimulus, 20 %
 lower and 20 % higher. Each change has its own neuron for each protocol; all of them run side by
 side in one C++ program, with and without short-term depression of release: some six minutes.
-Without the two protocols of 15 min it is some minutes.
+Without the two protocols of 15 min it is a minute.
 
     python benchmarks/robustness.py [--markdown FILE]
     python benchmarks/robustness.py --protocols tetanus "theta burst" "50 Hz"
