@@ -540,6 +540,12 @@ def test_two_conditions_are_not_decided_either():
     x = sympy.Symbol("x")
     assert bool((x > 1) & (x < 2))  # SymPy's own stay as they are
 
+    class Between(Plasticity):  # what the message says
+        low, high = Parameter(1 * umolar, "from"), Parameter(2 * umolar, "to")
+        k = Parameter(1 / second, "rate")
+        W = states("W")
+        dW = sympy.Piecewise((k, (Ca > low) & (Ca < high)), (0 * k, True))
+
 
 def test_a_condition_as_a_factor():
     """What Brian2's users write for a condition in an equation."""

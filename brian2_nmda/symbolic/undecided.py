@@ -47,6 +47,14 @@ def _message(condition: Any, body: FrameType) -> str | None:
     )
 
 
+def _refuse(condition: Relational | BooleanFunction) -> None:
+    """Say what to write, if the body of a class asked Python to decide; SymPy may ask for itself."""
+    body = sys._getframe(2)
+    found = _message(condition, body) if _is_class_body(body) else None
+    if found is not None:
+        raise UndecidedError(found) from None
+
+
 def explain_conditions() -> None:
     """Let SymPy's refusal to decide a condition say in the body of a class what to write."""
     decide = Relational.__bool__
@@ -56,44 +64,30 @@ def explain_conditions() -> None:
         try:
             return bool(decide(self))
         except TypeError:
-            body = sys._getframe(1)
-            found = _message(self, body) if _is_class_body(body) else None
-            if found is None:
-                raise
-            raise UndecidedError(found) from None
+            _refuse(self)
+            raise
 
-    Relational.__bool__ = decide_or_explain  # type: ignore[method-assign]
-    if not hasattr(BooleanFunction, "__bool__"):
-        BooleanFunction.__bool__ = _true_for_others
-    for name in ("add", "sub", "mul", "truediv"):
-        for side in ("", "r"):
-            if not hasattr(Relational, f"__{side}{name}__"):
-                setattr(Relational, f"__{side}{name}__", _no_number)
-    if not hasattr(Relational, "__int__"):
-        Relational.__int__ = _no_integer
+    arithmetic = [f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv") for side in ("", "r")]
+    own = {"__bool__": decide_or_explain, "__int__": _no_integer, **dict.fromkeys(arithmetic, _no_number)}
+    for name, method in own.items():
+        if name == "__bool__" or not hasattr(Relational, name):
+            setattr(Relational, name, method)
+    if not hasattr(BooleanFunction, decide.__name__):
+        setattr(BooleanFunction, decide.__name__, _true_for_others)
 
 
 def _true_for_others(self: BooleanFunction) -> bool:
     """Refuse to decide ``(Ca > a) & (Ca < b)``, which Python takes for true as it takes any object."""
-    _explain_in_body(self, sys._getframe(1))
+    _refuse(self)
     return True
 
 
 def _no_number(self: Relational, _other: Any) -> Any:
     """Refuse arithmetic with a condition, as Python does for what has none."""
-    _explain_in_body(self, sys._getframe(1))
+    _refuse(self)
     return NotImplemented
 
 
 def _no_integer(self: Relational) -> int:
-    _explain_in_body(self, sys._getframe(1))
+    _refuse(self)
     raise TypeError(f"int() argument must be a number, not '{type(self).__name__}'")
-
-
-def _explain_in_body(condition: Relational | BooleanFunction, frame: FrameType | None) -> None:
-    """Say what to write, if the nearest frame outside SymPy is the body of a class of ours."""
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("sympy."):
-        frame = frame.f_back
-    found = _message(condition, frame) if frame is not None and _is_class_body(frame) else None
-    if found is not None:
-        raise UndecidedError(found)
